@@ -1,6 +1,6 @@
 """Find who may be at the other end of a call: by the numbers of accounts, and by earlier calls."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -53,10 +53,17 @@ def of_dialogs(session: Session, agent_id: str, dialog_ids: Collection[str]) -> 
     return session.exec(goes_on.order_by(rings, col(PhoneCall.began_at).desc()).limit(1)).first()
 
 
-def recognise(session: Session, call_id: int, person_id: int) -> None:
-    """Store who the other end of a call is, unless somebody has chosen it."""
-    is_open = (col(PhoneCall.id) == call_id, col(PhoneCall.caller_id).is_(None))
-    session.exec(sa.update(PhoneCall).where(*is_open).values(caller_id=person_id))
+def unknown(session: Session, call_ids: Iterable[int]) -> Sequence[PhoneCall]:
+    """Return those of these calls whose other end nobody knows."""
+    query = select(PhoneCall).where(col(PhoneCall.id).in_(call_ids), col(PhoneCall.caller_id).is_(None))
+    return session.exec(query).all()
+
+
+def recognise(session: Session, people: Mapping[int, int]) -> None:
+    """Store who the other ends of calls are, by the calls' ids, unless somebody has chosen them."""
+    for call_id, person_id in people.items():
+        is_open = (col(PhoneCall.id) == call_id, col(PhoneCall.caller_id).is_(None))
+        session.exec(sa.update(PhoneCall).where(*is_open).values(caller_id=person_id))
 
 
 def choose(session: Session, call_id: int, person_id: int | None) -> None:

@@ -59,7 +59,8 @@ def found(store: Database, key: str, others: tuple[int, ...] = ()) -> list[tuple
 
 
 def recognised(store: Database, call_id: int) -> int | None:
-    store.run_here(lambda db: recognition.recognise(db, db.get_one(PhoneCall, call_id)), writes=True)
+    people = store.run_here(lambda db: recognition.certain_callers(db, [call_id]))
+    store.run_here(lambda db: callers.recognise(db, people), writes=True)
     return store.run_here(lambda db: db.get_one(PhoneCall, call_id).caller_id)
 
 

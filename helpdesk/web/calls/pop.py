@@ -11,17 +11,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import Invalid, NotAllowed, NotFound, Sentence, sentence
-from helpdesk.store import absences, call_lists, callers, colleagues
+from helpdesk.store import absences, callers, colleagues
 from helpdesk.store.models.telephony import PhoneCall
 from helpdesk.telephony import words
 from helpdesk.telephony.desk import OnPhone
 from helpdesk.telephony.numbers import displayed
 from helpdesk.telephony.recognition import Why
 from helpdesk.web.calls import card
-from helpdesk.web.calls.access import SUPERVISOR, desk_of
+from helpdesk.web.calls.access import call_of, desk_of, may_write
 from helpdesk.web.core import request_data, session
 from helpdesk.web.core.faces import Json, answer, html, htmx_redirect, json_response, see_other
-from helpdesk.web.core.guards import holds
 from helpdesk.web.core.navigation import current_url
 from helpdesk.web.core.request_data import Fields
 from helpdesk.web.core.services import services
@@ -76,21 +75,16 @@ async def context(request: Request, call: PhoneCall) -> dict[str, Any]:
 
 async def choose(request: Request) -> Response:
     """Store who calls: a person by id or by login; neither for somebody unknown."""
-    number, fields = request_data.path_id(request, "call_id"), await request_data.read(request)
-    person, desk = await session.current_user(request), desk_of(request)
+    found, fields = await call_of(request), await request_data.read(request)
+    if not may_write(found, await session.current_user(request)):
+        raise NotAllowed(NOT_YOURS)
 
     def work(db: Session) -> PhoneCall:
-        call = call_lists.one(db, number)
-        if call is None:
-            raise NotFound
-        if call.row.person_id != person.id and not holds(person, SUPERVISOR):
-            raise NotAllowed(NOT_YOURS)
-        callers.choose(db, number, _chosen(db, fields))
-        db.refresh(call.row)
-        return call.row
+        callers.choose(db, found.id, _chosen(db, fields))
+        return db.get_one(PhoneCall, found.id)
 
     call = await services(request).database.run(work, writes=True)
-    on_phone = await desk.current(await session.required(request))
+    on_phone = await desk_of(request).current(await session.required(request))
 
     async def shown() -> Response:
         return await fragment(request, call) if _is_of(call, on_phone) else htmx_redirect(request, current_url(request))

@@ -53,7 +53,7 @@ def take(db: Session, login: str, agent_id: str) -> None:
     """Sign the person's newest session in to the phone."""
     sessions = select(tables.Session.id_hash).where(tables.Session.person_id == PEOPLE_IDS[login])
     mark = db.exec(sessions.order_by(col(tables.Session.created_at).desc())).first()
-    assert mark and phone_agents.sign_in(db, mark, PEOPLE_IDS[login], agent_id, agent_id, "sealed", datetime.now(UTC))
+    assert mark and phone_agents.sign_in(db, mark, PEOPLE_IDS[login], agent_id, agent_id, "sealed")
 
 
 @pytest.fixture
