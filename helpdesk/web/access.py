@@ -51,7 +51,7 @@ NAMES: dict[str, str] = {
     """,
     f"{AGENT} {SUPERVISOR}": """
         finesse:status finesse:health
-        calls:index calls:moscow calls:export calls:show
+        calls:index calls:moscow calls:export calls:show calls:note calls:task calls:called_back
     """,
     "setting_up": "people:second_factor people:second_factor_confirm",
     "signed_in": """
