@@ -51,7 +51,8 @@ NAMES: dict[str, str] = {
     """,
     f"{AGENT} {SUPERVISOR}": """
         finesse:status finesse:health
-        calls:index calls:moscow calls:export calls:show calls:caller
+        calls:index calls:moscow calls:export calls:show calls:note calls:task calls:called_back
+        calls:caller
     """,
     "setting_up": "people:second_factor people:second_factor_confirm",
     "signed_in": """

@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute, Route
 
-from helpdesk.web.call_log import export, index, show
+from helpdesk.web.call_log import export, index, linking, notes, show
 from helpdesk.web.calls.access import AGENT, SUPERVISOR
 from helpdesk.web.core.guards import Handler, known_to
 from helpdesk.web.edge.idempotency import idempotent
@@ -24,5 +24,9 @@ ROUTES: list[BaseRoute] = [
     Route("/contact-center/moscow", log(index.index), name="calls:moscow"),
     Route("/calls.csv",             log(export.export), name="calls:export"),
     Route("/calls/{call_id:int}",   log(show.show),  name="calls:show"),
+    Route("/calls/{call_id:int}/note", log(notes.note), name="calls:note", methods=["GET", "POST"]),
+    Route("/calls/{call_id:int}/task", log_form(linking.task), name="calls:task", methods=["POST"]),
+    Route("/calls/{call_id:int}/called-back", log_form(linking.called_back), name="calls:called_back",
+          methods=["POST"]),
 ]
 # fmt: on
