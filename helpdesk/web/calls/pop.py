@@ -62,7 +62,8 @@ async def fragment(request: Request, call: PhoneCall | None) -> Response:
 
 async def context(request: Request, call: PhoneCall) -> dict[str, Any]:
     """Return what `calls/_pop.html` needs."""
-    prefixes, in_front = services(request).settings.phone_trunk_prefixes, TASK_PAGE.fullmatch(current_url(request))
+    prefixes, page_in_front = services(request).settings.phone_trunk_prefixes, current_url(request)
+    in_front = TASK_PAGE.fullmatch(page_in_front)
     return {
         "card": await card.of_call(request, call),
         "call": call,
@@ -70,6 +71,7 @@ async def context(request: Request, call: PhoneCall) -> dict[str, Any]:
         "why": WHY,
         "number": displayed(call.from_number if call.direction == "in" else call.to_number, prefixes),
         "in_front": int(in_front[1]) if in_front else None,
+        "page_in_front": page_in_front,
     }
 
 
