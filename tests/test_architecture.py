@@ -190,6 +190,7 @@ FLOORS = (
     "board accounts leaving",
     "admin push",
     "tracker mail calls",
+    "call_log",
     "start",
     "access",
     "routes",

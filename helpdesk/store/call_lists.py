@@ -111,6 +111,14 @@ def page(session: Session, query: CallQuery, number: int = 1, size: int = PER_PA
     return _calls(session, session.exec(newest.limit(size).offset((number - 1) * size)).all())
 
 
+def batch(session: Session, query: CallQuery, after: tuple[datetime, int] | None, size: int) -> list[Call]:
+    """Return the next calls of an export, the newest first: those after the last one of the batch before."""
+    began, number = col(PhoneCall.began_at), col(PhoneCall.id)
+    rest = [sa.or_(began < after[0], sa.and_(began == after[0], number < after[1])), began <= after[0]] if after else []
+    rows = select(PhoneCall, returned()).where(*_conditions(query), *rest)
+    return _calls(session, session.exec(rows.order_by(began.desc(), number.desc()).limit(size)).all())
+
+
 def sums(session: Session, query: CallQuery) -> Sums:
     """Return the sums of all calls that match."""
     row = session.execute(sa.select(*_sums()).where(*_conditions(query))).one()
@@ -127,6 +135,14 @@ def of_task(session: Session, task_id: int, limit: int) -> list[Call]:
     """Return the newest calls that are linked to a task."""
     rows = select(PhoneCall, sa.false()).where(PhoneCall.task_id == task_id)
     return _calls(session, session.exec(rows.order_by(col(PhoneCall.id).desc()).limit(limit)).all())
+
+
+def earlier(session: Session, call: PhoneCall, limit: int) -> list[Call]:
+    """Return the newest calls with the same number before a call, of any agent; none for a hidden number."""
+    same = (PhoneCall.other_key == call.other_key, PhoneCall.began_at <= call.began_at, PhoneCall.id != call.id)
+    rows = select(PhoneCall, sa.false()).where(*same, PhoneCall.other_key != "")
+    newest = rows.order_by(col(PhoneCall.began_at).desc(), col(PhoneCall.id).desc())
+    return _calls(session, session.exec(newest.limit(limit)).all())
 
 
 def latest_of_agent(session: Session, agent_id: str, ended_after: datetime) -> PhoneCall | None:

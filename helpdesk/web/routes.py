@@ -10,6 +10,7 @@ from helpdesk.web.admin import routes as admin_routes
 from helpdesk.web.board import card
 from helpdesk.web.board import columns as board_columns
 from helpdesk.web.board import views as board
+from helpdesk.web.call_log import routes as call_log_routes
 from helpdesk.web.calls import routes as call_routes
 from helpdesk.web.core.faces import Face
 from helpdesk.web.core.guards import (
@@ -265,6 +266,7 @@ ROUTES: list[BaseRoute] = [
     *admin_routes.ROUTES,
     *tracker_routes.ROUTES,
     *call_routes.ROUTES,
+    *call_log_routes.ROUTES,
     # Outside systems that are not connected
     *not_configured.routes(),
     # Addresses of earlier versions

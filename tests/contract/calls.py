@@ -30,6 +30,7 @@ NAMES = (
     "digest", "digest_days", "digest_at", "quiet", "days", "end", "zone", "sound_normal", "sound_high", "complete",
     "phase", "category_id", "grade", "word", "hint", "is_active", "to",
     "phase_1", "limit_1", "folded", "shown", "lanes", "compact", "column", "skip", "ids",
+    "action", "to_address", "callId", "destination", "state", "reason_id", "agent_id", "extension", "date",
 )  # fmt: skip
 HEADERS: dict[bytes, Sequence[bytes]] = {
     b"accept": (b"*/*", b"text/html", b"application/json", b"text/html;q=0", b"image/png", b"", b"\xff", b";;,q=x"),
@@ -67,6 +68,8 @@ PAGES = STREAMS | {
     "requests:changed", "requests:thumbnail", "requests:view", "requests:solved GET", "requests:similar POST",
     "tasks:more", "tasks:cards", "tasks:bulk GET", "people:menu", "search:keys", "people:avatar",
     "people:export", "admin:export", "manifest", "service_worker", "notifications:unsubscribe",
+    "calls:bar", "calls:targets", "calls:watch", "calls:state", "calls:act", "calls:dial", "calls:sign_in",
+    "calls:sign_out", "calls:favourites", "calls:favourite_add", "calls:favourite", "calls:pop",
 }  # fmt: skip
 KINDS = (
     "application/json", "application/json; charset=utf-16", "application/x-www-form-urlencoded", "text/plain", "",
@@ -121,6 +124,11 @@ USUAL = {
     "fold": "status_id folded next",
     "hints": "closed",
     "{view_id:int}": "name start",
+    "dialogs": "to_address",
+    "{dialog_id}": "action to_address callId destination",
+    "state": "state reason_id",
+    "session": "agent_id password extension",
+    "caller": "person_id login",
 }
 RIGHT: dict[str, Sequence[Any]] = {
     "status_id": (1, 2, 3, "2", "5"), "priority_id": (1, 2, "3", 4), "assignee_id": (1, 2, "3", None, "", "none"),
@@ -141,6 +149,9 @@ RIGHT: dict[str, Sequence[Any]] = {
     "phase_1": ("waiting", "active", "done"), "limit_1": (1, "9999", None), "limit_2": ("", 0),
     "code": ("123456", "abcd-efgh-jkmn-pqrs", "x" * 200), "sealed": ("x.y.z",),
     "folded": ("1", False), "shown": ("0", True),
+    "action": ("ANSWER", "HOLD", "DROP", "SEND_DTMF", "TRANSFER_SST"), "to_address": ("1002", 1002, "8 (495) 1-2"),
+    "callId": ("16804377", 16804377), "destination": ("1002",), "state": ("READY", "NOT_READY"), "reason_id": ("1", 2),
+    "agent_id": ("1001",), "extension": ("1001", 1001),
     "scope": ("read", "write"), "phase": ("new", "done", "closed"), "category_id": (1, "1", -1), "grade": (5, "0", "6"),
     "word": ("Спасибо", "x" * 501), "hint": ("Сломалось",), "is_active": ("1", False), "to": ("up", "down", "aside"),
 }  # fmt: skip
@@ -201,8 +212,17 @@ def _path(dice: Random, route: Route) -> bytes:
 def _segment(dice: Random, number: bool) -> str:
     if number:
         return dice.choice(IDS[:3] if dice.random() < 0.8 else IDS)
-    known = ("comments", "status", "task:1:comments", "task:2:status", "task:9:assignee", "tasks:bulk", "app.css")
-    return dice.choice(known) if dice.random() < 0.7 else quote_from_bytes(dice.choice(ODD_BYTES))
+    known = (
+        "comments",
+        "status",
+        "task:1:comments",
+        "task:2:status",
+        "task:9:assignee",
+        "tasks:bulk",
+        "app.css",
+        "16804377",
+    )
+    return dice.choice((*known, "16804377")) if dice.random() < 0.7 else quote_from_bytes(dice.choice(ODD_BYTES))
 
 
 def _query(dice: Random) -> bytes:

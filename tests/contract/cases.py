@@ -14,10 +14,14 @@ from tests.world import PASSWORDS
 TASK = "/tasks/api/task/1"
 
 
+SIGNED_IN, RINGS = "signed in", "rings"
+"""How the phone of a case is."""
+
+
 class Case(NamedTuple):
     """`name` names the golden file. `before` is posted to another address before. `times` sends the same again; `first`
     is a body sent before; `failing` is what the tracker does; `settings` are others than the usual ones; `files` make
-    it a form."""
+    it a form. `phone` gives the rights of the call desk and signs in to the phone; RINGS lets a call come in, too."""
 
     name: str
     method: str
@@ -31,6 +35,7 @@ class Case(NamedTuple):
     settings: Mapping[str, Any] = {}
     files: tuple[tuple[str, bytes], ...] = ()
     before: tuple[str, Any] | None = None
+    phone: str = ""
 
 
 def refused(name: str, method: str, path: str, body: Any = None, **more: Any) -> Case:

@@ -11,8 +11,10 @@ import httpx
 import pytest
 from sqlmodel import Session
 
+from helpdesk.demo.playable_phone import PlayablePhone
 from helpdesk.encryption import Box
 from helpdesk.people.second_factor import cleaned, new_secret
+from helpdesk.services import Services
 from helpdesk.store import devices, outbox, second_factors
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
@@ -21,11 +23,24 @@ from tests.contract.office import WORKING, Office
 from tests.running import STORE, Helpdesk
 from tests.servers.redmine import Redmine
 from tests.tasks.worlds import RedmineWorld
+from tests.telephony.desks import Shift, beside_a_phone
 from tests.telling import tell
-from tests.web.conftest import SECRET, Visit, leaks, services, visit
+from tests.web.conftest import SECRET, Visit, leaks, visit
 from tests.world import PEOPLE_IDS, EmbeddedWorld
 
-__all__ = ["leaks", "services", "visit"]
+__all__ = ["leaks", "visit"]
+
+
+@pytest.fixture
+def shift() -> Shift:
+    """The time of the phone."""
+    return Shift()
+
+
+@pytest.fixture
+def services(database: Database, shift: Shift) -> Services:
+    """Beside a phone system, which only who has the right for it knows of."""
+    return beside_a_phone(database, PlayablePhone(shift.now))
 
 
 @pytest.fixture(scope="session")

@@ -16,16 +16,19 @@ import pytest
 
 from helpdesk import errors
 from helpdesk.services import Services
+from helpdesk.telephony import phone
 from helpdesk.web.routes import ROUTES
 from tests.contract.calls import is_for_people, route_name
 from tests.contract.cases import ANSWERS as OTHER_ANSWERS
 from tests.contract.cases import REFUSALS as OTHER_REFUSALS
-from tests.contract.cases import Case
+from tests.contract.cases import RINGS, Case
+from tests.contract.phone_cases import PHONE, PHONE_REFUSALS
 from tests.contract.tracker_cases import TRACKER, TRACKER_REFUSALS
-from tests.web.conftest import Visit
+from tests.telephony.desks import Shift, on_phone, ring
+from tests.web.conftest import Client, Visit
 
 GOLDEN = Path(__file__).parent / "golden"
-ANSWERS, REFUSALS = OTHER_ANSWERS + TRACKER, OTHER_REFUSALS + TRACKER_REFUSALS
+ANSWERS, REFUSALS = OTHER_ANSWERS + TRACKER + PHONE, OTHER_REFUSALS + TRACKER_REFUSALS + PHONE_REFUSALS
 CASES = {case.name: case for case in ANSWERS + REFUSALS}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 MINUTE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")
@@ -53,12 +56,18 @@ STATUSES = {400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 501, 502, 503}
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.usefixtures("story")
 def test_an_answer_is_the_golden_one(
-    visit: Visit, services: Services, monkeypatch: pytest.MonkeyPatch, name: str
+    visit: Visit, services: Services, shift: Shift, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    case, file = CASES[name], GOLDEN / f"{name}.json"
-    if case.failing:
-        monkeypatch.setattr(services.backend, "task", _raising(case.failing))
-    found = _told(case, _asked(visit, case))
+    case, file, desk = CASES[name], GOLDEN / f"{name}.json", services.desk
+    client = visit(case.login, **case.settings)
+    if case.phone:
+        on_phone(client, services, case.login or "")
+    if case.phone == RINGS:
+        ring(client, shift)
+    if case.failing and desk:
+        where, what = (desk.phone, "team") if case.phone else (services.backend, "task")
+        monkeypatch.setattr(where, what, _raising(case.failing))
+    found = _told(case, _asked(client, case))
     if os.environ.get("GOLDEN") == "write":
         file.write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n")
     assert found == json.loads(file.read_text())
@@ -87,8 +96,7 @@ def test_no_golden_file_is_without_its_case() -> None:
     assert {file.stem for file in GOLDEN.glob("*.json")} == set(CASES)
 
 
-def _asked(visit: Visit, case: Case) -> httpx.Response:
-    client = visit(case.login, **case.settings)
+def _asked(client: Client, case: Case) -> httpx.Response:
     if case.before:
         path, first = case.before
         client.post(path, json=first).raise_for_status()
@@ -150,5 +158,5 @@ def _raising(error: errors.HelpdeskError) -> Any:
 def _codes(error: type[errors.HelpdeskError]) -> Iterator[str]:
     yield error.code
     for kind in error.__subclasses__():
-        if kind.__module__ == errors.__name__:
+        if kind.__module__ in (errors.__name__, phone.__name__):
             yield from _codes(kind)

@@ -1,8 +1,11 @@
 """Helpdesks of tests beside the playable phone."""
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from starlette.testclient import TestClient
 
 from helpdesk.demo.playable_phone import PASSWORD, PlayablePhone
 from helpdesk.people.rights import RIGHTS
@@ -43,4 +46,20 @@ def grant(services: Services, login: str, *names: str) -> None:
         services.database.run_here(lambda db, name=name: rights.grant(db, PEOPLE_IDS[login], name), writes=True)
 
 
-__all__ = ["AGENT", "SOON", "SUPERVISOR", "TO_THE_PHONE", "Shift", "beside_a_phone", "grant"]
+def on_phone(client: TestClient, services: Services, login: str) -> None:
+    """Give both rights to somebody of the story, and sign in to the phone."""
+    grant(services, login, AGENT, SUPERVISOR)
+    client.post("/finesse/session", json=TO_THE_PHONE).raise_for_status()
+
+
+def ring(client: TestClient, shift: Shift) -> None:
+    """Let a call ring at somebody who is signed in to the phone."""
+    client.put("/finesse/agent/state", json={"state": "READY"}).raise_for_status()
+    until = time.monotonic() + 10
+    while client.get("/finesse/agent/state").json()["state"] != "READY":
+        assert time.monotonic() < until
+    shift.passed += SOON
+    assert client.get("/finesse/dialogs").json()["dialogs"]
+
+
+__all__ = ["AGENT", "SOON", "SUPERVISOR", "TO_THE_PHONE", "Shift", "beside_a_phone", "grant", "on_phone", "ring"]

@@ -68,6 +68,12 @@ def test_a_write_counts_as_use_of_the_session(at: At) -> None:
     assert at(16 * MINUTE).get("/tasks/my-tasks").status_code == 200
 
 
+def test_that_a_page_of_an_agent_is_on_a_screen_is_no_use_of_the_session(at: At) -> None:
+    """Refused or not: the page writes it by itself each minute."""
+    assert at(8 * MINUTE).post("/calls/watch", headers=HTMX).status_code == 404
+    assert at(11 * MINUTE).get("/tasks/my-tasks").status_code == 401
+
+
 def test_a_store_that_takes_no_writes_keeps_nobody_from_reading(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
     def down(*_: object) -> None:
         raise StoreUnavailable("read-only")

@@ -3,9 +3,14 @@
 from starlette.requests import Request
 
 from helpdesk.errors import NotFound
+from helpdesk.people.model import Person
 from helpdesk.people.rights import AGENT as AGENT
 from helpdesk.people.rights import SUPERVISOR as SUPERVISOR
+from helpdesk.store import call_lists
+from helpdesk.store.call_lists import Call
 from helpdesk.telephony.desk import Desk
+from helpdesk.web.core import request_data
+from helpdesk.web.core.guards import holds
 from helpdesk.web.core.services import services
 
 
@@ -15,3 +20,18 @@ def desk_of(request: Request) -> Desk:
     if desk is None:
         raise NotFound
     return desk
+
+
+async def call_of(request: Request) -> Call:
+    """Return the call that the address names by `call_id`. Raises NotFound."""
+    desk_of(request)
+    number = request_data.path_id(request, "call_id")
+    call = await services(request).database.run(lambda db: call_lists.one(db, number))
+    if call is None:
+        raise NotFound
+    return call
+
+
+def may_write(call: Call, person: Person) -> bool:
+    """Tell whether a person may write to a call, and read its note: its agent and supervisors."""
+    return call.row.person_id == person.id or holds(person, SUPERVISOR)

@@ -1,11 +1,13 @@
 """Show the bar of an agent: alone for scripts, and on a page of its own with a list of numbers for those without."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from helpdesk.errors import HelpdeskError
 from helpdesk.telephony.bar import Bar
 from helpdesk.web.calls import targets
 from helpdesk.web.calls.access import desk_of
@@ -54,8 +56,10 @@ async def desk_context(request: Request) -> dict[str, Any]:
     signed_in, desk = await session.required(request), desk_of(request)
     phone = await read(request)
     if phone.agent and not phone.is_refused:
-        await desk.look(signed_in)
+        await desk.watched(phone.agent.agent_id)
         await desk.read_reasons(signed_in)
+        with suppress(HelpdeskError):
+            await desk.read_now(signed_in)
         phone = await settled(request)
     return {"phone": phone, "targets": await targets.own(request) if phone.agent else []}
 

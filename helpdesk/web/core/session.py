@@ -31,6 +31,8 @@ COOKIE = "session"
 LONGEST_COOKIE = 4096
 A_YEAR = 365 * 24 * 3600
 MOST_VIEWS = 7  # in the navigation
+WATCH = "calls:watch"
+"""A page of an agent writes by itself that it is on a screen."""
 STREAMS = ("notifications:stream", "api:stream")
 BAD_TOKEN = sentence("This token is not valid: it is unknown, has expired or was revoked.")
 READS_ONLY = sentence("This token may only read.")
@@ -252,7 +254,7 @@ async def _note_use(request: Request, record: Callable[[Session], None]) -> None
 def is_use(request: Request) -> bool:
     """Tell whether a person made the request, by opening a page or sending something, or an open page by itself."""
     if request.method not in SAFE:
-        return True
+        return request.url.path != path_to(request, WATCH)
     if request.url.path in {path_to(request, name) for name in STREAMS}:
         return False
     return _is_program(request) or _opens_page(request)

@@ -47,6 +47,7 @@ BUNDLES = {
     "phone.css": ("css/phone/*.css", "css/pages/phone-state.css"),
     "requests.css": ("css/pages/requests.css",),
     "preferences.css": ("css/pages/kept.css", "css/pages/preferences.css"),
+    "call-log.css": ("css/pages/call-log.css",),
     "app.js": ("js/*.js",),
     "calls.js": ("js/calls/*.js",),
     "people.js": ("js/people/*.js",),
