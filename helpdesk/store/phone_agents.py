@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from helpdesk.people.rights import AGENT
 from helpdesk.store import rights
 from helpdesk.store.clock_skew import AHEAD
+from helpdesk.store.database import in_batches
 from helpdesk.store.models import tables
 from helpdesk.store.models.telephony import PhoneAgent
 
@@ -188,11 +189,17 @@ def locked(session: Session, agent_id: str) -> PhoneAgent | None:
 
 def news(session: Session, marks: Collection[str]) -> Mapping[str, News]:
     """Return the news for each of these sessions that is signed in to the phone."""
-    query = select(tables.Session.id_hash, PhoneAgent.version, PhoneAgent.ringing).join(
-        PhoneAgent, col(tables.Session.phone_agent_id) == col(PhoneAgent.agent_id)
+    query = (
+        select(tables.Session.id_hash, PhoneAgent.version, PhoneAgent.ringing)
+        .join(PhoneAgent, col(tables.Session.phone_agent_id) == col(PhoneAgent.agent_id))
+        .join(tables.Person, col(tables.Person.id) == col(tables.Session.person_id))
+        .where(MAY_CALL)
     )
-    rows = session.exec(query.where(col(tables.Session.id_hash).in_(marks)))
-    return {mark: News(version, ringing) for mark, version, ringing in rows}
+    found: dict[str, News] = {}
+    for batch in in_batches(marks):
+        rows = session.exec(query.where(col(tables.Session.id_hash).in_(batch)))
+        found.update((mark, News(version, ringing)) for mark, version, ringing in rows)
+    return found
 
 
 def seen(session: Session, since: datetime) -> Sequence[PhoneAgent]:

@@ -59,6 +59,7 @@ class Signing:
 
         if not await self.database.run(work, writes=True):
             raise NotSignedIn
+        self.poller.announce([person.id])
         self.poller.hurry(who.agent_id)
 
     async def _try(self, who: Credentials) -> None:

@@ -126,7 +126,7 @@ def upgrade() -> None:
 
     with there.altering("session") as table:
         table.add_column(sa.Column("phone_agent_id", AutoString(length=64), nullable=True))
-        table.add_column(sa.Column("phone_secret", AutoString(length=1000), nullable=True))
+        table.add_column(sa.Column("phone_secret", AutoString(length=2000), nullable=True))
         table.create_index("ix_session_phone_agent_id", ["phone_agent_id"])
 
 

@@ -103,12 +103,12 @@ async def page(request: Request, task: Task, status: int = 200, **context: Any) 
     """
     history, origin = request.query_params.get("history", ""), navigation.origin_of(request, task.id)
     back = origin.address if origin else navigation.last_list(request)
-    shown = {"history": history, "back": back, "origin": origin, "walk": origin_query(request, task.id)}
-    shown |= {"asked": await askers.of_task(request, task), "beside": await task_calls.of_task(request, task.id)}
+    context |= {"history": history, "back": back, "origin": origin, "walk": origin_query(request, task.id)}
+    context |= {"asked": await askers.of_task(request, task), "beside": await task_calls.of_task(request, task.id)}
     has_internal = any(entry.private for entry in task.entries)
-    shown["may_print_internal"] = has_internal
-    shown["prints_internal"] = has_internal and request.query_params.get("print") == "internal"
-    context |= {**shown, "with_description": True, "with_drafts": True}
+    context["may_print_internal"] = has_internal
+    context["prints_internal"] = has_internal and request.query_params.get("print") == "internal"
+    context |= {"with_description": True, "with_drafts": True}
     response = await _render(request, "tasks/show.html", task, _filtered(task, history), status, **context)
     navigation.remember_list(request, response, back)
     return response
