@@ -9,10 +9,9 @@ from sqlmodel import Session
 from helpdesk.store import phone_agents
 from helpdesk.store.models.telephony import PhoneAgent
 from helpdesk.telephony import snapshot
+from helpdesk.telephony.asked import PATIENCE
 from helpdesk.telephony.phone import ACTIONS, LOGOUT, SEND_DTMF, TO_A_NUMBER, Dialog, Reason
 
-PATIENCE = timedelta(seconds=10)
-"""After which nothing has come of what was asked."""
 MENTIONED = timedelta(minutes=1)
 """So long the bar says that nothing came."""
 
