@@ -8,7 +8,7 @@ agents were seen.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from secrets import token_hex
@@ -18,13 +18,14 @@ from sqlmodel import Session
 from helpdesk.encryption import Box
 from helpdesk.errors import HelpdeskError, OutcomeUnknown, StoreUnavailable, Unavailable
 from helpdesk.notifications.wakeups import Wakeups
-from helpdesk.store import calls, leases, phone_agents, phone_refusals
+from helpdesk.store import callers, calls, leases, phone_agents, phone_refusals
 from helpdesk.store.database import Database
 from helpdesk.store.phone_agents import REFUSED, Watched
 from helpdesk.telephony.asked import PATIENCE
 from helpdesk.telephony.credentials import opened
 from helpdesk.telephony.phone import Agent, Credentials, Dialog, Phone, PhoneRefused
 from helpdesk.telephony.poll_pace import STEP_SECONDS, Line, Outage, spread
+from helpdesk.telephony.recognition import certain_callers
 from helpdesk.telephony.recording import KeyOf, Recorded, Seen, record
 
 log = logging.getLogger(__name__)
@@ -165,7 +166,7 @@ class Poller:
         try:
             await self._poll(line, whole=line.needs_agent(now))
         except PhoneRefused:
-            line.refuse(line.watched.secrets[:1], self.ticks())
+            pass  # it is noted by `refused`
         except HelpdeskError as error:
             await self._failed(line, error)
         except Exception:
@@ -240,11 +241,11 @@ class Poller:
         await self._store(Seen(who.agent_id, agent, dialogs, at))
 
     async def _ask(
-        self, who: Credentials, needs_agent: Callable[[list[Dialog]], bool]
-    ) -> tuple[list[Dialog], Agent | None]:
+        self, who: Credentials, needs_agent: Callable[[Sequence[Dialog]], bool]
+    ) -> tuple[Sequence[Dialog], Agent | None]:
         """Ask one after the other: a wrong password must not be tried twice."""
         try:
-            dialogs = list(await self.phone.dialogs(who))
+            dialogs = await self.phone.dialogs(who)
             agent = await self.phone.agent(who) if needs_agent(dialogs) else None
         except PhoneRefused:
             self._answered()
@@ -254,8 +255,19 @@ class Poller:
 
     async def _store(self, seen: Seen) -> Recorded:
         stored = await self.database.run(lambda db: record(db, seen, self.clock(), self.key_of), writes=True)
+        if stored.calls:
+            await self._recognise(stored.calls)
         self.announce(stored.people)
         return stored
+
+    async def _recognise(self, call_ids: Collection[int]) -> None:
+        """Look who calls, so that the first card that is shown knows it. It is apart from the log, which must be
+        written."""
+        try:
+            if people := await self.database.run(lambda db: certain_callers(db, call_ids)):
+                await self.database.run(lambda db: callers.recognise(db, people), writes=True)
+        except (StoreUnavailable, OutcomeUnknown) as error:
+            log.warning("a caller is not looked up, the store does not answer", extra={"error": error.detail})
 
 
 def _watched(session: Session, now: datetime) -> list[Watched]:

@@ -8,6 +8,7 @@ from typing import Any
 from helpdesk.telephony.phone import BadPhoneResponse, PhoneRefused, PhoneUnavailable
 from tests.contract.cases import RINGS, SIGNED_IN, Case, refused
 from tests.telephony.desks import TO_THE_PHONE
+from tests.world import PEOPLE_IDS
 
 CALL = "16804377"
 """The playable phone's first call."""
@@ -35,6 +36,7 @@ PHONE = [
     on_phone("phone_team", "GET", "/finesse/team"),
     on_phone("phone_statuses", "GET", "/finesse/agents/status"),
     on_phone("phone_health", "GET", "/finesse/health-check"),
+    on_phone("call_caller", "POST", "/calls/1/caller", {"person_id": PEOPLE_IDS["irina"]}),
 ]
 PHONE_REFUSALS = [
     declined("403_phone_refused", "GET", "/finesse/team", failing=PhoneRefused()),
