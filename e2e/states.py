@@ -489,15 +489,15 @@ def phone_page(it: Stage) -> None:
 def favourite_added(it: Stage) -> None:
     it.page.goto("/calls/favourites")
     for name, number in (("Склад", "1203"), ("Касса", "1204")):
-        it.page.get_by_label("Имя").or_(it.page.get_by_label("Название")).fill(name)
-        it.page.get_by_label("Номер").fill(number)
+        it.page.locator("#favourite-name").fill(name)
+        it.page.locator("#favourite-number").fill(number)
         it.page.get_by_role("button", name="Добавить номер").click()
         it.seen(".kept li", name)
 
 
 def favourite_refused(it: Stage) -> None:
-    it.page.get_by_label("Имя").or_(it.page.get_by_label("Название")).fill("Никто")
-    it.page.get_by_label("Номер").fill("нет")
+    it.page.locator("#favourite-name").fill("Никто")
+    it.page.locator("#favourite-number").fill("нет")
     it.page.get_by_role("button", name="Добавить номер").click()
     it.seen(".fault")
 

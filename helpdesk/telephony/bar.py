@@ -36,6 +36,11 @@ class CallShown(NamedTuple):
         """Return the actions that need a number or digits."""
         return [it for it in self.actions if it in (*TO_A_NUMBER, SEND_DTMF)]
 
+    @property
+    def giving_actions(self) -> list[str]:
+        """Return the actions that give the call, or a question about it, to a number."""
+        return [it for it in self.actions if it in TO_A_NUMBER]
+
 
 class Asked(NamedTuple):
     """What was asked last and has not been seen yet. It is `late` when nothing came in time, else so in `wait` ms."""
