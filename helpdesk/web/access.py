@@ -50,9 +50,10 @@ NAMES: dict[str, str] = {
         calls:favourites calls:favourite_add calls:favourite
     """,
     f"{AGENT} {SUPERVISOR}": """
-        finesse:status finesse:health
+        finesse:status finesse:health finesse:calls
         calls:index calls:moscow calls:export calls:show
     """,
+    SUPERVISOR: "calls:team",
     "setting_up": "people:second_factor people:second_factor_confirm",
     "signed_in": """
         home
