@@ -35,6 +35,10 @@ PHONE = [
     on_phone("phone_team", "GET", "/finesse/team"),
     on_phone("phone_statuses", "GET", "/finesse/agents/status"),
     on_phone("phone_health", "GET", "/finesse/health-check"),
+    on_phone("phone_own_calls", "GET", "/finesse/calls?date=2026-11-20&per_page=5"),
+    on_phone("phone_team_page", "GET", "/calls/team"),
+    on_phone("phone_log", "GET", "/calls?date=2026-11-20"),
+    on_phone("phone_log_at_the_old_address", "GET", "/contact-center/moscow?date=2026-11-20&outcome=missed"),
 ]
 PHONE_REFUSALS = [
     declined("403_phone_refused", "GET", "/finesse/team", failing=PhoneRefused()),
