@@ -13,7 +13,7 @@ from helpdesk.settings import settings as configuration
 from helpdesk.store import second_factors, secrets
 from helpdesk.user_commands import account_name, found_or_expected
 
-NAMES = {"second_factor": "second factors", "redmine_key": "keys of Redmine"}
+NAMES = {"second_factor": "second factors", "redmine_key": "keys of Redmine", "session": "passwords of the phone"}
 """The words for the secrets of each table."""
 
 
@@ -32,9 +32,9 @@ def rotate_secrets() -> None:
     settings = configuration.from_process()
     configuration.require_secret_key(settings)
     box, database, lost = Box(settings.secret_keys), open_store(settings), []
-    for table in secrets.TABLES:
+    for table in secrets.COLUMNS:
         renewed = database.run_here(partial(secrets.renew_all, table=table, renew=box.renew), writes=True)
-        name = NAMES[str(table.__tablename__)]
+        name = NAMES[table]
         print(f"{renewed.number} {name} are encrypted with the newest key.")
         if renewed.unopened:
             lost.append(f"{len(renewed.unopened)} {name} can't be opened: {', '.join(renewed.unopened)}.")

@@ -43,6 +43,7 @@ from helpdesk.system_monitor import SystemMonitor
 from helpdesk.tasks.backend import Backend
 from helpdesk.tasks.feed import Feed
 from helpdesk.tasks.model import Actor
+from helpdesk.telephony import numbers
 from helpdesk.telephony.desk import Desk
 from helpdesk.telephony.phone import Phone
 from helpdesk.telephony.poller import Poller as CallPoller
@@ -205,7 +206,8 @@ def _desk(settings: Settings, database: Database, phone: Phone | None, wakeups: 
     if phone is None:
         return None
     box = Box(settings.secret_keys)
-    return Desk(phone, database, box, CallPoller(phone, database, box, wakeups, utc_now), utc_now)
+    key_of = partial(numbers.key_of, prefixes=settings.phone_trunk_prefixes)
+    return Desk(phone, database, box, CallPoller(phone, database, box, wakeups, utc_now, key_of), utc_now)
 
 
 def ownership_rules(settings: Settings, anonymous_id: int | None) -> OwnershipRules:

@@ -1,7 +1,7 @@
 """Secrets lie encrypted in the store. A new key takes over from an old one that is still in the list, and only then."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -11,6 +11,7 @@ from sqlmodel import Session
 from helpdesk import __main__, commands
 from helpdesk.encryption import Box
 from helpdesk.store.database import Database
+from helpdesk.store.models import tables
 from helpdesk.store.models.access import RedmineKey, SecondFactor
 from tests.world import PEOPLE_IDS
 
@@ -54,16 +55,20 @@ def test_the_keys_of_secrets_sign_nothing() -> None:
 
 @pytest.fixture
 def stored(database: Database) -> Stored:
-    """A second factor and a key of Redmine that OLD encrypted; `stored()` returns both as they lie in the store."""
+    """A second factor, a key of Redmine and the phone of one of two sessions, which OLD encrypted; `stored()` returns
+    them as they lie in the store."""
 
     def work(db: Session) -> None:
         now = datetime.now(UTC)
         db.add(SecondFactor(person_id=PEOPLE_IDS["anna"], secret=Box([OLD]).seal(SECRET), confirmed_at=now))
         db.add(RedmineKey(person_id=PEOPLE_IDS["boris"], secret=Box([OLD]).seal("f" * 40), fetched_at=now))
+        for mark, phone in (("on the phone", Box([OLD]).seal("1234")), ("elsewhere", None)):
+            times = {"created_at": now, "expires_at": now + timedelta(days=1)}
+            db.add(tables.Session(id_hash=mark, person_id=PEOPLE_IDS["irina"], phone_secret=phone, **times))
 
     def look(db: Session) -> list[str]:
         rows = db.get(SecondFactor, PEOPLE_IDS["anna"]), db.get(RedmineKey, PEOPLE_IDS["boris"])
-        return [row.secret for row in rows if row]
+        return [*(row.secret for row in rows if row), db.get_one(tables.Session, "on the phone").phone_secret or ""]
 
     database.run_here(work, writes=True)
     return lambda: database.run_here(look)
@@ -91,7 +96,8 @@ def test_rotation_encrypts_everything_with_the_newest_key(
 ) -> None:
     code, told = rotate(f"{NEW},{OLD}")
     assert code == 0 and "1 second factors" in told and "1 keys of Redmine" in told
-    assert [Box([NEW]).open(sealed) for sealed in stored()] == [SECRET, "f" * 40]
+    assert "1 passwords of the phone" in told
+    assert [Box([NEW]).open(sealed) for sealed in stored()] == [SECRET, "f" * 40, "1234"]
     assert rotate(NEW)[0] == 0
     assert OLD not in told and NEW not in told and SECRET not in told
 
@@ -101,7 +107,7 @@ def test_rotation_names_what_no_key_opens_and_keeps_it(
 ) -> None:
     before = stored()
     code, told = rotate(f"{NEW},{OTHER}")
-    assert code == 1 and "1 second factors can't be opened: anna" in told and "boris" in told
+    assert code == 1 and "1 second factors can't be opened: anna" in told and "boris" in told and "irina" in told
     assert stored() == before
 
 

@@ -1,36 +1,38 @@
 """Imitate a phone system for the demo: calls come in, and can be answered, held, transferred and ended.
 
 It lives in the memory of the demo's only process. Like Finesse it only accepts what it is asked, and does it a moment
-later.
+later, or never: a transfer to NOBODY fails so. What only time brings is done when somebody looks.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count, cycle
 
+from helpdesk.demo.playable_calls import (
+    QUEUE,
+    REASONS,
+    TEAM,
+    Call,
+    Line,
+    actions_of,
+    colleagues,
+    dialog_of,
+    state_of,
+)
 from helpdesk.telephony.phone import (
     ACTIVE,
     ALERTING,
-    ANSWER,
-    CONFERENCE,
-    CONSULT_CALL,
-    DROP,
     HELD,
-    HOLD,
     INITIATED,
     LOGOUT,
     NOT_READY,
     READY,
-    RETRIEVE,
     SEND_DTMF,
-    TRANSFER,
-    TRANSFER_SST,
+    TO_A_NUMBER,
     Agent,
     Credentials,
     Dialog,
-    Participant,
     PhoneDeclined,
     PhoneRefused,
     Queue,
@@ -38,53 +40,21 @@ from helpdesk.telephony.phone import (
 )
 
 PASSWORD = "demo"
+NOBODY = "13"
+"""Who is called there never answers, and no call can be transferred there."""
 DELAY_SECONDS = 0.05
 FIRST_CALL, NEXT_CALL = timedelta(seconds=6), timedelta(seconds=40)
 """How long a ready agent waits for a call."""
 RINGS = timedelta(seconds=25)
+"""After which a caller gives up."""
 ANSWERS = timedelta(seconds=3)
 """After which the other end answers."""
-CALLERS = (
-    ("+74951230117", "Поддержка"),
-    ("1204", "Поддержка"),
-    ("+79035550142", "Касса"),
-    ("+78125550166", "Поддержка"),
-)
-QUEUE_NUMBER = "5500"
-TALKING, RESERVED, HOLDING = "TALKING", "RESERVED", "HOLD"
-REASONS = (Reason("1", "Обед"), Reason("2", "Перерыв"), Reason("3", "Совещание"), Reason("4", "Разбор звонка"))
-COLLEAGUES = (
-    ("1002", "Громов Борис", READY, ""),
-    ("1003", "Лебедева Ольга", TALKING, ""),
-    ("1004", "Сомов Игорь", NOT_READY, "Обед"),
-)
-
-
-@dataclass
-class Call:
-    """A call: the states of both ends. `is_own` was made by the agent; `consults` is the call it is made for."""
-
-    id: str
-    other: str
-    queue: str
-    began: datetime
-    mine: str
-    theirs: str
-    is_own: bool = False
-    consults: str = ""
-    started: datetime | None = None
-
-
-@dataclass
-class Line:
-    """An agent's phone."""
-
-    who: Credentials
-    state: str = LOGOUT
-    since: datetime | None = None
-    reason: str = ""
-    next_call: datetime | None = None
-    calls: dict[str, Call] = field(default_factory=dict)
+TALKS = timedelta(minutes=8)
+"""After which a caller has said everything."""
+HASTY = "+79035550142"
+"""A caller who hangs up soon."""
+HASTY_TALKS = timedelta(seconds=20)
+CALLERS = (("+74951230117", QUEUE), ("1204", QUEUE), (HASTY, "Касса"), ("+78125550166", QUEUE))
 
 
 class PlayablePhone:
@@ -98,15 +68,13 @@ class PlayablePhone:
 
     async def agent(self, who: Credentials) -> Agent:
         line = self._line(who)
-        state = self._state(line)
-        return Agent(
-            who.agent_id, who.agent_id, line.who.extension, state, line.since, line.reason, "", "500", "Поддержка", True
-        )
+        self._go_on(line)
+        return self._agent(line)
 
     async def dialogs(self, who: Credentials) -> Sequence[Dialog]:
         line = self._line(who)
         self._go_on(line)
-        return [self._dialog(line, it) for it in line.calls.values()]
+        return [dialog_of(line, it) for it in line.calls.values()]
 
     async def sign_in(self, who: Credentials) -> None:
         line = self._line(who)
@@ -115,7 +83,7 @@ class PlayablePhone:
 
     async def set_state(self, who: Credentials, state: str, reason_id: str = "") -> None:
         line = self._line(who)
-        if state == LOGOUT and (line.state != NOT_READY or line.calls):
+        if not line.is_in or (state == LOGOUT and (line.state != NOT_READY or line.calls)):
             raise PhoneDeclined
         label = next((it.label for it in REASONS if it.id == reason_id), "")
         self._later(lambda: self._become(line, state, label))
@@ -123,33 +91,48 @@ class PlayablePhone:
     async def act(self, who: Credentials, dialog_id: str, action: str, to: str = "") -> None:
         line = self._line(who)
         call = line.calls.get(dialog_id)
-        if call is None or action not in self._actions(line, call):
+        if call is None or action not in actions_of(line, call) or (action in TO_A_NUMBER and to == who.extension):
             raise PhoneDeclined
         self._later(lambda: self._do(line, call, action, to))
 
     async def dial(self, who: Credentials, number: str) -> None:
         line = self._line(who)
-        if number == line.who.extension or line.calls:
+        if number == line.who.extension or line.calls or not line.is_in:
             raise PhoneDeclined
         self._later(lambda: self._begin(line, number, is_own=True))
 
     async def reasons(self, who: Credentials) -> Sequence[Reason]:
+        self._line(who)
         return REASONS
 
     async def team(self, who: Credentials) -> Sequence[Agent]:
-        since = self.clock() - timedelta(minutes=7)
-        others = [
-            Agent(number, name, number, state, since, reason, "", "500", "Поддержка")
-            for number, name, state, reason in COLLEAGUES
-        ]
-        return [await self.agent(who), *(it for it in others if it.extension != self._line(who).who.extension)]
+        own = self._line(who)
+        lines = [it for it in self._lines.values() if it is own or it.is_in]
+        taken = {it.who.extension for it in lines}
+        return [*map(self._agent, lines), *(it for it in colleagues(self.clock()) if it.extension not in taken)]
 
     async def queues(self, who: Credentials) -> Sequence[Queue]:
-        return [Queue("Поддержка", 2, self.clock() - timedelta(seconds=48)), Queue("Касса", 0)]
+        self._line(who)
+        return [Queue(QUEUE, 2, self.clock() - timedelta(seconds=48)), Queue("Касса", 0)]
 
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()
+
+    def ring(self, agent_id: str, number: str, queue: str = QUEUE) -> str:
+        """Let somebody call an agent now. Returns the dialog's id."""
+        return self._begin(self._lines[agent_id], number, queue)
+
+    def hang_up(self, agent_id: str, dialog_id: str) -> None:
+        """Let the other end of a call hang up now."""
+        line = self._lines[agent_id]
+        self._end(line, line.calls[dialog_id])
+
+    def sign_out(self, agent_id: str) -> None:
+        """Sign an agent out, as a supervisor can do it."""
+        line = self._lines[agent_id]
+        line.calls.clear()
+        self._become(line, LOGOUT)
 
     def _line(self, who: Credentials) -> Line:
         if who.password != PASSWORD:
@@ -158,7 +141,12 @@ class PlayablePhone:
         line.who = who
         return line
 
-    def _later(self, do: Callable[[], None]) -> None:
+    def _agent(self, line: Line) -> Agent:
+        who = line.who
+        state, pending = state_of(line), line.pending if line.calls else ""
+        return Agent(who.agent_id, who.agent_id, who.extension, state, line.since, line.reason, pending, *TEAM, True)
+
+    def _later(self, do: Callable[[], object]) -> None:
         async def work() -> None:
             await asyncio.sleep(DELAY_SECONDS)
             do()
@@ -168,76 +156,76 @@ class PlayablePhone:
         task.add_done_callback(self._tasks.discard)
 
     def _become(self, line: Line, state: str, reason: str = "") -> None:
-        line.state, line.reason, line.since = state, reason, self.clock()
+        """Change the agent's state. During a call it waits until the call has ended."""
+        if line.calls:
+            line.pending, line.pending_reason = state, reason
+            return
+        line.state, line.reason, line.since, line.pending = state, reason, self.clock(), ""
         line.next_call = self.clock() + FIRST_CALL if state == READY else None
 
-    def _state(self, line: Line) -> str:
-        states = {call.mine for call in line.calls.values()}
-        if ALERTING in states:
-            return RESERVED
-        if ACTIVE in states or INITIATED in states:
-            return TALKING
-        return HOLDING if HELD in states else line.state
-
     def _go_on(self, line: Line) -> None:
-        """Let what is due happen: a call comes in, its caller gives up, the other end answers."""
+        """Let what is due happen: a call comes in, its caller gives up or has said everything, the other end
+        answers."""
         now = self.clock()
         if line.state == READY and not line.calls and line.next_call and line.next_call <= now:
-            number, queue = next(self._callers)
-            self._begin(line, number, queue)
+            self._begin(line, *next(self._callers))
         for call in list(line.calls.values()):
+            ends = HASTY_TALKS if call.other == HASTY else TALKS
             if call.mine == ALERTING and now - call.began > RINGS:
                 self._end(line, call)
-            elif call.mine == INITIATED and now - call.began > ANSWERS:
-                call.mine = call.theirs = ACTIVE
+            elif call.mine == INITIATED and now - call.began > ANSWERS and call.other != NOBODY:
+                self._change(line, call, ACTIVE)
+                call.theirs = ACTIVE
+            elif call.mine == ACTIVE and not call.is_own and now - call.changed > ends:
+                self._end(line, call)
 
-    def _begin(self, line: Line, other: str, queue: str = "", is_own: bool = False, consults: str = "") -> None:
+    def _begin(self, line: Line, other: str, queue: str = "", is_own: bool = False) -> str:
         mine, theirs = (INITIATED, ALERTING) if is_own else (ALERTING, INITIATED)
-        call = Call(str(next(self._ids)), other, queue, self.clock(), mine, theirs, is_own, consults)
+        call = Call(str(next(self._ids)), [other], queue, self.clock(), self.clock(), mine, theirs, is_own)
         line.calls[call.id] = call
+        line.since = self.clock()
+        return call.id
+
+    def _change(self, line: Line, call: Call, mine: str) -> None:
+        call.mine, call.changed = mine, self.clock()
+        line.since = self.clock()
 
     def _end(self, line: Line, call: Call) -> None:
         line.calls.pop(call.id, None)
-        line.since, line.next_call = self.clock(), self.clock() + NEXT_CALL
+        line.since = self.clock()
+        if line.calls:
+            return
+        if line.pending:
+            self._become(line, line.pending, line.pending_reason)
+        line.next_call = self.clock() + NEXT_CALL if line.state == READY else None
 
     def _do(self, line: Line, call: Call, action: str, to: str) -> None:
+        """Do what was accepted a moment ago, if it can still be done."""
+        if call.id not in line.calls or action not in actions_of(line, call):
+            return
+        others = [it for it in line.calls.values() if it is not call]
         match action:
             case "ANSWER" | "RETRIEVE":
-                for other in line.calls.values():
-                    other.mine = HELD if other.mine == ACTIVE else other.mine
-                call.mine = call.theirs = ACTIVE
+                for other in others:
+                    self._change(line, other, HELD if other.mine == ACTIVE else other.mine)
+                self._change(line, call, ACTIVE)
+                call.theirs = ACTIVE
             case "HOLD":
-                call.mine = HELD
-            case "DROP" | "TRANSFER_SST":
+                self._change(line, call, HELD)
+            case "DROP":
+                self._end(line, call)
+            case "TRANSFER_SST" if to != NOBODY:
                 self._end(line, call)
             case "CONSULT_CALL":
-                call.mine = HELD
-                self._begin(line, to, is_own=True, consults=call.id)
+                self._change(line, call, HELD)
+                self._begin(line, to, is_own=True)
             case "TRANSFER":
-                for other in list(line.calls.values()):
-                    self._end(line, other)
+                for it in [call, *others]:
+                    self._end(line, it)
             case "CONFERENCE":
-                call.mine = ACTIVE
-                for other in [it for it in line.calls.values() if it is not call]:
-                    self._end(line, other)
-
-    def _actions(self, line: Line, call: Call) -> tuple[str, ...]:
-        match call.mine:
-            case "ALERTING":
-                return (ANSWER,)
-            case "HELD":
-                joins = (TRANSFER, CONFERENCE) if any(it.mine == ACTIVE for it in line.calls.values()) else ()
-                return (RETRIEVE, DROP, *joins)
-            case "ACTIVE":
-                alone = (CONSULT_CALL, TRANSFER_SST) if len(line.calls) == 1 else ()
-                return (HOLD, DROP, SEND_DTMF, *alone)
+                call.others += [number for it in others for number in it.others]
+                self._change(line, call, ACTIVE)
+                for it in others:
+                    self._end(line, it)
             case _:
-                return (DROP,)
-
-    def _dialog(self, line: Line, call: Call) -> Dialog:
-        own = Participant(line.who.extension, call.mine, self._actions(line, call), call.began, call.began)
-        other = Participant(call.other, call.theirs, (), call.began, call.began)
-        ends = (line.who.extension, call.other) if call.is_own else (call.other, QUEUE_NUMBER)
-        state = ALERTING if ALERTING in (call.mine, call.theirs) else ACTIVE
-        kind = "OUT" if call.is_own else "ACD_IN"
-        return Dialog(call.id, state, *ends, call.queue, kind, (own, other))
+                assert action in (SEND_DTMF, "TRANSFER_SST")

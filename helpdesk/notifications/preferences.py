@@ -104,10 +104,11 @@ NOW = Decision()
 
 
 class Sounds(NamedTuple):
-    """The sounds of notifications: of the kinds in URGENT, and of the others."""
+    """The sounds of notifications: of the kinds in URGENT, and of the others; and that of a ringing call."""
 
     normal: Sound = "chime"
     high: Sound = "bell"
+    call: Sound = "bell"
 
 
 def cells() -> dict[str, Cell]:

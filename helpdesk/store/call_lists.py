@@ -139,6 +139,14 @@ def of_task(session: Session, task_id: int, limit: int) -> list[Call]:
     return _calls(session, session.exec(rows.order_by(col(PhoneCall.id).desc()).limit(limit)).all())
 
 
+def earlier(session: Session, call: PhoneCall, limit: int) -> list[Call]:
+    """Return the newest calls with the same number before a call, of any agent; none for a hidden number."""
+    same = (PhoneCall.other_key == call.other_key, PhoneCall.began_at <= call.began_at, PhoneCall.id != call.id)
+    rows = select(PhoneCall, sa.false()).where(*same, PhoneCall.other_key != "")
+    newest = rows.order_by(col(PhoneCall.began_at).desc(), col(PhoneCall.id).desc())
+    return _calls(session, session.exec(newest.limit(limit)).all())
+
+
 def latest_of_agent(session: Session, agent_id: str, ended_after: datetime) -> PhoneCall | None:
     """Return the call that an agent has in hand, or the last one if it ended after that moment."""
     recent = sa.or_(col(PhoneCall.ended_at).is_(None), col(PhoneCall.ended_at) > ended_after)

@@ -1,6 +1,6 @@
 """Find who may be at the other end of a call: by the numbers of accounts, and by earlier calls."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -9,6 +9,7 @@ from helpdesk.store.colleagues import LISTED
 from helpdesk.store.models.tables import Person
 from helpdesk.store.models.telephony import PhoneCall
 
+IN = "in"
 SHORTEST_OUTSIDE = 7
 MOST_SHARING = 100
 """The most accounts that are compared with an outside number: everybody may have that of the switchboard."""
@@ -44,25 +45,25 @@ def earlier_callers(session: Session, key: str, limit: int) -> Sequence[int]:
     return list(session.execute(query.limit(limit)).scalars())
 
 
-def earlier_calls(session: Session, call: PhoneCall, limit: int) -> Sequence[PhoneCall]:
-    """Return the last calls with the same number before a call, of any agent."""
-    if not call.other_key:
-        return ()
-    query = select(PhoneCall).where(PhoneCall.other_key == call.other_key, PhoneCall.began_at <= call.began_at)
-    query = query.where(PhoneCall.id != call.id)
-    return session.exec(query.order_by(col(PhoneCall.began_at).desc(), col(PhoneCall.id).desc()).limit(limit)).all()
+def of_dialogs(session: Session, agent_id: str, dialog_ids: Collection[str]) -> PhoneCall | None:
+    """Return the call of an agent's present dialogs: the one that rings, else the one that began last."""
+    query = select(PhoneCall).where(PhoneCall.agent_id == agent_id, col(PhoneCall.dialog_id).in_(dialog_ids))
+    goes_on = query.where(col(PhoneCall.ended_at).is_(None))
+    rings = sa.case((sa.and_(col(PhoneCall.answered_at).is_(None), col(PhoneCall.direction) == IN), 0), else_=1)
+    return session.exec(goes_on.order_by(rings, col(PhoneCall.began_at).desc()).limit(1)).first()
 
 
-def of_dialog(session: Session, agent_id: str, dialog_id: str) -> PhoneCall | None:
-    """Return the call of an agent's present dialog."""
-    query = select(PhoneCall).where(PhoneCall.agent_id == agent_id, PhoneCall.dialog_id == dialog_id)
-    return session.exec(query.order_by(col(PhoneCall.began_at).desc()).limit(1)).first()
+def unknown(session: Session, call_ids: Iterable[int]) -> Sequence[PhoneCall]:
+    """Return those of these calls whose other end nobody knows."""
+    query = select(PhoneCall).where(col(PhoneCall.id).in_(call_ids), col(PhoneCall.caller_id).is_(None))
+    return session.exec(query).all()
 
 
-def recognise(session: Session, call_id: int, person_id: int) -> None:
-    """Store who the other end of a call is, unless somebody has chosen it."""
-    is_open = (col(PhoneCall.id) == call_id, col(PhoneCall.caller_id).is_(None))
-    session.exec(sa.update(PhoneCall).where(*is_open).values(caller_id=person_id))
+def recognise(session: Session, people: Mapping[int, int]) -> None:
+    """Store who the other ends of calls are, by the calls' ids, unless somebody has chosen them."""
+    for call_id, person_id in people.items():
+        is_open = (col(PhoneCall.id) == call_id, col(PhoneCall.caller_id).is_(None))
+        session.exec(sa.update(PhoneCall).where(*is_open).values(caller_id=person_id))
 
 
 def choose(session: Session, call_id: int, person_id: int | None) -> None:

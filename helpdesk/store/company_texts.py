@@ -7,7 +7,7 @@ from sqlmodel import Session
 from helpdesk.store import audit
 from helpdesk.store.models.company import CompanyText
 
-SIGNATURE = "signature"
+SIGNATURE, WRAP_UP = "signature", "wrap_up_reasons"
 
 
 def read(session: Session, name: str) -> str | None:

@@ -1,7 +1,7 @@
 """Store who is signed in to the phone in which session, and what the phone system showed of each agent last.
 
-Only one process at a time asks for news of an agent: it holds the agent's row for a while. An answer counts only if it
-was asked for later than the one that is stored, since actions ask again out of turn.
+News of an agent are asked for only while a session lasts that is signed in as the agent, and its person may handle
+calls. A secret that the phone system has refused is forgotten.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -11,11 +11,18 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from helpdesk.people.rights import AGENT
+from helpdesk.store import rights
 from helpdesk.store.clock_skew import AHEAD
+from helpdesk.store.database import in_batches
 from helpdesk.store.models import tables
 from helpdesk.store.models.telephony import PhoneAgent
 
 REFUSED, UNAVAILABLE = "refused", "unavailable"
+LONGEST_WATCH = timedelta(hours=1)
+"""No page is on a screen for longer without saying so: a later moment was written by a clock that was wrong."""
+MAY_CALL = sa.and_(rights.ACTIVE, rights.holds(col(tables.Person.id), AGENT))
+"""The condition that a person may handle calls."""
 SIGNED_OUT = "LOGOUT"
 """The state of an agent whom the phone system has signed out."""
 
@@ -27,36 +34,62 @@ class OnPhone(NamedTuple):
     secret: str | None
 
 
-class Held(NamedTuple):
-    """An agent of whom this process asks for news, with a secret of each session that is signed in."""
+class Watched(NamedTuple):
+    """An agent of whom news are asked for, with a secret of each session, the one that was used last first.
+
+    `is_asked` tells that an outcome is waited for.
+    """
 
     agent_id: str
-    person_id: int
+    version: int
+    is_asked: bool
+    failure: str
     secrets: tuple[str, ...]
 
 
-def sign_in(
-    session: Session, mark: str, person_id: int, agent_id: str, extension: str, secret: str, now: datetime
-) -> bool:
+class News(NamedTuple):
+    """What a page is told of its agent: the version of what it shows, and the id of the call that rings, or 0."""
+
+    version: int = 0
+    ringing: int = 0
+
+
+def sign_in(session: Session, mark: str, person_id: int, agent_id: str, extension: str, secret: str) -> bool:
     """Sign a session in to the phone. Returns False if the session is over."""
     mine = (col(tables.Session.id_hash) == mark, col(tables.Session.person_id) == person_id)
     values = {"phone_agent_id": agent_id, "phone_secret": secret}
     if not session.exec(sa.update(tables.Session).where(*mine).values(**values)).rowcount:
         return False
-    agent = session.get(PhoneAgent, agent_id) or PhoneAgent(agent_id=agent_id, person_id=person_id, extension="")
+    agent = locked(session, agent_id) or PhoneAgent(agent_id=agent_id, person_id=person_id, extension="")
     agent.person_id, agent.extension = person_id, extension
-    agent.failure, agent.failures, agent.failed_at = "", 0, None
+    agent.failure, agent.failed_at, agent.asked = "", None, ""
     agent.version += 1
     if agent.state == SIGNED_OUT:  # that was before
-        agent.state, agent.state_since, agent.dialogs = "", None, "[]"
+        agent.state, agent.state_since = "", None
     session.add(agent)
     return True
 
 
 def sign_out(session: Session, mark: str) -> None:
     """Forget what a session knew of the phone."""
-    ours = col(tables.Session.id_hash) == mark
-    session.exec(sa.update(tables.Session).where(ours).values(phone_agent_id=None, phone_secret=None))
+    _forget(session, col(tables.Session.id_hash) == mark)
+
+
+def forget_person(session: Session, person_id: int) -> None:
+    """Forget what the sessions of a person knew of the phone."""
+    _forget(session, col(tables.Session.person_id) == person_id)
+
+
+def forget_strangers(session: Session, now: datetime) -> int:
+    """Forget what sessions knew of the phone that are over, or whose people may no longer handle calls."""
+    may_call = sa.exists(sa.select(1).where(col(tables.Person.id) == tables.Session.person_id, MAY_CALL))
+    is_over = col(tables.Session.expires_at) <= now
+    return _forget(session, col(tables.Session.phone_agent_id).is_not(None), sa.or_(is_over, ~may_call))
+
+
+def _forget(session: Session, *which: sa.ColumnElement[bool]) -> int:
+    change = sa.update(tables.Session).where(*which).values(phone_agent_id=None, phone_secret=None)
+    return session.exec(change, execution_options={"synchronize_session": False}).rowcount
 
 
 def of_session(session: Session, mark: str) -> OnPhone | None:
@@ -66,6 +99,18 @@ def of_session(session: Session, mark: str) -> OnPhone | None:
     )
     row = session.exec(query.where(tables.Session.id_hash == mark)).first()
     return OnPhone(*row) if row else None
+
+
+def secrets(session: Session, agent_id: str) -> Sequence[str]:
+    """Return the secrets of all sessions that are signed in as an agent."""
+    query = select(tables.Session.phone_secret).where(tables.Session.phone_agent_id == agent_id)
+    return [secret for secret in session.exec(query) if secret]
+
+
+def people(session: Session, agent_ids: Collection[str]) -> frozenset[int]:
+    """Return the people whose sessions are signed in as these agents."""
+    query = select(tables.Session.person_id).where(col(tables.Session.phone_agent_id).in_(agent_ids))
+    return frozenset(session.exec(query.distinct()))
 
 
 def last_of(session: Session, person_id: int) -> PhoneAgent | None:
@@ -78,7 +123,16 @@ def refuse(session: Session, agent_id: str, secrets: Collection[str], now: datet
     """Forget secrets that the phone system refused, so that nobody asks with them again: it would lock the agent."""
     same = (col(tables.Session.phone_agent_id) == agent_id, col(tables.Session.phone_secret).in_(secrets))
     session.exec(sa.update(tables.Session).where(*same).values(phone_secret=None))
-    change(session, agent_id, failure=REFUSED, failed_at=now, version=PhoneAgent.version + 1)
+    change(session, agent_id, failure=REFUSED, failed_at=now, asked="", version=PhoneAgent.version + 1)
+
+
+def fail(session: Session, agent_ids: Collection[str], now: datetime) -> frozenset[int]:
+    """Note that the phone system does not answer about these agents, and return the people whose pages say so."""
+    query = select(PhoneAgent.agent_id).where(col(PhoneAgent.agent_id).in_(agent_ids), PhoneAgent.failure == "")
+    answering = session.exec(query).all()
+    values: dict[str, Any] = {"failure": UNAVAILABLE, "failed_at": now, "version": PhoneAgent.version + 1}
+    session.exec(sa.update(PhoneAgent).where(col(PhoneAgent.agent_id).in_(answering)).values(**values))
+    return people(session, answering)
 
 
 def change(session: Session, agent_id: str, **values: Any) -> None:
@@ -86,59 +140,45 @@ def change(session: Session, agent_id: str, **values: Any) -> None:
     session.exec(sa.update(PhoneAgent).where(col(PhoneAgent.agent_id) == agent_id).values(**values))
 
 
+def bump(session: Session, agent_id: str, asked_at: datetime) -> frozenset[int]:
+    """Count a new version if what was asked at this moment has led to nothing, and return the people to wake."""
+    same = (col(PhoneAgent.agent_id) == agent_id, col(PhoneAgent.asked) != "", col(PhoneAgent.asked_at) == asked_at)
+    changed = session.exec(sa.update(PhoneAgent).where(*same).values(version=PhoneAgent.version + 1))
+    return people(session, [agent_id]) if changed.rowcount else frozenset()
+
+
 def watch(session: Session, agent_id: str, until: datetime) -> None:
     """Note that a page of the agent is on a screen, at least until then."""
-    earlier = sa.or_(col(PhoneAgent.watched_until).is_(None), col(PhoneAgent.watched_until) < until)
-    same = (col(PhoneAgent.agent_id) == agent_id, earlier)
+    known = col(PhoneAgent.watched_until).between(until, until + LONGEST_WATCH)
+    same = (col(PhoneAgent.agent_id) == agent_id, sa.or_(col(PhoneAgent.watched_until).is_(None), ~known))
     session.exec(sa.update(PhoneAgent).where(*same).values(watched_until=until))
 
 
-def hold(session: Session, holder: str, now: datetime, seconds: float) -> list[Held]:
-    """Take, or keep, the agents who have a page on a screen, and return those held by `holder`.
+def note_seen(session: Session, agent_ids: Collection[str], asked_at: datetime) -> None:
+    """Note that answers about these agents, asked for then or later, have shown nothing new."""
+    older = sa.or_(col(PhoneAgent.seen_at).is_(None), col(PhoneAgent.seen_at) < asked_at)
+    same = (col(PhoneAgent.agent_id).in_(agent_ids), older)
+    session.exec(sa.update(PhoneAgent).where(*same).values(seen_at=asked_at))
 
-    A moment too far ahead was written by a clock that was wrong.
-    """
-    until = now + timedelta(seconds=seconds)
-    watched = col(PhoneAgent.watched_until).between(now, now + timedelta(hours=1) + AHEAD)
-    free = sa.or_(
-        col(PhoneAgent.held_until).is_(None),
-        col(PhoneAgent.held_until) <= now,
-        col(PhoneAgent.held_until) > until + AHEAD,
-        sa.and_(col(PhoneAgent.holder) == holder, col(PhoneAgent.held_until) < now + timedelta(seconds=seconds / 2)),
-    )
-    session.exec(sa.update(PhoneAgent).where(watched, free).values(holder=holder, held_until=until))
+
+def watched(session: Session, now: datetime, agent_id: str | None = None) -> list[Watched]:
+    """Return the agents of whom news are asked for; or one of them, whether a page is on a screen or not."""
+    which: sa.ColumnElement[bool] = col(PhoneAgent.watched_until).between(now, now + LONGEST_WATCH + AHEAD)
+    if agent_id is not None:
+        which = col(PhoneAgent.agent_id) == agent_id
+    columns = (PhoneAgent.agent_id, PhoneAgent.version, PhoneAgent.asked, PhoneAgent.failure)
     query = (
-        select(PhoneAgent.agent_id, PhoneAgent.person_id, tables.Session.phone_secret)
+        sa.select(*columns, tables.Session.phone_secret)  # type: ignore[call-overload]  # columns, not values
         .join(tables.Session, col(tables.Session.phone_agent_id) == col(PhoneAgent.agent_id))
-        .where(
-            PhoneAgent.holder == holder,
-            watched,
-            col(tables.Session.phone_secret).is_not(None),
-            col(tables.Session.expires_at) > now,
-        )
+        .join(tables.Person, col(tables.Person.id) == col(tables.Session.person_id))
+        .where(which, col(tables.Session.phone_secret).is_not(None), col(tables.Session.expires_at) > now, MAY_CALL)
         .order_by(PhoneAgent.agent_id, col(tables.Session.last_used).desc())
     )
-    found: dict[str, Held] = {}
-    for agent_id, person_id, secret in session.exec(query):
-        known = found.get(agent_id, Held(agent_id, person_id, ()))
-        found[agent_id] = known._replace(secrets=(*known.secrets, secret or ""))
+    found: dict[str, Watched] = {}
+    for agent, version, asked, failure, secret in session.execute(query):
+        known = found.get(agent) or Watched(agent, version, bool(asked), failure, ())
+        found[agent] = known._replace(secrets=(*known.secrets, secret))
     return list(found.values())
-
-
-def one(session: Session, agent_id: str, now: datetime) -> Held | None:
-    """Return an agent with the secrets of sessions that last, whichever process holds it."""
-    query = (
-        select(PhoneAgent.person_id, tables.Session.phone_secret)
-        .join(tables.Session, col(tables.Session.phone_agent_id) == col(PhoneAgent.agent_id))
-        .where(
-            PhoneAgent.agent_id == agent_id,
-            col(tables.Session.phone_secret).is_not(None),
-            col(tables.Session.expires_at) > now,
-        )
-        .order_by(col(tables.Session.last_used).desc())
-    )
-    rows = session.exec(query).all()
-    return Held(agent_id, rows[0][0], tuple(secret or "" for _, secret in rows)) if rows else None
 
 
 def locked(session: Session, agent_id: str) -> PhoneAgent | None:
@@ -147,12 +187,19 @@ def locked(session: Session, agent_id: str) -> PhoneAgent | None:
     return session.get(PhoneAgent, agent_id, populate_existing=True)
 
 
-def versions(session: Session, marks: Collection[str]) -> Mapping[str, int]:
-    """Return the version of the agent of each of these sessions that is signed in to the phone."""
-    query = select(tables.Session.id_hash, PhoneAgent.version).join(
-        PhoneAgent, col(tables.Session.phone_agent_id) == col(PhoneAgent.agent_id)
+def news(session: Session, marks: Collection[str]) -> Mapping[str, News]:
+    """Return the news for each of these sessions that is signed in to the phone."""
+    query = (
+        select(tables.Session.id_hash, PhoneAgent.version, PhoneAgent.ringing)
+        .join(PhoneAgent, col(tables.Session.phone_agent_id) == col(PhoneAgent.agent_id))
+        .join(tables.Person, col(tables.Person.id) == col(tables.Session.person_id))
+        .where(MAY_CALL)
     )
-    return dict(session.exec(query.where(col(tables.Session.id_hash).in_(marks))).all())
+    found: dict[str, News] = {}
+    for batch in in_batches(marks):
+        rows = session.exec(query.where(col(tables.Session.id_hash).in_(batch)))
+        found.update((mark, News(version, ringing)) for mark, version, ringing in rows)
+    return found
 
 
 def seen(session: Session, since: datetime) -> Sequence[PhoneAgent]:

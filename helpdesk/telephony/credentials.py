@@ -8,7 +8,7 @@ from helpdesk.telephony.phone import Credentials
 
 def sealed(box: Box, who: Credentials) -> str:
     """Return the credentials as a secret of a session."""
-    return box.seal(json.dumps([who.password, who.extension]))
+    return box.seal(json.dumps([who.password, who.extension], ensure_ascii=False))
 
 
 def opened(box: Box, agent_id: str, secret: str) -> Credentials | None:

@@ -4,7 +4,6 @@ The password is kept encrypted in the session's row alone, and opened only here 
 refuses it, it is forgotten at once: five wrong ones lock the agent.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -13,20 +12,20 @@ from typing import NamedTuple, TypeVar
 from sqlmodel import Session
 
 from helpdesk.encryption import Box
-from helpdesk.errors import HelpdeskError, Invalid, NotSignedIn, sentence
+from helpdesk.errors import HelpdeskError, Invalid, TooManyAttempts, sentence
 from helpdesk.people.model import SignedIn
-from helpdesk.store import audit, phone_agents
+from helpdesk.store import phone_agents, phone_refusals
 from helpdesk.store.database import Database
 from helpdesk.store.models.telephony import PhoneAgent
+from helpdesk.store.phone_agents import REFUSED
 from helpdesk.telephony import bar, snapshot
 from helpdesk.telephony.bar import Bar
-from helpdesk.telephony.credentials import opened, sealed
+from helpdesk.telephony.credentials import opened
 from helpdesk.telephony.phone import (
     ACTIONS,
     AGENT_ID,
     DIALOG_ID,
     DIGITS,
-    LOGOUT,
     MAKE_CALL,
     NOT_READY,
     NUMBER,
@@ -40,8 +39,9 @@ from helpdesk.telephony.phone import (
     PhoneDeclined,
     PhoneRefused,
 )
-from helpdesk.telephony.poller import Poller, record
+from helpdesk.telephony.poller import MOST_REFUSED, Poller
 from helpdesk.telephony.reasons import Reasons
+from helpdesk.telephony.signing import Signing
 
 WATCHED = timedelta(seconds=90)
 """So long after a page was seen on a screen news of its agent are asked for."""
@@ -77,11 +77,12 @@ class Desk:
     ) -> None:
         self.phone, self.database, self.box, self.poller, self.clock = phone, database, box, poller, clock
         self.reasons = Reasons(phone, clock)
+        self.signing = Signing(phone, database, box, poller, clock)
 
     async def sign_in(self, signed_in: SignedIn, agent_id: str, password: str, extension: str) -> None:
         """Sign the agent in to the phone, and keep the password for the length of the session.
 
-        Raises Invalid with `fields`, PhoneRefused, PhoneDeclined, PhoneUnavailable.
+        Raises Invalid with `fields`, TooManyAttempts, PhoneRefused, PhoneDeclined, PhoneUnavailable.
         """
         who = Credentials(agent_id.strip(), password, extension.strip())
         _require(
@@ -89,34 +90,12 @@ class Desk:
             password=None if 0 < len(password) <= LONGEST_PASSWORD else NO_PASSWORD,
             extension=None if DIGITS.fullmatch(who.extension) else NO_EXTENSION,
         )
-        await self.phone.sign_in(who)
-        secret, now, person = sealed(self.box, who), self.clock(), signed_in.person
-
-        def work(session: Session) -> bool:
-            is_kept = phone_agents.sign_in(session, signed_in.mark, person.id, who.agent_id, who.extension, secret, now)
-            phone_agents.watch(session, who.agent_id, now + WATCHED)
-            audit.note(session, person.id, "phone_sign_in", person.id, {"agent": who.agent_id})
-            return is_kept
-
-        if not await self.database.run(work, writes=True):
-            raise NotSignedIn
-        self.poller.hurry(who.agent_id)
+        await self.signing.sign_in(signed_in, who, self.clock() + WATCHED)
 
     async def sign_out(self, signed_in: SignedIn) -> None:
-        """Make the agent not ready where the phone system demands it, sign the agent out, and forget the password.
-
-        The password is forgotten whatever the phone system answers. Raises PhoneUnavailable, PhoneDeclined.
-        """
+        """Sign the agent out of the phone, as `Signing.sign_out` does."""
         found = await self._read(signed_in)
-        await self.database.run(lambda db: phone_agents.sign_out(db, signed_in.mark), writes=True)
-        if found is None or found.secret is None:
-            return
-        who = self._open(found)
-        if who is None:
-            return
-        if found.agent.state == READY:
-            await self.phone.set_state(who, NOT_READY)
-        await self.phone.set_state(who, LOGOUT)
+        await self.signing.sign_out(signed_in, found, self._open(found) if found and found.secret else None)
 
     async def current(self, signed_in: SignedIn) -> OnPhone | None:
         """Return what is known of the session's agent; None when the session is not signed in to the phone."""
@@ -130,16 +109,10 @@ class Desk:
 
         Raises NotOnPhone, PhoneRefused, PhoneUnavailable.
         """
-        began = self.clock()
-        agent, dialogs = await self.as_agent(
-            signed_in, lambda who: asyncio.gather(self.phone.agent(who), self.phone.dialogs(who))
-        )
-        changed = await self.database.run(lambda db: record(db, agent, list(dialogs), began), writes=True)
+        await self.as_agent(signed_in, self.poller.look)
         on_phone = await self.current(signed_in)
         if on_phone is None:  # signed out meanwhile
             raise NotOnPhone
-        if changed:
-            self.poller.announce(on_phone.agent.person_id)
         return on_phone
 
     def bar(self, db: Session, mark: str, person_id: int) -> Bar:
@@ -190,17 +163,18 @@ class Desk:
         await self._ask(signed_in, MAKE_CALL, "", to, lambda who: self.phone.dial(who, to))
 
     async def as_agent(self, signed_in: SignedIn, ask: Callable[[Credentials], Awaitable[R]]) -> R:
-        """Ask the phone system something as the session's agent. Raises NotOnPhone, PhoneRefused."""
-        found = await self._read(signed_in)
+        """Ask the phone system something as the session's agent. Raises NotOnPhone, PhoneRefused, and TooManyAttempts
+        when it has just refused other passwords of the agent."""
+        found, seconds = await self._read_to_ask(signed_in)
         who = self._open(found) if found and found.secret else None
-        if found is None or who is None:
+        if who is None:
             raise NotOnPhone
+        if seconds:
+            raise TooManyAttempts(seconds)
         try:
             return await ask(who)
         except PhoneRefused:
-            secrets, now = [found.secret or ""], self.clock()
-            await self.database.run(lambda db: phone_agents.refuse(db, who.agent_id, secrets, now), writes=True)
-            self.poller.announce(found.agent.person_id)
+            await self.poller.refused(who)
             raise
 
     async def _ask(
@@ -208,17 +182,30 @@ class Desk:
     ) -> None:
         """Ask for a change, note that it was asked, and look soon whether it has come."""
 
+        now = self.clock()
+        values = {"asked": asked, "asked_dialog": dialog_id, "asked_to": to, "asked_at": now}
+
         async def noted(who: Credentials) -> str:
-            now = self.clock()
-            values = {"asked": asked, "asked_dialog": dialog_id, "asked_to": to, "asked_at": now}
             await ask(who)
             await self.database.run(lambda db: phone_agents.change(db, who.agent_id, **values), writes=True)
             return who.agent_id
 
-        self.poller.hurry(await self.as_agent(signed_in, noted))
+        self.poller.hurry(await self.as_agent(signed_in, noted), now)
 
     async def _read(self, signed_in: SignedIn) -> phone_agents.OnPhone | None:
         return await self.database.run(lambda db: phone_agents.of_session(db, signed_in.mark))
+
+    async def _read_to_ask(self, signed_in: SignedIn) -> tuple[phone_agents.OnPhone | None, int]:
+        """Read the session's agent, and the seconds for which the phone system must not be asked."""
+        now = self.clock()
+
+        def work(db: Session) -> tuple[phone_agents.OnPhone | None, int]:
+            found = phone_agents.of_session(db, signed_in.mark)
+            if found is None or found.agent.failure != REFUSED:
+                return found, 0
+            return found, phone_refusals.wait(db, found.agent.agent_id, now, MOST_REFUSED)
+
+        return await self.database.run(work)
 
     def _open(self, found: phone_agents.OnPhone) -> Credentials | None:
         return opened(self.box, found.agent.agent_id, found.secret or "")

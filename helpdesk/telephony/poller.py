@@ -1,127 +1,286 @@
-"""Ask the phone system for news of the agents who have a page on a screen: polling, each agent by one process.
+"""Ask the phone system for news of the agents who have a page on a screen: polling, by one process at a time.
 
 Finesse would rather notify over XMPP; that is a later adapter. What is seen is stored, and the agent's open pages are
-woken when it has changed.
+woken when it has changed. While nothing changes nothing is written, but for the lease and, now and then, when the
+agents were seen.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable
-from datetime import datetime
+import time
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from datetime import datetime, timedelta
 from secrets import token_hex
 
 from sqlmodel import Session
 
 from helpdesk.encryption import Box
-from helpdesk.errors import HelpdeskError, OutcomeUnknown, StoreUnavailable
+from helpdesk.errors import HelpdeskError, OutcomeUnknown, StoreUnavailable, Unavailable
 from helpdesk.notifications.wakeups import Wakeups
-from helpdesk.store import phone_agents
+from helpdesk.store import callers, calls, leases, phone_agents, phone_refusals
 from helpdesk.store.database import Database
-from helpdesk.store.phone_agents import Held
-from helpdesk.telephony import snapshot
+from helpdesk.store.phone_agents import REFUSED, Watched
+from helpdesk.telephony.asked import PATIENCE
 from helpdesk.telephony.credentials import opened
-from helpdesk.telephony.phone import Agent, Dialog, Phone, PhoneRefused
+from helpdesk.telephony.phone import Agent, Credentials, Dialog, Phone, PhoneRefused
+from helpdesk.telephony.poll_pace import STEP_SECONDS, Line, Outage, spread
+from helpdesk.telephony.recognition import certain_callers
+from helpdesk.telephony.recording import KeyOf, Recorded, Seen, record
 
 log = logging.getLogger(__name__)
 
-POLL_SECONDS = 2.0
-HELD_SECONDS = 8.0
-"""A process that was killed holds its agents no longer."""
+LEASE, LEASE_SECONDS = "phone", 4.0
+"""A process that was killed polls no longer than this for the others."""
+READ_SECONDS, RETRY_SECONDS = 2.0, 0.5
+"""Between two looks who has a page on a screen; and until the next try to take the lease."""
+SEEN_SECONDS, SWEEP_SECONDS = 20.0, 300.0
 HURRY_SECONDS = (0.1, 0.3, 0.8)
 """Pauses after an action, until the next look whether it has come."""
 AT_ONCE = 20
+MOST_REFUSED = 2
+"""Passwords of an agent that are refused in five minutes, until polling waits: five lock the agent."""
 
 
 class Poller:
-    """Polls until cancelled, while `watch` runs."""
+    """Polls until cancelled, while `watch` runs. `ticks` returns the seconds of a clock that never goes back."""
 
     def __init__(
-        self, phone: Phone, database: Database, box: Box, wakeups: Wakeups, clock: Callable[[], datetime]
+        self,
+        phone: Phone,
+        database: Database,
+        box: Box,
+        wakeups: Wakeups,
+        clock: Callable[[], datetime],
+        key_of: KeyOf,
+        ticks: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.phone, self.database, self.box, self.wakeups, self.clock = phone, database, box, wakeups, clock
+        self.phone, self.database, self.box, self.wakeups = phone, database, box, wakeups
+        self.clock, self.key_of, self.ticks = clock, key_of, ticks
         self.holder = token_hex(8)
-        self._hurried: set[asyncio.Task[None]] = set()
+        self.lines: dict[str, Line] = {}
+        self.outage = Outage()
+        self._read_due = self._seen_due = self._sweep_due = 0.0
+        self._running: set[asyncio.Task[None]] = set()
+        self._hurried: dict[str, asyncio.Task[None]] = {}
         self._places = asyncio.Semaphore(AT_ONCE)
 
     async def watch(self) -> None:
-        """Poll the agents whom this process holds, until cancelled."""
-        while True:
-            await asyncio.sleep(POLL_SECONDS)
-            await self.step()
+        """Poll while this process holds the lease, until cancelled."""
+        try:
+            while True:
+                await self.step()
+                await asyncio.sleep(STEP_SECONDS)
+        finally:
+            for task in (*self._running, *self._hurried.values()):
+                task.cancel()
 
     async def step(self) -> None:
-        """Poll each of them once. Raises nothing of a broken store."""
+        """Begin to poll the agents who are due. Raises nothing of a broken store."""
+        now = self.ticks()
         try:
-            now = self.clock()
-            held = await self.database.run(
-                lambda db: phone_agents.hold(db, self.holder, now, HELD_SECONDS), writes=True
-            )
-            await asyncio.gather(*(self._poll(it) for it in held))
+            if now >= self._sweep_due:
+                self._sweep_due = now + SWEEP_SECONDS
+                await self.database.run(lambda db: _sweep(db, self.clock()), writes=True)
+            if now >= self._read_due:
+                self._read_due = now + READ_SECONDS
+                await self._read()
         except (StoreUnavailable, OutcomeUnknown) as error:
+            self.lines.clear()
             log.warning("no agent is polled, the store does not answer", extra={"error": error.detail})
+        due = [it for it in self.lines.values() if it.is_due(now)]
+        for line in self.outage.allowed(due, now):
+            line.is_running = True
+            task = asyncio.ensure_future(self._poll_line(line))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
 
-    def hurry(self, agent_id: str) -> None:
-        """Look several times soon what an action has led to, in this process."""
-        task = asyncio.ensure_future(self._hurry(agent_id))
-        self._hurried.add(task)
-        task.add_done_callback(self._hurried.discard)
+    async def finish(self) -> None:
+        """Wait until what was begun has ended."""
+        while self._running:
+            await asyncio.wait(tuple(self._running))
 
-    def announce(self, person_id: int) -> None:
-        """Wake the pages of an agent."""
-        self.wakeups.wake({person_id})
+    def hurry(self, agent_id: str, asked_at: datetime | None = None) -> None:
+        """Look several times soon what an action has led to, in this process, and say so when nothing came of it."""
+        if before := self._hurried.pop(agent_id, None):
+            before.cancel()
+        task = self._hurried[agent_id] = asyncio.ensure_future(self._hurry(agent_id, asked_at))
+        task.add_done_callback(lambda done: self._hurried.get(agent_id) is done and self._hurried.pop(agent_id))
 
-    async def _hurry(self, agent_id: str) -> None:
+    def announce(self, people: Collection[int]) -> None:
+        """Wake the pages of these people."""
+        if people:
+            self.wakeups.wake(people)
+
+    async def refused(self, who: Credentials) -> None:
+        """Forget a password that the phone system has refused, in all sessions, so that it is not tried again."""
+        now = self.clock()
+
+        def work(session: Session) -> tuple[list[str], frozenset[int]]:
+            stored = phone_agents.secrets(session, who.agent_id)
+            same = [it for it in stored if (found := opened(self.box, who.agent_id, it)) and found[:2] == who[:2]]
+            phone_refusals.add(session, who.agent_id, now)
+            phone_agents.refuse(session, who.agent_id, same, now)
+            return same, phone_agents.people(session, [who.agent_id])
+
+        log.warning("the phone system refuses an agent's password", extra={"agent": who.agent_id})
+        same, people = await self.database.run(work, writes=True)
+        if line := self.lines.get(who.agent_id):
+            line.refuse(same, self.ticks())
+        self.announce(people)
+
+    async def _read(self) -> None:
+        """Take the lease if there is anybody to poll, and read who that is."""
+        now, ticks = self.clock(), self.ticks()
+        watched = await self.database.run(lambda db: _watched(db, now))
+        if not watched:
+            self.lines.clear()
+            return
+        if not await self.database.run(lambda db: self._hold(db, now, ticks), writes=True):
+            self.lines.clear()
+            self._read_due = ticks + RETRY_SECONDS
+            return
+        begun = spread([it.agent_id for it in watched if it.agent_id not in self.lines], ticks)
+        known = {it.agent_id: self.lines.get(it.agent_id) or Line(begun[it.agent_id]) for it in watched}
+        for it in watched:
+            known[it.agent_id].hold(it)
+        self.lines = known
+
+    def _hold(self, session: Session, now: datetime, ticks: float) -> bool:
+        """Take the lease or keep it, and write what is to be written now and then."""
+        if not leases.take(session, LEASE, self.holder, now, LEASE_SECONDS):
+            return False
+        if ticks >= self._seen_due:
+            self._seen_due = ticks + SEEN_SECONDS
+            lately = now - timedelta(seconds=SEEN_SECONDS)
+            seen = {
+                name: it.answered_at for name, it in self.lines.items() if it.answered_at and it.answered_at > lately
+            }
+            if seen:
+                phone_agents.note_seen(session, list(seen), min(seen.values()))
+        return True
+
+    async def _poll_line(self, line: Line) -> None:
+        """Poll an agent in turn; one that can't be polled is tried again later."""
+        now = self.ticks()
+        try:
+            await self._poll(line, whole=line.needs_agent(now))
+        except PhoneRefused:
+            line.refuse(line.watched.secrets[:1], self.ticks())
+        except HelpdeskError as error:
+            await self._failed(line, error)
+        except Exception:
+            log.exception("an agent is not polled", extra={"agent": line.watched.agent_id})
+            line.fail(self.ticks())
+        finally:
+            line.is_running = False
+
+    async def _failed(self, line: Line, error: HelpdeskError) -> None:
+        """Wait longer each time; of a phone system that answers nobody only one agent asks at a time."""
+        now, agent = self.ticks(), line.watched.agent_id
+        line.fail(now)
+        log.warning("the phone system is not polled", extra={"agent": agent, "error": error.detail})
+        if isinstance(error, StoreUnavailable | OutcomeUnknown):
+            return
+        nobody_is_answered = isinstance(error, Unavailable) and self.outage.fail(now)
+        silent = list(self.lines) if nobody_is_answered else [agent] if line.failures > 1 else []
+        if silent:
+            with suppress(StoreUnavailable, OutcomeUnknown):
+                at = self.clock()
+                self.announce(await self.database.run(lambda db: phone_agents.fail(db, silent, at), writes=True))
+
+    def _answered(self) -> None:
+        """Poll everybody again when an outage is over."""
+        if self.outage.over():
+            begun = spread(list(self.lines), self.ticks())
+            for agent_id, line in self.lines.items():
+                line.failures, line.due = 0, begun[agent_id]
+
+    async def _hurry(self, agent_id: str, asked_at: datetime | None) -> None:
         try:
             for pause in HURRY_SECONDS:
                 await asyncio.sleep(pause)
-                held = await self.database.run(lambda db: phone_agents.one(db, agent_id, self.clock()))
-                if held:
-                    await self._poll(held)
-        except (StoreUnavailable, OutcomeUnknown) as error:
-            log.warning("an agent is not polled, the store does not answer", extra={"error": error.detail})
+                found = await self.database.run(lambda db: phone_agents.watched(db, self.clock(), agent_id))
+                if not found:
+                    return
+                line = self.lines.get(agent_id) or Line(0.0)
+                line.hold(found[0])
+                await self._poll(line, whole=True)
+            if asked_at is not None:
+                await asyncio.sleep(max(0.0, (asked_at + PATIENCE - self.clock()).total_seconds()) + 0.1)
+                at = asked_at
+                self.announce(await self.database.run(lambda db: phone_agents.bump(db, agent_id, at), writes=True))
+        except HelpdeskError as error:
+            log.warning("an agent is not polled in a hurry", extra={"agent": agent_id, "error": error.detail})
 
-    async def _poll(self, held: Held) -> None:
-        """Read an agent and the agent's dialogs, and store them if they have changed."""
-        who = opened(self.box, held.agent_id, held.secrets[0])
+    async def _poll(self, line: Line, whole: bool) -> None:
+        """Read an agent's calls, and the agent if `whole` or when they have changed, and store what is new."""
+        who = line.opened(self.box)
         if who is None:
+            line.fail(self.ticks())
             return
         async with self._places:
-            began = self.clock()
+            at, before = self.clock(), line.answered_at
             try:
-                agent, dialogs = await asyncio.gather(self.phone.agent(who), self.phone.dialogs(who))
+                dialogs, agent = await self._ask(who, lambda dialogs: whole or dialogs != line.dialogs)
             except PhoneRefused:
-                await self.database.run(
-                    lambda db: phone_agents.refuse(db, held.agent_id, held.secrets[:1], began), writes=True
-                )
-                self.announce(held.person_id)
-                return
-            except HelpdeskError as error:
-                log.warning("the phone system is not polled", extra={"agent": held.agent_id, "error": error.detail})
-                return
-        if await self.database.run(lambda db: record(db, agent, list(dialogs), began), writes=True):
-            self.announce(held.person_id)
+                await self.refused(who)
+                raise
+        if line.answered_at and at < line.answered_at:  # a later question was answered earlier
+            return
+        line.answer(self.ticks(), at, agent)
+        if line.is_news(dialogs, agent):
+            stored = await self._store(Seen(who.agent_id, agent, dialogs, at, before))
+            line.store(stored.version, dialogs, agent)
+
+    async def look(self, who: Credentials) -> None:
+        """Ask for an agent's calls and state now, and store them. Raises PhoneRefused, which is for the caller to note
+        by `refused`, and PhoneUnavailable."""
+        at = self.clock()
+        dialogs, agent = await self._ask(who, lambda _: True)
+        await self._store(Seen(who.agent_id, agent, dialogs, at))
+
+    async def _ask(
+        self, who: Credentials, needs_agent: Callable[[list[Dialog]], bool]
+    ) -> tuple[list[Dialog], Agent | None]:
+        """Ask one after the other: a wrong password must not be tried twice."""
+        try:
+            dialogs = list(await self.phone.dialogs(who))
+            agent = await self.phone.agent(who) if needs_agent(dialogs) else None
+        except PhoneRefused:
+            self._answered()
+            raise
+        self._answered()
+        return dialogs, agent
+
+    async def _store(self, seen: Seen) -> Recorded:
+        stored = await self.database.run(lambda db: record(db, seen, self.clock(), self.key_of), writes=True)
+        if stored.calls:
+            await self._recognise(stored.calls)
+        self.announce(stored.people)
+        return stored
+
+    async def _recognise(self, call_ids: Collection[int]) -> None:
+        """Look who calls, so that the first card that is shown knows it. It is apart from the log, which must be
+        written."""
+        try:
+            if people := await self.database.run(lambda db: certain_callers(db, call_ids)):
+                await self.database.run(lambda db: callers.recognise(db, people), writes=True)
+        except (StoreUnavailable, OutcomeUnknown) as error:
+            log.warning("a caller is not looked up, the store does not answer", extra={"error": error.detail})
 
 
-def record(session: Session, agent: Agent, dialogs: list[Dialog], began: datetime) -> bool:
-    """Store what was seen of an agent, asked for at `began`. Returns whether it has changed."""
-    row = phone_agents.locked(session, agent.agent_id)
-    if row is None or (row.seen_at is not None and began <= row.seen_at):
-        return False
-    values = {
-        "name": agent.name[:200],
-        "team_id": agent.team_id[:64],
-        "team_name": agent.team_name[:200],
-        "is_supervisor": agent.is_supervisor,
-        "state": agent.state[:40],
-        "reason": agent.reason[:200],
-        "pending": agent.pending[:40],
-        "state_since": agent.since,
-        "dialogs": snapshot.to_json(dialogs),
-        "failure": "",
-        "failures": 0,
-    }
-    changed = {name: value for name, value in values.items() if getattr(row, name) != value}
-    if changed:
-        changed |= {"version": row.version + 1, "asked": ""}
-    phone_agents.change(session, agent.agent_id, seen_at=began, **changed)
-    return bool(changed)
+def _watched(session: Session, now: datetime) -> list[Watched]:
+    """Return the agents to poll: not those of whom too many passwords were refused just now."""
+    return [
+        it
+        for it in phone_agents.watched(session, now)
+        if it.failure != REFUSED or not phone_refusals.wait(session, it.agent_id, now, MOST_REFUSED)
+    ]
+
+
+def _sweep(session: Session, now: datetime) -> None:
+    """Clear up what nobody else does: calls whose end nobody saw, and secrets of sessions that are over."""
+    calls.lose(session, now)
+    phone_agents.forget_strangers(session, now)
+    phone_refusals.forget_old(session, now)

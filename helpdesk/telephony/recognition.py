@@ -11,7 +11,6 @@ from sqlmodel import Session
 
 from helpdesk.store import callers, colleagues
 from helpdesk.store.colleagues import Colleague
-from helpdesk.store.models.telephony import PhoneCall
 from helpdesk.telephony.numbers import numbers_in
 
 Why = Literal["number", "earlier", "task", "switchboard"]
@@ -58,10 +57,7 @@ def certain(found: Sequence[Candidate]) -> int | None:
     return found[0].person.id if len(found) == 1 and found[0].why == "number" else None
 
 
-def recognise(session: Session, call: PhoneCall) -> list[Candidate]:
-    """Return who may be at the other end of a call, and store who it is for certain."""
-    found = candidates(session, call.other_key)
-    person_id = certain(found)
-    if person_id is not None and call.caller_id is None and call.id is not None:
-        callers.recognise(session, call.id, person_id)
-    return found
+def certain_callers(session: Session, call_ids: Iterable[int]) -> dict[int, int]:
+    """Return who is for certain at the other end of those of these calls that nobody is known for."""
+    found = {it.id or 0: certain(candidates(session, it.other_key)) for it in callers.unknown(session, call_ids)}
+    return {call_id: person_id for call_id, person_id in found.items() if person_id is not None}

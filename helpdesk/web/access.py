@@ -47,11 +47,12 @@ NAMES: dict[str, str] = {
     AGENT: """
         finesse:session finesse:dialogs finesse:dialog finesse:state finesse:reasons finesse:team
         calls:sign_in calls:sign_out calls:bar calls:watch calls:state calls:act calls:dial calls:targets
-        calls:favourites calls:favourite_add calls:favourite
+        calls:favourites calls:favourite_add calls:favourite calls:pop
     """,
     f"{AGENT} {SUPERVISOR}": """
         finesse:status finesse:health finesse:calls
-        calls:index calls:moscow calls:export calls:show
+        calls:index calls:moscow calls:export calls:show calls:note calls:task calls:called_back
+        calls:caller
     """,
     SUPERVISOR: "calls:team",
     "setting_up": "people:second_factor people:second_factor_confirm",

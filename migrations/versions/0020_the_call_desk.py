@@ -30,16 +30,14 @@ def upgrade() -> None:
         sa.Column("state_since", Moment(), nullable=True),
         sa.Column("dialogs", LONG, nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("ringing", sa.Integer(), server_default="0", nullable=False),
         sa.Column("seen_at", Moment(), nullable=True),
         sa.Column("asked", AutoString(length=40), nullable=False),
         sa.Column("asked_dialog", AutoString(length=20), nullable=False),
         sa.Column("asked_to", AutoString(length=32), nullable=False),
         sa.Column("asked_at", Moment(), nullable=True),
         sa.Column("watched_until", Moment(), nullable=True),
-        sa.Column("holder", AutoString(length=40), nullable=False),
-        sa.Column("held_until", Moment(), nullable=True),
         sa.Column("failure", AutoString(length=20), nullable=False),
-        sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("failed_at", Moment(), nullable=True),
         sa.ForeignKeyConstraint(
             ["person_id"],
@@ -100,6 +98,17 @@ def upgrade() -> None:
         table.create_index("ix_phone_call_task_id", ["task_id"])
 
     there.create_table(
+        "phone_refusal",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agent_hash", AutoString(length=64), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with there.altering("phone_refusal") as table:
+        table.create_index("ix_phone_refusal_agent_hash", ["agent_hash"])
+        table.create_index("ix_phone_refusal_at", ["at"])
+
+    there.create_table(
         "phone_favourite",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
@@ -117,7 +126,7 @@ def upgrade() -> None:
 
     with there.altering("session") as table:
         table.add_column(sa.Column("phone_agent_id", AutoString(length=64), nullable=True))
-        table.add_column(sa.Column("phone_secret", AutoString(length=1000), nullable=True))
+        table.add_column(sa.Column("phone_secret", AutoString(length=2000), nullable=True))
         table.create_index("ix_session_phone_agent_id", ["phone_agent_id"])
 
 
@@ -127,5 +136,5 @@ def downgrade() -> None:
         batch_op.drop_column("phone_secret")
         batch_op.drop_column("phone_agent_id")
 
-    for name in ("phone_favourite", "phone_call", "phone_agent"):
+    for name in ("phone_favourite", "phone_refusal", "phone_call", "phone_agent"):
         op.drop_table(name)

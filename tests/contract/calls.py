@@ -69,8 +69,8 @@ PAGES = STREAMS | {
     "tasks:more", "tasks:cards", "tasks:bulk GET", "people:menu", "search:keys", "people:avatar",
     "people:export", "admin:export", "manifest", "service_worker", "notifications:unsubscribe",
     "calls:bar", "calls:targets", "calls:watch", "calls:state", "calls:act", "calls:dial", "calls:sign_in",
-    "calls:sign_out", "calls:favourites", "calls:favourite_add", "calls:favourite",
-    "calls:export",
+    "calls:sign_out", "calls:favourites", "calls:favourite_add", "calls:favourite", "calls:pop", "calls:export",
+    "calls:note GET",
 }  # fmt: skip
 KINDS = (
     "application/json", "application/json; charset=utf-16", "application/x-www-form-urlencoded", "text/plain", "",
@@ -129,6 +129,7 @@ USUAL = {
     "{dialog_id}": "action to_address callId destination",
     "state": "state reason_id",
     "session": "agent_id password extension",
+    "caller": "person_id login",
 }
 RIGHT: dict[str, Sequence[Any]] = {
     "status_id": (1, 2, 3, "2", "5"), "priority_id": (1, 2, "3", 4), "assignee_id": (1, 2, "3", None, "", "none"),

@@ -111,9 +111,9 @@ def test_a_secret_that_is_replaced_during_a_rotation_stays_the_new_one(store: Da
             db.flush()
             return renew(sealed)
 
-        return secrets.renew_all(db, SecondFactor, meanwhile)
+        return secrets.renew_all(db, "second_factor", meanwhile)
 
     assert store.run_here(replaced, writes=True) == (0, ())
     assert left(store)[0] == factor._replace(secret="another")
-    store.run_here(lambda db: secrets.renew_all(db, SecondFactor, renew), writes=True)
+    store.run_here(lambda db: secrets.renew_all(db, "second_factor", renew), writes=True)
     assert left(store)[0] == factor._replace(secret="another again")

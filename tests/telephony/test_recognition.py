@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from helpdesk.store import callers, people
+from helpdesk.store import call_lists, callers, people
 from helpdesk.store.database import Database
 from helpdesk.store.models.tables import Person
 from helpdesk.store.models.telephony import PhoneCall
@@ -59,7 +59,8 @@ def found(store: Database, key: str, others: tuple[int, ...] = ()) -> list[tuple
 
 
 def recognised(store: Database, call_id: int) -> int | None:
-    store.run_here(lambda db: recognition.recognise(db, db.get_one(PhoneCall, call_id)), writes=True)
+    people = store.run_here(lambda db: recognition.certain_callers(db, [call_id]))
+    store.run_here(lambda db: callers.recognise(db, people), writes=True)
     return store.run_here(lambda db: db.get_one(PhoneCall, call_id).caller_id)
 
 
@@ -149,7 +150,7 @@ def test_earlier_calls_are_those_with_the_same_number(store: Database) -> None:
     last = numbers[-1]
 
     def earlier(db: Session) -> list[int | None]:
-        return [it.id for it in callers.earlier_calls(db, db.get_one(PhoneCall, last), 2)]
+        return [it.id for it in call_lists.earlier(db, db.get_one(PhoneCall, last), 2)]
 
     assert store.run_here(earlier) == [numbers[2], numbers[1]]
 

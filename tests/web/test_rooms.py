@@ -45,7 +45,9 @@ def client(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[Test
     monkeypatch.setitem(access.ACCESS, "toys:index", QUALITY)
     monkeypatch.setattr("helpdesk.app.path_maker", path_maker)  # those that all tests share do not know the room
     monkeypatch.setattr("helpdesk.app.Renderer", Renderer)
-    monkeypatch.setattr(navigation, "ROOMS", (*ROOMS, Room("service", "toys:index", sentence("Toys"), "bell", QUALITY)))
+    monkeypatch.setattr(
+        navigation, "ROOMS", (*ROOMS, Room("service", "toys:index", sentence("Toys"), "bell", (QUALITY,)))
+    )
     app = create_app(services)
     renderer = app.app.state.services.renderer  # type: ignore[attr-defined]  # Edge's
     for environment in renderer.environments.values():

@@ -26,7 +26,7 @@ class Session(SQLModel, table=True):
     address: str = Field(default="", max_length=60)
     user_agent: str = Field(default="", max_length=200)
     phone_agent_id: str | None = Field(default=None, max_length=64, index=True)
-    phone_secret: str | None = Field(default=None, max_length=1000)
+    phone_secret: str | None = Field(default=None, max_length=2000)
 
 
 class SigninAttempt(SQLModel, table=True):

@@ -50,6 +50,7 @@ from helpdesk.store.models.task_parts import Watcher as Watcher
 from helpdesk.store.models.telephony import PhoneAgent as PhoneAgent
 from helpdesk.store.models.telephony import PhoneCall as PhoneCall
 from helpdesk.store.models.telephony import PhoneFavourite as PhoneFavourite
+from helpdesk.store.models.telephony import PhoneRefusal as PhoneRefusal
 
 
 class Meta(SQLModel, table=True):

@@ -12,10 +12,10 @@ class PhoneAgent(SQLModel, table=True):
     """An agent who was signed in to the phone here, as the phone system showed the agent last.
 
     `person_id` is who signed in last. `dialogs` is JSON (`telephony/snapshot.py`). `version` rises with each change
-    that pages show. `seen_at` is when the newest answer was asked for: an older one changes nothing any more. `asked`
-    is what was asked last and is not seen yet, in the dialog `asked_dialog`; `asked_to` is the number. Until
-    `watched_until` a page of the agent is on a screen; until `held_until` the process `holder` asks for news. `failure`
-    is "refused" when nothing is asked any more, "unavailable" while the phone system does not answer.
+    that pages show. `seen_at` is about when the newest answer was asked for: an older one changes nothing any more.
+    `ringing` is the id of the call that rings, or 0. `asked` is what was asked last and is not seen yet, in the dialog
+    `asked_dialog`; `asked_to` is the number. Until `watched_until` a page of the agent is on a screen. `failure` is
+    "refused" when the phone system has refused a password, "unavailable" while it does not answer; since `failed_at`.
     """
 
     __tablename__ = "phone_agent"
@@ -32,16 +32,14 @@ class PhoneAgent(SQLModel, table=True):
     state_since: datetime | None = Field(default=None, sa_type=Moment)
     dialogs: str = Field(default="[]", sa_type=LONG)
     version: int = 0
+    ringing: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     seen_at: datetime | None = Field(default=None, sa_type=Moment)
     asked: str = Field(default="", max_length=40)
     asked_dialog: str = Field(default="", max_length=20)
     asked_to: str = Field(default="", max_length=32)
     asked_at: datetime | None = Field(default=None, sa_type=Moment)
     watched_until: datetime | None = Field(default=None, sa_type=Moment, index=True)
-    holder: str = Field(default="", max_length=40)
-    held_until: datetime | None = Field(default=None, sa_type=Moment)
     failure: str = Field(default="", max_length=20)
-    failures: int = 0
     failed_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
@@ -83,6 +81,16 @@ class PhoneCall(SQLModel, table=True):
     noted_at: datetime | None = None
     called_back_at: datetime | None = None
     called_back_by: int | None = Field(default=None, foreign_key="person.id", index=True)
+
+
+class PhoneRefusal(SQLModel, table=True):
+    """A try to sign in to the phone that was refused, or is not answered yet. The agent's id is stored as a hash, since
+    people type passwords into the wrong field."""
+
+    __tablename__ = "phone_refusal"
+    id: int | None = Field(default=None, primary_key=True)
+    agent_hash: str = Field(max_length=64, index=True)
+    at: datetime = Field(sa_type=Moment, index=True)
 
 
 class PhoneFavourite(SQLModel, table=True):

@@ -70,6 +70,8 @@ ACTS: Mapping[str, Act] = {
     "task_deleted": Act("tasks", sentence("a task was deleted")),
     "comment_changed": Act("tasks", sentence("a comment was changed")),
     "comment_deleted": Act("tasks", sentence("a comment was deleted")),
+    "call_linked": Act("tasks", sentence("a call was linked to a task")),
+    "call_unlinked": Act("tasks", sentence("a call was linked to no task")),
     "task_watched": Act("tasks", sentence("a task is watched")),
     "task_unwatched": Act("tasks", sentence("a task is watched no longer")),
     "file_taken": Act("files", sentence("an administrator took a file")),

@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute, Route
 
-from helpdesk.web.call_log import api, export, index, show, team
+from helpdesk.web.call_log import api, export, index, linking, notes, show, team
 from helpdesk.web.calls.access import AGENT, SUPERVISOR
 from helpdesk.web.calls.api import require_phone
 from helpdesk.web.core.guards import Handler, known_to
@@ -28,5 +28,9 @@ ROUTES: list[BaseRoute] = [
     Route("/finesse/calls",         known_to(AGENT, SUPERVISOR, first=require_phone)(api.own_calls),
           name="finesse:calls"),
     Route("/calls/{call_id:int}",   log(show.show),  name="calls:show"),
+    Route("/calls/{call_id:int}/note", log(notes.note), name="calls:note", methods=["GET", "POST"]),
+    Route("/calls/{call_id:int}/task", log_form(linking.task), name="calls:task", methods=["POST"]),
+    Route("/calls/{call_id:int}/called-back", log_form(linking.called_back), name="calls:called_back",
+          methods=["POST"]),
 ]
 # fmt: on

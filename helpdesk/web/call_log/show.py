@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.store.call_lists import Call
+from helpdesk.web.call_log import forms
 from helpdesk.web.call_log.index import shared, subjects_of
 from helpdesk.web.call_log.schemas import call_to_dict
 from helpdesk.web.calls.access import call_of, may_write
@@ -26,14 +27,8 @@ async def show(request: Request) -> Response:
 
 async def page(request: Request, call: Call, status: int = 200, **context: Any) -> Response:
     """Show the page of a call."""
-    person = await current_user(request)
-    return html(
-        request,
-        "calls/show.html",
-        status,
-        **{**shared(request), "error": None, **context},
-        call=call,
-        row=call.row,
-        may_write=may_write(call, person),
-        subjects=await subjects_of(request, [call]),
-    )
+    may = may_write(call, await current_user(request))
+    form = await forms.context(request, call) if may else {}
+    shown = {**shared(request), "error": None, "task_typed": {}, **form, **context}
+    subjects = await subjects_of(request, [call])
+    return html(request, "calls/show.html", status, **shown, call=call, row=call.row, may_write=may, subjects=subjects)

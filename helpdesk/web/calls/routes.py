@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute, Route
 
-from helpdesk.web.calls import actions, api, bar, favourites, sign_in, targets
+from helpdesk.web.calls import actions, api, bar, favourites, pop, sign_in, targets
 from helpdesk.web.calls.access import AGENT, SUPERVISOR
 from helpdesk.web.core.guards import Handler, in_person, known_to
 from helpdesk.web.edge.idempotency import idempotent
@@ -16,6 +16,11 @@ def agent(handler: Handler) -> Handler:
 def agent_form(handler: Handler) -> Handler:
     """Let those in who handle calls; a write is done once however often it is sent."""
     return known_to(AGENT)(in_person(idempotent(handler)))
+
+
+def either_form(handler: Handler) -> Handler:
+    """Let those in who handle or supervise calls, for a write that is done once however often it is sent."""
+    return known_to(AGENT, SUPERVISOR)(idempotent(handler))
 
 
 def program(handler: Handler) -> Handler:
@@ -41,6 +46,8 @@ ROUTES: list[BaseRoute] = [
     Route("/calls/favourites",    agent(favourites.index),      name="calls:favourites"),
     Route("/calls/favourites",    agent_form(favourites.add),   name="calls:favourite_add", methods=POST),
     Route("/calls/favourites/{favourite_id:int}", agent_form(favourites.change), name="calls:favourite", methods=POST),
+    Route("/calls/pop",           agent(pop.show),              name="calls:pop"),
+    Route("/calls/{call_id:int}/caller", either_form(pop.choose), name="calls:caller", methods=POST),
     Route("/calls/phone",         agent(sign_in.sign_in),       name="calls:sign_in", methods=POST),
     Route("/calls/phone/end",     agent_form(sign_in.sign_out), name="calls:sign_out", methods=POST),
 

@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import Sentence, sentence
 from helpdesk.people.model import Person
-from helpdesk.people.rights import ADMIN
+from helpdesk.people.rights import ADMIN, AGENT, SUPERVISOR
 from helpdesk.people.second_factor import is_offered
 from helpdesk.store import second_factors
 from helpdesk.web.core import session
@@ -37,21 +37,23 @@ ORIGIN_TEXT = re.compile("([0-9]{1,10})-([0-9a-f]{1,12})-([0-9]{1,7})-(/[^/].*)-
 
 
 class Room(NamedTuple):
-    """A link to a route, for everybody or for those who hold a right.
+    """A link to a route, for everybody or for those who hold one of `rights`.
 
     Rooms of the `bar` are always in sight on phones; those with `only_bar` are nowhere else. Rooms of `tasks` need an
-    identity in the task system; those `instead` of them are for people who have none.
+    identity in the task system; those `instead` of them are for people who have none. Rooms of the `phone` need a phone
+    system.
     """
 
     group: str
     route: str
     name: Sentence
     icon: str
-    right: str | None = None
+    rights: tuple[str, ...] = ()
     bar: bool = False
     only_bar: bool = False
     tasks: bool = False
     instead: bool = False
+    phone: bool = False
 
 
 GROUPS = {
@@ -70,10 +72,11 @@ ROOMS = (
     Room("work", "notifications:index", sentence("Notifications"), "bell", bar=True, only_bar=True),
     Room("service", "requests:index", sentence("My requests"), "headset", tasks=True),
     Room("service", "requests:index", sentence("My requests"), "headset", bar=True, instead=True),
+    Room("service", "calls:index", sentence("Calls"), "headset", (AGENT, SUPERVISOR), phone=True),
     Room("company", "people:index", sentence("Colleagues"), "list", tasks=True),
     Room("company", "people:index", sentence("Colleagues"), "list", bar=True, instead=True),
-    Room("administration", "admin:index", sentence("Overview"), "list", right=ADMIN),
-    Room("administration", "tasks:columns", sentence("Columns of the board"), "columns-3-cog", right=ADMIN),
+    Room("administration", "admin:index", sentence("Overview"), "list", (ADMIN,)),
+    Room("administration", "tasks:columns", sentence("Columns of the board"), "columns-3-cog", (ADMIN,)),
 )
 OWN = (
     Room("", "people:profile", sentence("Your profile"), "list"),
@@ -90,9 +93,16 @@ OWN = (
 """The rooms of the person's own menu."""
 
 
-def rooms_of(person: Person, has_tasks: bool) -> list[tuple[Sentence | None, list[Room]]]:
+def rooms_of(request: Request, person: Person) -> list[tuple[Sentence | None, list[Room]]]:
     """Return the rooms that this person may enter, under the name of their group."""
-    rooms = [room for room in ROOMS if holds(person, room.right) and _is_for(room, has_tasks)]
+    has_tasks, has_phone = may_have_tasks(request), services(request).desk is not None
+    rooms = [
+        room
+        for room in ROOMS
+        if (not room.rights or any(holds(person, it) for it in room.rights))
+        and _is_for(room, has_tasks)
+        and (has_phone or not room.phone)
+    ]
     groups = [(GROUPS.get(key), [room for room in rooms if room.group == key]) for key in ("", *GROUPS)]
     return [(name, its_rooms) for name, its_rooms in groups if its_rooms]
 

@@ -171,7 +171,7 @@ def _context(request: Request) -> dict[str, Any]:
     has_tasks = navigation.may_have_tasks(request)
     return {
         "person": person,
-        "rooms": navigation.rooms_of(person, has_tasks) if person else [],
+        "rooms": navigation.rooms_of(request, person) if person else [],
         "has_tasks": has_tasks,
         "saved_views": getattr(request.state, "saved_views", ()),
         "counts": getattr(request.state, "counts", {}),

@@ -3,7 +3,7 @@
 A form carries its owner in `typed_by`: the signed id of the person for whom the page was made. So a text is neither
 sent in the name of somebody else who signed in meanwhile in the same browser, nor put into that person's drafts; and
 `handoff.py` knows the owner when the session has ended. A draft's place is its form: `task:7:comments`, `tasks:new`,
-`request:7:show`.
+`request:7:show`, `call:7:note`.
 """
 
 import logging
@@ -32,10 +32,12 @@ from helpdesk.web.core.session import current_user, sign, unsign
 log = logging.getLogger(__name__)
 
 PLACE = re.compile(
-    r"(?P<room>task|request)(?::(?P<task_id>[1-9]\d{0,9})|s):(?P<form>[a-z_]+)(?::(?P<entry_id>[1-9]\d{0,9}))?",
+    r"(?P<room>task|request|call)(?::(?P<number>[1-9]\d{0,9})|s):(?P<form>[a-z_]+)(?::(?P<entry_id>[1-9]\d{0,9}))?",
     re.ASCII,
 )
-TASK, REQUEST = "task", "request"
+TASK, REQUEST, CALL = "task", "request", "call"
+NUMBERS = {TASK: "task_id", REQUEST: "task_id", CALL: "call_id"}
+"""The name of the number in the addresses of a room."""
 OWNER = "typed by"
 TEXTS = ("comment", "subject", "description", "word", "message")
 WITH_PAGES = {"edit", "entry", "mail"}
@@ -80,7 +82,7 @@ def keeps_draft(handler: Handler) -> Handler:
 
 
 def belongs_to(form: str, room: str = TASK) -> Callable[[Handler], Handler]:
-    """Mark a handler that gets the texts of a `form` of tasks or requests: so their place among drafts is known."""
+    """Mark a handler that gets the texts of a `form` in a room: so their place among drafts is known."""
 
     def mark(handler: Handler) -> Handler:
         handler.draft_form = (room, form)  # type: ignore[attr-defined]  # read by place_of and address_of
@@ -94,15 +96,18 @@ def place_of(request: Request) -> str:
     room, form = getattr(request.scope.get("endpoint"), "draft_form", (TASK, None))
     if form is None:
         return ""
-    task, entry = (request.path_params.get(name) for name in ("task_id", "entry_id"))
-    return (f"{room}:{task}:{form}" if task else f"{room}s:{form}") + (f":{entry}" if entry else "")
+    number, entry = (request.path_params.get(name) for name in (NUMBERS[room], "entry_id"))
+    return (f"{room}:{number}:{form}" if number else f"{room}s:{form}") + (f":{entry}" if entry else "")
 
 
 def parts(place: str) -> tuple[dict[str, int], str, str]:
-    """Return the ids in a place, of a task and of a comment, its form, and TASK or REQUEST. Raises NotFound."""
+    """Return the ids in a place, of a task or call and of a comment, its form, and its room. Raises NotFound."""
     match = PLACE.fullmatch(place)
-    ids = {name: int(match[name]) for name in ("task_id", "entry_id") if match[name]} if match else {}
-    if not match or any(number > request_data.LARGEST_ID for number in ids.values()):
+    if not match:
+        raise NotFound
+    found = {NUMBERS[match["room"]]: match["number"], "entry_id": match["entry_id"]}
+    ids = {name: int(number) for name, number in found.items() if number}
+    if any(number > request_data.LARGEST_ID for number in ids.values()):
         raise NotFound
     return ids, match["form"], match["room"]
 

@@ -15,6 +15,7 @@ from helpdesk.notifications.channels.sse.streams import Face, Stream, Streams
 from helpdesk.services import Services
 from helpdesk.store import notifications, second_factors, sessions
 from helpdesk.store.models.notifications import NotificationRow
+from helpdesk.web.live.agent_pages import AgentPages
 from helpdesk.web.live.events import Events, session_ended
 from helpdesk.web.live.task_viewers import TaskViewers
 
@@ -34,6 +35,7 @@ class Live:
         self.services, self.events, self.heartbeat = services, events, heartbeat or HEARTBEAT_SECONDS
         self.streams: Streams[NotificationRow] = Streams(self._read, self._unread, events.new_row, events.unread)
         self.task_viewers = TaskViewers(services, self.streams, events)
+        self.agent_pages = AgentPages(services)
         self._was_live: bool | None = None
         self._has_events = asyncio.Event()
 
@@ -44,6 +46,7 @@ class Live:
     async def catch_up(self, stream: Stream) -> None:
         """Give a stream that was just opened the events that it has missed. Raises StoreUnavailable."""
         await self.streams.catch_up(stream)
+        await self.agent_pages.wake([stream.person_id])
         await self.task_viewers.catch_up(stream)
         if self.task_viewers.pause is not None:
             self._has_events.set()
@@ -65,6 +68,8 @@ class Live:
     async def _wake(self, people: Collection[int] | None) -> None:
         with self._surviving():
             await self.streams.wake(self.streams.people if people is None else people)
+        with self._surviving():
+            await self.agent_pages.wake(people)
         self._has_events.set()
         with self._surviving():
             if self.services.feed_status().live != self._was_live:
@@ -78,6 +83,8 @@ class Live:
             with self._surviving():
                 await self.end_finished()
                 await self.streams.wake(self.streams.people)  # another process may have written
+            with self._surviving():
+                await self.agent_pages.wake(None)
             self._has_events.set()
 
     async def _run_rounds(self) -> None:

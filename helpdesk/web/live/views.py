@@ -8,9 +8,11 @@ from starlette.responses import Response
 
 from helpdesk.notifications.channels.sse.streams import Face, Stream, TaskViewer
 from helpdesk.people.model import SignedIn
+from helpdesk.people.rights import AGENT
 from helpdesk.store import notifications
 from helpdesk.store.models.notifications import NotificationRow
 from helpdesk.web.core import request_data, session
+from helpdesk.web.core.guards import holds
 from helpdesk.web.core.services import services
 from helpdesk.web.core.templating import language
 from helpdesk.web.live import events
@@ -48,7 +50,10 @@ async def _open(request: Request, kind: str) -> Response:
     first = [events.hello(begins), live.state(face), live.events.unread(face, request.state.unread), *replayed]
 
     def open_stream() -> Stream:
-        return live.streams.open(signed_in.person.id, signed_in.mark, face, last, viewer)
+        stream = live.streams.open(signed_in.person.id, signed_in.mark, face, last, viewer)
+        if kind == events.PAGE and holds(signed_in.person, AGENT):
+            live.agent_pages.watch(stream)
+        return stream
 
     return EventStream(live, open_stream, b"".join(first))
 

@@ -14,10 +14,12 @@ from helpdesk.notifications.channels.registry import OPTION_OF
 from helpdesk.notifications.kinds import Type
 from helpdesk.notifications.preferences import Preferences, Sound
 from helpdesk.notifications.preferences_json import from_json, to_json
+from helpdesk.people.rights import AGENT
 from helpdesk.store import preferences as stored_preferences
 from helpdesk.web.core import flash, request_data, session
 from helpdesk.web.core.after_write import stored
 from helpdesk.web.core.faces import answer, answer_refusal, html, json_response
+from helpdesk.web.core.guards import holds
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
@@ -44,7 +46,9 @@ SOUND_LABELS: dict[Sound, Sentence] = {
 SOUND_FIELDS = {
     "sound_high": sentence("When I am called or given a task"),
     "sound_normal": sentence("For everything else"),
+    "sound_call": sentence("When the phone rings"),
 }
+OF_AGENTS = {"sound_call"}
 DAY_LABELS = {
     "mon": sentence("Mon"),
     "tue": sentence("Tue"),
@@ -68,7 +72,7 @@ async def preferences(request: Request) -> Response:
     if request.method == "POST":
         return await _change(request)
     chosen = await chosen_by_person(request)
-    values = _values(request, chosen)
+    values = await _values(request, chosen)
     return await answer(
         request,
         json=lambda: json_response(request, values),
@@ -90,7 +94,7 @@ async def _change(request: Request) -> Response:
         await stored(request, lambda db: preference_changes.change(db, person.id, changed, now))
     except Invalid as error:
         return await _refused(request, error)
-    values = _values(request, await chosen_by_person(request))
+    values = await _values(request, await chosen_by_person(request))
     return await answer(
         request,
         json=lambda: json_response(request, {"message": translate(request, flash.CHOICE_SAVED), **values}),
@@ -102,7 +106,8 @@ async def _change(request: Request) -> Response:
 async def _refused(request: Request, refusal: Invalid) -> Response:
     """Show the form again with the typed values."""
     chosen, fields = await chosen_by_person(request), await request_data.read(request)
-    values = preference_params.typed_values(fields, chosen, services(request).settings.timezone)
+    typed = preference_params.typed_values(fields, chosen, services(request).settings.timezone)
+    values = await _offered(request, typed)
     return await answer_refusal(
         request,
         refusal,
@@ -138,7 +143,7 @@ async def _form(
         "channels": {option.name: option.label for option in registry.options()},
         "not_sending": {*OPTION_OF.values()} - sending,
         "sounds": SOUND_LABELS,
-        "sound_fields": SOUND_FIELDS,
+        "sound_fields": {name: label for name, label in SOUND_FIELDS.items() if name in values},
         "week": DAY_LABELS,
         "zones": _zones(request, values["zone"]),
         "typed_by": await drafts.form_owner(request),
@@ -146,9 +151,15 @@ async def _form(
     return html(request, template, 422 if refusal else 200, values=values, error=refusal, **context)
 
 
-def _values(request: Request, chosen: Preferences) -> dict[str, Any]:
+async def _values(request: Request, chosen: Preferences) -> dict[str, Any]:
     muted = {"muted_projects": sorted(chosen.muted_projects), "muted_tasks": sorted(chosen.muted_tasks)}
-    return preference_params.form_values(chosen, services(request).settings.timezone) | muted
+    return await _offered(request, preference_params.form_values(chosen, services(request).settings.timezone)) | muted
+
+
+async def _offered(request: Request, values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values that this person has a use for: nobody but agents of a phone knows of calls."""
+    is_agent = services(request).desk is not None and holds(await session.current_user(request), AGENT)
+    return values if is_agent else {name: value for name, value in values.items() if name not in OF_AGENTS}
 
 
 def _zones(request: Request, chosen: str) -> list[tuple[str, str]]:

@@ -9,13 +9,14 @@ from starlette.responses import Response
 
 from helpdesk.errors import HelpdeskError, NotAllowed, Unavailable, sentence
 from helpdesk.languages import LANGUAGES
+from helpdesk.people.rights import AGENT
 from helpdesk.requests.model import RequestQuery
 from helpdesk.store.casefold import fold
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import TaskRow
 from helpdesk.tasks.search_text import clean_search
 from helpdesk.web.core.faces import answer, choose, html, json_response
-from helpdesk.web.core.guards import actor
+from helpdesk.web.core.guards import actor, holds
 from helpdesk.web.core.navigation import is_on_board, may_have_tasks, own_rooms, rooms_of
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import cookie, current_user, required
@@ -84,7 +85,8 @@ async def index(request: Request) -> Response:
 async def keys(request: Request) -> Response:
     """Show the keys, and the form that switches single ones off."""
     template = choose(request, page="search/keys.html", fragment="search/_keys_dialog.html")
-    return html(request, template)
+    takes_calls = services(request).desk is not None and holds(await current_user(request), AGENT)
+    return html(request, template, takes_calls=takes_calls)
 
 
 async def _find(request: Request, search: str) -> Found:
@@ -133,7 +135,7 @@ async def _people(request: Request, search: str) -> colleagues.Found:
 
 async def _places(request: Request) -> list[Place]:
     person = await current_user(request)
-    rooms = [room for _, rooms in rooms_of(person, may_have_tasks(request)) for room in rooms]
+    rooms = [room for _, rooms in rooms_of(request, person) for room in rooms]
     rooms += await own_rooms(request)
     places = [Place(translate(request, room.name), path_to(request, room.route), room.icon) for room in rooms]
     views = [Place(view.name, view.address, "bookmark") for view in await saved_views.of_person(request)]

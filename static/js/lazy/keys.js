@@ -105,11 +105,18 @@ const answerTask = () => {
   link.click();
   link.hash = "";
 };
+// For agents: the first button of a call in hand, else the bar's own.
+const focusPhone = () => {
+  const bar = document.getElementById("phone-bar");
+  const first = (within) => bar?.querySelector(within + ":is(button, summary)");
+  (first("section ") ?? first("") ?? bar)?.focus();
+};
 
 const pageKeys = {
   "/": () => document.querySelector(".find input").select(),
   "?": showHelp,
   c: () => location.assign("/tasks/new"),
+  t: focusPhone,
   j: () => walk("next", 1),
   k: () => walk("prev", -1),
   o: openTask,

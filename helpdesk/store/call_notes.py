@@ -1,0 +1,46 @@
+"""Write what people add to calls: a note, the reason that ended it, the task, and that a missed one was called back.
+
+Several may write at once: each write changes its own columns, under a condition that only one of them fulfils.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from helpdesk.store.call_lists import MISSED
+from helpdesk.store.models.tables import PhoneCall
+
+
+def note(session: Session, call_id: int, text: str, wrap_up: str, as_comment_at: datetime | None) -> bool:
+    """Store the note and the reason. Return whether it falls to this write to add the note to the task as a comment:
+    `as_comment_at` says that it should be, and no earlier write has done it with the same text."""
+    _change(session, call_id, wrap_up=wrap_up)
+    is_new = sa.or_(col(PhoneCall.note) != text, col(PhoneCall.noted_at).is_(None))
+    if as_comment_at is not None and text:
+        return _change(session, call_id, is_new, note=text, noted_at=as_comment_at)
+    _change(session, call_id, col(PhoneCall.note) != text, note=text, noted_at=None)
+    return False
+
+
+def not_written(session: Session, call_id: int, text: str, claimed_at: datetime) -> None:
+    """Note that the comment of a claim was not written after all, so that it can be written later."""
+    _change(session, call_id, col(PhoneCall.noted_at) == claimed_at, col(PhoneCall.note) == text, noted_at=None)
+
+
+def link(session: Session, call_id: int, task_id: int | None) -> None:
+    """Link a call to a task, or to none. The note then belongs to no task's comments yet."""
+    other = col(PhoneCall.task_id).is_distinct_from(task_id)
+    _change(session, call_id, other, task_id=task_id, noted_at=None)
+
+
+def called_back(session: Session, call_id: int, person_id: int, now: datetime) -> bool:
+    """Note who called back. Returns False if it was called back before, or was not missed."""
+    due = sa.and_(col(PhoneCall.outcome) == MISSED, col(PhoneCall.called_back_at).is_(None))
+    return _change(session, call_id, due, called_back_at=now, called_back_by=person_id)
+
+
+def _change(session: Session, call_id: int, *conditions: Any, **values: Any) -> bool:
+    changed = sa.update(PhoneCall).where(col(PhoneCall.id) == call_id, *conditions)
+    return bool(session.exec(changed.values(**values)).rowcount)

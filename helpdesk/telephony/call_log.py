@@ -1,0 +1,173 @@
+"""Follow an agent's calls from one look at the phone to the next: when they began, were answered and ended, and how.
+
+Times are those of the phone system where it tells them and they fit, else those of the look. A call that has ended
+while nobody looked for a while ended when it was seen last.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from helpdesk.store.calls import LONGEST, LOST
+from helpdesk.store.models.telephony import PhoneCall
+from helpdesk.telephony.asked import Asked
+from helpdesk.telephony.phone import (
+    ACTIVE,
+    ALERTING,
+    DROPPED,
+    FAILED,
+    HELD,
+    INITIATED,
+    INITIATING,
+    TRANSFER,
+    TRANSFER_SST,
+    WRAP_UP,
+    Dialog,
+    Participant,
+)
+
+IN, OUT = "in", "out"
+ANSWERED, MISSED, NO_ANSWER, TRANSFERRED, FAILED_CALL = "answered", "missed", "no_answer", "transferred", "failed"
+"""How a call has ended, beside LOST: a missed one was not answered by the agent, `no_answer` by the other end."""
+UNSEEN = timedelta(seconds=60)
+"""So long nobody looked: nobody knows whether a call that rang then was answered elsewhere."""
+TRANSFERS_WITHIN = timedelta(seconds=20)
+"""A call that goes in this time after a transfer was asked was transferred."""
+IS_OVER, IS_CALLING = {DROPPED, FAILED, WRAP_UP}, {ALERTING, INITIATED, INITIATING}
+
+
+class Look(NamedTuple):
+    """A look at the calls of an agent: at `now`, after one at `before`. `asked` is what the agent asked and has not
+    seen. `key_of` is that of `numbers.py` with the settings."""
+
+    agent_id: str
+    person_id: int
+    extension: str
+    now: datetime
+    before: datetime | None
+    asked: Asked | None
+    key_of: Callable[[str], str]
+
+
+def follow(calls: Sequence[PhoneCall], dialogs: Iterable[Dialog], look: Look) -> list[PhoneCall]:
+    """Bring calls up to date with the dialogs that are seen now, and return them with the new ones.
+
+    `calls` are the known ones of `store.calls.following`.
+    """
+    known = list(calls)
+    seen = set[int]()
+    for dialog in dialogs:
+        call = _of(known, dialog)
+        if call is None:
+            call = _begun(dialog, look)
+            known.append(call)
+        seen.add(id(call))
+        _update(call, dialog, known, look)
+    ended = [it for it in known if it.ended_at is None and id(it) not in seen]
+    for call in ended:
+        _end(call, known, _last_seen(look), look)
+    return known
+
+
+def ringing(calls: Iterable[PhoneCall]) -> PhoneCall | None:
+    """Return the newest call that rings for the agent."""
+    rings = [it for it in calls if it.direction == IN and it.answered_at is None and it.ended_at is None]
+    return rings[-1] if rings else None
+
+
+def _of(calls: Sequence[PhoneCall], dialog: Dialog) -> PhoneCall | None:
+    """Return the call of a dialog. One that has ended may be seen again, when the phone system had lost it."""
+    same = [it for it in calls if it.dialog_id == dialog.id]
+    again = (it for it in same if it.ended_at is None or it.from_number == dialog.from_number[:40])
+    return next(again, None)
+
+
+def _begun(dialog: Dialog, look: Look) -> PhoneCall:
+    own = dialog.own(look.extension)
+    is_own = dialog.from_number == look.extension or bool(own and own.state in (INITIATING, INITIATED))
+    return PhoneCall(
+        agent_id=look.agent_id,
+        dialog_id=dialog.id,
+        person_id=look.person_id,
+        direction=OUT if is_own else IN,
+        from_number="",
+        to_number="",
+        other_key="",
+        began_at=_moment(own and own.started_at, look.now - LONGEST, look.now),
+    )
+
+
+def _update(call: PhoneCall, dialog: Dialog, known: Sequence[PhoneCall], look: Look) -> None:
+    own = dialog.own(look.extension)
+    is_over = dialog.state in IS_OVER or bool(own and own.state in IS_OVER)
+    if call.ended_at is not None and is_over:
+        return
+    if call.ended_at is not None:
+        call.ended_at, call.outcome, call.passed_to = None, "", ""
+    _name_ends(call, dialog, look)
+    if call.answered_at is None and _is_answered(call, dialog, own):
+        call.answered_at = _moment(_answer_time(call, dialog, own), call.began_at, look.now)
+    if is_over:
+        ended = _moment(own and own.changed_at, call.began_at, look.now)
+        _end(call, known, ended, look, failed=dialog.state == FAILED)
+
+
+def _name_ends(call: PhoneCall, dialog: Dialog, look: Look) -> None:
+    """Write who calls whom. It changes when a colleague passes a call on: then the caller is another one."""
+    call.from_number, call.to_number = dialog.from_number[:40], dialog.to_number[:40]
+    call.queue = dialog.queue[:100]
+    key = look.key_of(call.to_number if call.direction == OUT else call.from_number)[:20]
+    if key != call.other_key:
+        call.other_key, call.caller_id = key, None
+
+
+def _is_answered(call: PhoneCall, dialog: Dialog, own: Participant | None) -> bool:
+    if own is None:
+        return dialog.state == ACTIVE
+    if own.state not in (ACTIVE, HELD):
+        return False
+    others = [it for it in dialog.participants if it is not own]
+    return call.direction == IN or not others or any(it.state not in IS_CALLING for it in others)
+
+
+def _answer_time(call: PhoneCall, dialog: Dialog, own: Participant | None) -> datetime | None:
+    if call.direction == OUT:
+        return next((it.changed_at for it in dialog.participants if it is not own and it.changed_at), None)
+    return own.changed_at if own else None
+
+
+def _end(call: PhoneCall, known: Sequence[PhoneCall], at: datetime, look: Look, failed: bool = False) -> None:
+    began = call.answered_at or call.began_at
+    call.ended_at = max(began, min(at, look.now))
+    call.outcome, call.passed_to = _outcome(call, known, look, failed)
+
+
+def _outcome(call: PhoneCall, known: Sequence[PhoneCall], look: Look, failed: bool) -> tuple[str, str]:
+    asked = look.asked
+    if asked and timedelta() <= look.now - asked.at <= TRANSFERS_WITHIN:
+        if asked.action == TRANSFER_SST and asked.dialog_id == call.dialog_id:
+            return TRANSFERRED, asked.to[:40]
+        consults = [it for it in known if it is not call and it.direction == OUT and it.began_at >= call.began_at]
+        if asked.action == TRANSFER and consults:
+            return TRANSFERRED, consults[-1].to_number
+    if call.answered_at is not None:
+        return ANSWERED, ""
+    if failed:
+        return FAILED_CALL, ""
+    if _was_unseen(look):
+        return LOST, ""
+    return (MISSED if call.direction == IN else NO_ANSWER), ""
+
+
+def _last_seen(look: Look) -> datetime:
+    """Return when the calls ended that are gone."""
+    return look.before if look.before and _was_unseen(look) else look.now
+
+
+def _was_unseen(look: Look) -> bool:
+    return look.before is None or look.now - look.before > UNSEEN
+
+
+def _moment(given: datetime | None, earliest: datetime, now: datetime) -> datetime:
+    """Return a time of the phone system, whose clock may be another one, if it fits."""
+    return given if given is not None and earliest <= given <= now else now

@@ -1,0 +1,132 @@
+"""Sign agents in to the phone system and out of it, so that wrong passwords never lock an agent."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlmodel import Session
+
+from helpdesk.encryption import Box
+from helpdesk.errors import NotSignedIn, TooManyAttempts, sentence
+from helpdesk.people.model import SignedIn
+from helpdesk.store import audit, phone_agents, phone_refusals
+from helpdesk.store.database import Database
+from helpdesk.store.phone_agents import OnPhone
+from helpdesk.telephony.credentials import sealed
+from helpdesk.telephony.phone import (
+    DROPPED,
+    LOGOUT,
+    NOT_READY,
+    WRAP_UP,
+    Credentials,
+    Dialog,
+    Phone,
+    PhoneDeclined,
+    PhoneRefused,
+)
+from helpdesk.telephony.poller import Poller
+
+MOST_REFUSED = 3
+"""Refused tries in five minutes, after which nobody may try to sign in as the agent: five lock the agent. Whatever
+happens by itself stops one earlier."""
+LOOKS, LOOK_SECONDS = 10, 0.3
+IN_A_CALL = sentence("You are in a call. Please end it before you sign out of the phone.")
+STILL_READY = sentence("The phone system has not made you not ready, so you are still signed in to the phone.")
+
+
+class Signing:
+    """Signs agents in and out."""
+
+    def __init__(
+        self, phone: Phone, database: Database, box: Box, poller: Poller, clock: Callable[[], datetime]
+    ) -> None:
+        self.phone, self.database, self.box, self.poller, self.clock = phone, database, box, poller, clock
+
+    async def sign_in(self, signed_in: SignedIn, who: Credentials, watched_until: datetime) -> None:
+        """Sign an agent in, and keep the password in the session's row.
+
+        Raises NotSignedIn, TooManyAttempts, PhoneRefused, PhoneDeclined, PhoneUnavailable.
+        """
+        await self._try(who)
+        secret, person = sealed(self.box, who), signed_in.person
+
+        def work(session: Session) -> bool:
+            is_kept = phone_agents.sign_in(session, signed_in.mark, person.id, who.agent_id, who.extension, secret)
+            phone_agents.watch(session, who.agent_id, watched_until)
+            phone_refusals.forgive(session, who.agent_id)
+            audit.note(session, person.id, "phone_sign_in", person.id, {"agent": who.agent_id})
+            return is_kept
+
+        if not await self.database.run(work, writes=True):
+            raise NotSignedIn
+        self.poller.announce([person.id])
+        self.poller.hurry(who.agent_id)
+
+    async def _try(self, who: Credentials) -> None:
+        """Ask the phone system, but not after MOST_REFUSED refused tries of anybody."""
+        now = self.clock()
+        attempt, seconds = await self.database.run(
+            lambda db: phone_refusals.begin(db, who.agent_id, now, MOST_REFUSED), writes=True
+        )
+        if seconds:
+            raise TooManyAttempts(seconds)
+        try:
+            await self.phone.sign_in(who)
+        except PhoneRefused:
+            raise
+        except BaseException:
+            await self.database.run(lambda db: phone_refusals.take_back(db, attempt), writes=True)
+            raise
+
+    async def sign_out(self, signed_in: SignedIn, found: OnPhone | None, who: Credentials | None) -> None:
+        """Sign the agent out, who becomes not ready first as the phone system demands it, and forget the password.
+
+        Raises PhoneDeclined during a call and when the agent does not become not ready: then nothing has changed.
+        Whatever else the phone system answers, the password is forgotten. Raises PhoneUnavailable.
+        """
+        try:
+            if who is not None:
+                await self._leave(who)
+        except PhoneDeclined:
+            raise
+        except BaseException:
+            await self._forget(signed_in, found)
+            raise
+        await self._forget(signed_in, found)
+
+    async def _leave(self, who: Credentials) -> None:
+        """Sign the agent out of the phone system. What is asked there is only accepted, and done a moment later."""
+        agent = await self.phone.agent(who)
+        if agent.state == LOGOUT:
+            return
+        if any(not _is_over(it, who.extension) for it in await self.phone.dialogs(who)):
+            raise PhoneDeclined(message=IN_A_CALL)
+        if agent.state != NOT_READY:
+            await self.phone.set_state(who, NOT_READY)
+            await self._wait_until_not_ready(who)
+        await self.phone.set_state(who, LOGOUT)
+
+    async def _wait_until_not_ready(self, who: Credentials) -> None:
+        for _ in range(LOOKS):
+            await asyncio.sleep(LOOK_SECONDS)
+            if (await self.phone.agent(who)).state == NOT_READY:
+                return
+        raise PhoneDeclined(message=STILL_READY)
+
+    async def _forget(self, signed_in: SignedIn, found: OnPhone | None) -> None:
+        """Forget the password, and show an agent as whom nobody is signed in any more as signed out."""
+        now, agent = self.clock(), found.agent.agent_id if found else ""
+
+        def work(session: Session) -> frozenset[int]:
+            people = phone_agents.people(session, [agent])
+            phone_agents.sign_out(session, signed_in.mark)
+            if agent and not phone_agents.people(session, [agent]):
+                phone_agents.change(session, agent, state=LOGOUT, state_since=now, reason="", asked="")
+            return people
+
+        self.poller.announce(await self.database.run(work, writes=True))
+
+
+def _is_over(dialog: Dialog, extension: str) -> bool:
+    own = dialog.own(extension)
+    return dialog.state == DROPPED or (own is not None and own.state in (DROPPED, WRAP_UP))
