@@ -11,7 +11,7 @@ import pytest
 
 MEMORY = Path("/dev/shm")
 ROOM = 4 * 1024**3
-OPT_IN = {"HELPDESK_ORACLE_TEST_DSN": "a real Oracle"}
+OPT_IN = {"HELPDESK_ORACLE_TEST_DSN": "a real Oracle", "HELPDESK_FINESSE_TEST_URL": "a real Finesse"}
 """The systems that tests marked as `opt_in` need, by the variable that names each."""
 
 

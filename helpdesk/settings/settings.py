@@ -260,7 +260,7 @@ def load(environ: Mapping[str, str], folder: Path) -> Settings:
     problems, unused = later_settings.split_off_later([*problems, *settings_sources.parse_all(later, ROWS)[1]])
     settings = _typed(given(KNOWN, sources), problems, notices)
     later_settings.leave_predecessor_alone(settings.database_url, folder, later)
-    return replace(settings, later=later, notices=(*unused, *notices, *settings.unfinished))
+    return replace(settings, later=later, notices=(*unused, *notices, *settings.unfinished, *settings.careless))
 
 
 def demo(environ: Mapping[str, str], folder: Path, data: Path, secret_key: str) -> Settings:

@@ -12,6 +12,10 @@ from helpdesk.settings.parsing import InvalidSetting
 MOST_NODES = 2
 API = "/finesse/api"
 Words = tuple[str, ...]
+NOT_CHECKED = (
+    "FINESSE_VERIFY_SSL is off: Finesse's certificate is not checked, and anybody in between can read the passwords of "
+    "agents; give the file of its authority by FINESSE_CA_BUNDLE instead"
+)
 
 
 def finesse_nodes(text: str) -> Words:
@@ -62,3 +66,8 @@ class TelephonySettings:
         "digits that the phone system puts before outside numbers, with commas: 9,98",
         trunk_prefixes,
     )
+
+    @property
+    def careless(self) -> list[str]:
+        """Return a notice for what is set and is not safe."""
+        return [NOT_CHECKED] if self.finesse_nodes and not self.finesse_verify_ssl else []

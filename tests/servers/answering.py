@@ -78,7 +78,7 @@ class AnsweringServer:
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         answer = self.answer(await _read(reader))
         if answer.after:
-            await asyncio.sleep(answer.after)
+            await asyncio.wait([asyncio.ensure_future(self._end.wait())], timeout=answer.after)
         if answer.hangs:
             await self._end.wait()
         if answer.hangs or answer.cuts:

@@ -53,11 +53,11 @@ class Node:
     """One of the two servers. `mode` is OK, OUT_OF_SERVICE, CUTS or HANGS; `after` makes it slow, in seconds; `told`
     answers in its place."""
 
-    def __init__(self, number: int, service: "ImitatedFinesse", authority: Authority, name: str) -> None:
+    def __init__(self, number: int, service: "ImitatedFinesse", context: SSLContext) -> None:
         self.number, self.service = number, service
         self.mode, self.after = OK, 0.0
         self.told: Callable[[Request], Answer | None] = lambda request: None
-        self.server = AnsweringServer(self._answer, _context(authority, name))
+        self.server = AnsweringServer(self._answer, context)
 
     @property
     def url(self) -> str:
@@ -79,10 +79,10 @@ class ImitatedFinesse(Switch):
     """`url` is for FINESSE_BASE_URL: both nodes. `case` is how names of elements are written. `fail_next` says how the
     next action of a kind fails: SILENTLY, or the ErrorType of a refusal. `checks` counts requests with a password."""
 
-    def __init__(self, authority: Authority, name: str = "IP:127.0.0.1") -> None:
+    def __init__(self, authority: Authority, context: SSLContext | None = None) -> None:
         super().__init__()
         self.authority = authority
-        self.nodes = [Node(number, self, authority, name) for number in range(2)]
+        self.nodes = [Node(number, self, context or _context(authority)) for number in range(2)]
         self.case = "documented"
         self.seen: deque[Seen] = deque(maxlen=5_000)
         self.checks: Counter[str] = Counter()
@@ -223,9 +223,9 @@ class ImitatedFinesse(Switch):
 
 
 @cache
-def _context(authority: Authority, name: str) -> SSLContext:
+def _context(authority: Authority) -> SSLContext:
     """Making a certificate takes longer than a test."""
-    return authority.server_context(name)
+    return authority.server_context()
 
 
 def _basic(request: Request) -> tuple[str, str]:
@@ -307,9 +307,9 @@ def _dialog(switch: Switch, call: Call) -> ElementTree.Element:
 
 
 @contextmanager
-def imitated_finesse(authority: Authority, name: str = "IP:127.0.0.1") -> Iterator[ImitatedFinesse]:
-    """Both nodes, each in a thread, until the end. Their certificates are of this authority."""
-    service = ImitatedFinesse(authority, name)
+def imitated_finesse(authority: Authority, context: SSLContext | None = None) -> Iterator[ImitatedFinesse]:
+    """Both nodes, each in a thread, until the end. Their certificate is of this authority, or what `context` shows."""
+    service = ImitatedFinesse(authority, context)
     with ExitStack() as running:
         for node in service.nodes:
             running.enter_context(answering(node.server))

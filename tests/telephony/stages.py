@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from helpdesk import tls
 from helpdesk.demo import playable_phone
@@ -14,6 +15,8 @@ from helpdesk.telephony.phone import Credentials, Dialog, Participant, Phone
 from tests.servers.imitated_finesse import ImitatedFinesse
 
 SECONDS = 5.0
+ESTABLISHED, CLOSE_WAIT = "01", "08"
+"""Of /proc/net/tcp."""
 AGENT, EXTENSION, PASSWORD = "100001", "1001", "пароль-1"
 
 
@@ -88,10 +91,21 @@ class Finesse(Stage):
         self.who = Credentials(AGENT, PASSWORD, EXTENSION)
         server.add(AGENT, PASSWORD, EXTENSION, is_supervisor=True)
 
+    async def is_disconnected(self) -> bool:
+        """Whether no socket of ours leads to it: TLS says good-bye beside us when a call was given up."""
+        ports = {node.server.port for node in self.server.nodes}
+        return not ports & _connected_ports()
+
     async def ring(self) -> Dialog:
         self.server.ring(AGENT)
         (dialog,) = await self.dialogs()
         return dialog
+
+
+def _connected_ports() -> set[int]:
+    """The ports that lines on this machine lead to which their client has not closed."""
+    rows = [line.split() for line in Path("/proc/self/net/tcp").read_text().splitlines()[1:]]
+    return {int(row[2].partition(":")[2], 16) for row in rows if row[3] in (ESTABLISHED, CLOSE_WAIT)}
 
 
 async def until(true: Callable[[], Awaitable[bool]], what: str) -> None:
@@ -108,3 +122,5 @@ async def staged(stage: Stage) -> AsyncIterator[Stage]:
         yield stage
     finally:
         await stage.phone.close()
+        if isinstance(stage, Finesse):
+            await until(stage.is_disconnected, "lines to the imitation are closed")

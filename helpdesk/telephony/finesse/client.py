@@ -144,7 +144,7 @@ class Client:
             ) as response:
                 return Answer(response.status, await _content(response))
         except (ClientConnectorError, ConnectionTimeoutError) as error:
-            raise NotReached(f"{node}: {_why(error)}") from error
+            raise NotReached(f"{node}: {_why(error)}") from _cause(error)
         except (ClientConnectionError, TimeoutError) as error:
             if is_write:
                 raise _unanswered(method, f"{method} {path}: {_why(error)}") from error
@@ -191,7 +191,13 @@ def _unanswered(method: str, detail: str) -> PhoneUnavailable:
     return PhoneUnavailable(message=None if method == "GET" else UNKNOWN, detail=detail)
 
 
+def _cause(error: BaseException) -> BaseException:
+    """Return the error of the certificate or of the socket that aiohttp has wrapped."""
+    cause = getattr(error, "certificate_error", None) or getattr(error, "os_error", None)
+    return cause if isinstance(cause, BaseException) else error
+
+
 def _why(error: BaseException) -> str:
     """Return why there is no answer, in a few words."""
-    refused = tls.refusal(error, "FINESSE_BASE_URL", "FINESSE_CA_BUNDLE")
+    refused = tls.refusal(_cause(error), "FINESSE_BASE_URL", "FINESSE_CA_BUNDLE")
     return str(refused) if refused else type(error).__name__
