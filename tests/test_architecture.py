@@ -182,7 +182,7 @@ FLOORS = (
     "core",
     "edge",
     "files drafts replies",
-    "notifications",
+    "notifications task_calls",
     "tasks",
     "lists",
     "people",

@@ -29,6 +29,11 @@ class RequesterAccounts:
         emails = await self.database.run(lambda db: requesters.emails_of(db, signed_in.person.id))
         return self._requester(signed_in, emails)
 
+    async def of_person(self, person_id: int) -> Requester | None:
+        """Return an active account as a requester."""
+        account = await self.database.run(lambda db: requesters.account(db, person_id))
+        return self._of_account(account) if account else None
+
     async def of_task(self, ownership: Ownership) -> Sequence[Requester]:
         """Return the active people to whom a task belongs."""
         author = ownership.author if ownership.author != self.rules.anonymous_id else None

@@ -265,6 +265,13 @@ class RequestService:
             return ()
         return await self.accounts.askers(ownership.seen_with({it.field.id for it in task.custom}))
 
+    async def add_requester(self, task_id: int, person_id: int) -> None:
+        who = await self.accounts.of_person(person_id)
+        address = address_of(who, self.rules.canonical) if who else ""
+        ownership = (await self.source.ownerships([task_id])).get(task_id)
+        if who and address and ownership and not self.rules.belongs(ownership, who):
+            await self.source.mark(task_id, address)
+
     async def grades(self, task_id: int) -> tuple[Grade, ...]:
         rows = await self.database.run(lambda db: request_grades.of_task(db, task_id))
         return tuple(Grade(row.grade, row.word, row.given_at) for row in rows)

@@ -95,5 +95,11 @@ class Requests(Protocol):
         Addresses in custom fields that the task as it was read does not show are not told either.
         """
 
+    async def add_requester(self, task_id: int, person_id: int) -> None:
+        """Note an account as one who asked for a task, by a proven address, unless the task is theirs already.
+
+        Where the task names somebody else already and has room for one only, it stays so.
+        """
+
     async def grades(self, task_id: int) -> tuple[Grade, ...]:
         """Return for staff how the requesters of a task found the help, the last grade first."""

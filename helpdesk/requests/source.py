@@ -56,6 +56,9 @@ class RequestSource(Protocol):
     async def ownerships(self, task_ids: Collection[int]) -> Mapping[int, Ownership]:
         """Return whose these tasks are; tasks that are gone or hidden from `system` may be left out."""
 
+    async def mark(self, task_id: int, address: str) -> None:
+        """Add the address of somebody who asked for a task, where there is room for it."""
+
     async def private_files(self, task_id: int) -> Mapping[int, frozenset[int]]:
         """Return the files that private comments brought, by the entry of the history that names them."""
 

@@ -67,12 +67,12 @@ class Call(NamedTuple):
     @property
     def ringing(self) -> int | None:
         """Return for how many seconds it rang; None while it rings."""
-        return _seconds(self.row.began_at, self.row.answered_at or self.row.ended_at)
+        return seconds(self.row.began_at, self.row.answered_at or self.row.ended_at)
 
     @property
     def talking(self) -> int | None:
         """Return for how many seconds people talked; None when nobody did, or while they talk."""
-        return _seconds(self.row.answered_at, self.row.ended_at)
+        return seconds(self.row.answered_at, self.row.ended_at)
 
     @property
     def is_missed(self) -> bool:
@@ -133,10 +133,10 @@ def one(session: Session, call_id: int) -> Call | None:
     return next(iter(_calls(session, found)), None)
 
 
-def of_task(session: Session, task_id: int, limit: int) -> list[Call]:
+def rows_of_task(session: Session, task_id: int, limit: int) -> Sequence[PhoneCall]:
     """Return the newest calls that are linked to a task."""
-    rows = select(PhoneCall, sa.false()).where(PhoneCall.task_id == task_id)
-    return _calls(session, session.exec(rows.order_by(col(PhoneCall.id).desc()).limit(limit)).all())
+    rows = select(PhoneCall).where(PhoneCall.task_id == task_id)
+    return session.exec(rows.order_by(col(PhoneCall.id).desc()).limit(limit)).all()
 
 
 def earlier(session: Session, call: PhoneCall, limit: int) -> list[Call]:
@@ -240,13 +240,13 @@ def _conditions(query: CallQuery) -> list[Any]:
 def _sums() -> list[Any]:
     answered = col(PhoneCall.answered_at).is_not(None)
     has_ended = sa.and_(answered, col(PhoneCall.ended_at).is_not(None))
-    seconds = seconds_between(col(PhoneCall.answered_at), col(PhoneCall.ended_at))
+    talked = seconds_between(col(PhoneCall.answered_at), col(PhoneCall.ended_at))
     return [
         sa.func.count(),
         sa.func.sum(sa.case((answered, 1), else_=0)),
         sa.func.sum(sa.case((col(PhoneCall.outcome) == MISSED, 1), else_=0)),
         sa.func.sum(sa.case((has_ended, 1), else_=0)),
-        sa.func.sum(sa.case((has_ended, seconds), else_=0.0)),
+        sa.func.sum(sa.case((has_ended, talked), else_=0.0)),
     ]
 
 
@@ -279,5 +279,6 @@ def _calls(session: Session, found: Sequence[tuple[PhoneCall, Any]]) -> list[Cal
     ]
 
 
-def _seconds(since: datetime | None, until: datetime | None) -> int | None:
+def seconds(since: datetime | None, until: datetime | None) -> int | None:
+    """Return the whole seconds between two moments; None without one of them."""
     return max(0, round((until - since).total_seconds())) if since and until else None

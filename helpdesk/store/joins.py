@@ -24,6 +24,7 @@ from helpdesk.store import (
     locks,
     moved_rows,
     people,
+    phone_agents,
     rights,
     second_factors,
 )
@@ -69,6 +70,7 @@ def join(
 
 def _join(session: Session, kept: Person, joined: Person, now: datetime, actor_id: int | None) -> None:
     _rename_views(session, kept, joined)
+    phone_agents.forget_person(session, joined.id or 0)  # whose rights the kept one may not hold
     moved: moved_rows.Moved = {}
     for link in moved_rows.links():
         if keys := moved_rows.movable(session, link, kept, joined):

@@ -41,6 +41,11 @@ def accounts(session: Session, number: Any, numbers: Collection[int], emails: It
     return [each for batch in in_batches(sorted(found)) for each in _with_emails(session, batch)]
 
 
+def account(session: Session, person_id: int) -> Account | None:
+    """Return an account, if it is active and was joined into no other."""
+    return next(iter(_with_emails(session, [person_id])), None)
+
+
 def _with_emails(session: Session, ids: list[int]) -> list[Account]:
     own = sa.or_(col(Person.id).in_(ids), col(Person.joined_into).in_(ids))
     rows = session.exec(select(Person, rights.HELD).where(own).order_by(col(Person.id))).all()

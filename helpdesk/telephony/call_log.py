@@ -65,7 +65,7 @@ def follow(calls: Sequence[PhoneCall], dialogs: Iterable[Dialog], look: Look) ->
         _update(call, dialog, known, look)
     ended = [it for it in known if it.ended_at is None and id(it) not in seen]
     for call in ended:
-        _end(call, known, _last_seen(look), look)
+        _end(call, known, _last_seen(look), look, LOST if _was_unseen(look) else "")
     return known
 
 
@@ -109,7 +109,7 @@ def _update(call: PhoneCall, dialog: Dialog, known: Sequence[PhoneCall], look: L
         call.answered_at = _moment(_answer_time(call, dialog, own), call.began_at, look.now)
     if is_over:
         ended = _moment(own and own.changed_at, call.began_at, look.now)
-        _end(call, known, ended, look, failed=dialog.state == FAILED)
+        _end(call, known, ended, look, FAILED_CALL if dialog.state == FAILED else "")
 
 
 def _name_ends(call: PhoneCall, dialog: Dialog, look: Look) -> None:
@@ -124,7 +124,7 @@ def _name_ends(call: PhoneCall, dialog: Dialog, look: Look) -> None:
 def _is_answered(call: PhoneCall, dialog: Dialog, own: Participant | None) -> bool:
     if own is None:
         return dialog.state == ACTIVE
-    if own.state not in (ACTIVE, HELD):
+    if own.state not in (ACTIVE, HELD, WRAP_UP):
         return False
     others = [it for it in dialog.participants if it is not own]
     return call.direction == IN or not others or any(it.state not in IS_CALLING for it in others)
@@ -136,27 +136,23 @@ def _answer_time(call: PhoneCall, dialog: Dialog, own: Participant | None) -> da
     return own.changed_at if own else None
 
 
-def _end(call: PhoneCall, known: Sequence[PhoneCall], at: datetime, look: Look, failed: bool = False) -> None:
-    began = call.answered_at or call.began_at
-    call.ended_at = max(began, min(at, look.now))
-    call.outcome, call.passed_to = _outcome(call, known, look, failed)
+def _end(call: PhoneCall, known: Sequence[PhoneCall], at: datetime, look: Look, unanswered: str) -> None:
+    """End a call. `unanswered` is its outcome if it was not answered, where that is known."""
+    call.ended_at = max(call.answered_at or call.began_at, min(at, look.now))
+    call.passed_to = _passed_to(call, known, look)
+    not_answered = unanswered or (MISSED if call.direction == IN else NO_ANSWER)
+    call.outcome = TRANSFERRED if call.passed_to else ANSWERED if call.answered_at else not_answered
 
 
-def _outcome(call: PhoneCall, known: Sequence[PhoneCall], look: Look, failed: bool) -> tuple[str, str]:
+def _passed_to(call: PhoneCall, known: Sequence[PhoneCall], look: Look) -> str:
+    """Return to which number a call was transferred that ends now; nothing if it was not."""
     asked = look.asked
-    if asked and timedelta() <= look.now - asked.at <= TRANSFERS_WITHIN:
-        if asked.action == TRANSFER_SST and asked.dialog_id == call.dialog_id:
-            return TRANSFERRED, asked.to[:40]
-        consults = [it for it in known if it is not call and it.direction == OUT and it.began_at >= call.began_at]
-        if asked.action == TRANSFER and consults:
-            return TRANSFERRED, consults[-1].to_number
-    if call.answered_at is not None:
-        return ANSWERED, ""
-    if failed:
-        return FAILED_CALL, ""
-    if _was_unseen(look):
-        return LOST, ""
-    return (MISSED if call.direction == IN else NO_ANSWER), ""
+    if asked is None or not timedelta() <= look.now - asked.at <= TRANSFERS_WITHIN:
+        return ""
+    if asked.action == TRANSFER_SST and asked.dialog_id == call.dialog_id:
+        return asked.to[:40]
+    consults = [it for it in known if it is not call and it.direction == OUT and it.began_at >= call.began_at]
+    return consults[-1].to_number if asked.action == TRANSFER and consults else ""
 
 
 def _last_seen(look: Look) -> datetime:

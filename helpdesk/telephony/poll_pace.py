@@ -44,7 +44,7 @@ class Line:
     failures: int = 0
     is_running: bool = False
     answered_at: datetime | None = None
-    dialogs: list[Dialog] | None = None
+    dialogs: Sequence[Dialog] | None = None
     agent: Agent | None = None
     version: int = -1
     refused: set[str] = field(default_factory=set, repr=False)
@@ -75,12 +75,12 @@ class Line:
         if agent is not None:
             self.agent_due = now + AGENT_SECONDS
 
-    def is_news(self, dialogs: list[Dialog], agent: Agent | None) -> bool:
+    def is_news(self, dialogs: Sequence[Dialog], agent: Agent | None) -> bool:
         """Tell whether the store may lack something of this answer."""
         is_same = self.version == self.watched.version and self.dialogs == dialogs and agent in (None, self.agent)
         return not is_same or self.watched.is_asked or bool(self.watched.failure)
 
-    def store(self, version: int, dialogs: list[Dialog], agent: Agent | None) -> None:
+    def store(self, version: int, dialogs: Sequence[Dialog], agent: Agent | None) -> None:
         """Note what was stored under which version. After a change the agent's state is asked for once more."""
         if self.dialogs != dialogs:
             self.agent_due = 0.0

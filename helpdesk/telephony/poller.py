@@ -8,7 +8,7 @@ agents were seen.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from secrets import token_hex
@@ -166,7 +166,7 @@ class Poller:
         try:
             await self._poll(line, whole=line.needs_agent(now))
         except PhoneRefused:
-            line.refuse(line.watched.secrets[:1], self.ticks())
+            pass  # it is noted by `refused`
         except HelpdeskError as error:
             await self._failed(line, error)
         except Exception:
@@ -241,11 +241,11 @@ class Poller:
         await self._store(Seen(who.agent_id, agent, dialogs, at))
 
     async def _ask(
-        self, who: Credentials, needs_agent: Callable[[list[Dialog]], bool]
-    ) -> tuple[list[Dialog], Agent | None]:
+        self, who: Credentials, needs_agent: Callable[[Sequence[Dialog]], bool]
+    ) -> tuple[Sequence[Dialog], Agent | None]:
         """Ask one after the other: a wrong password must not be tried twice."""
         try:
-            dialogs = list(await self.phone.dialogs(who))
+            dialogs = await self.phone.dialogs(who)
             agent = await self.phone.agent(who) if needs_agent(dialogs) else None
         except PhoneRefused:
             self._answered()

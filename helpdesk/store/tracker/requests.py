@@ -8,6 +8,8 @@ from sqlmodel import Session
 
 from helpdesk.store.tracker.tasks import PROJECT, TASK
 
+MOST_CHARACTERS = 1000
+"""Of the column `requester`."""
 OPEN_PROJECTS = sa.select(PROJECT.c.id).where(PROJECT.c.is_archived.is_(False))
 
 
@@ -40,3 +42,10 @@ def place(session: Session, task_id: int) -> Any | None:
 
 def open_projects(session: Session) -> Sequence[int]:
     return session.execute(OPEN_PROJECTS).scalars().all()
+
+
+def add_requester(session: Session, task_id: int, address: str) -> None:
+    """Add the address of somebody who asked for a task, if there is room for it."""
+    room = sa.func.char_length(TASK.c.requester) + len(address) + 2 <= MOST_CHARACTERS
+    longer = sa.case((TASK.c.requester == "", address), else_=TASK.c.requester + f", {address}")
+    session.execute(sa.update(TASK).where(TASK.c.id == task_id, room).values(requester=longer))

@@ -65,6 +65,9 @@ class EmbeddedRequests:
     async def ownerships(self, task_ids: Collection[int]) -> Mapping[int, Ownership]:
         return await self.database.run(lambda session: _ownerships(session, task_ids))
 
+    async def mark(self, task_id: int, address: str) -> None:
+        await self.database.run(lambda session: rows.add_requester(session, task_id, address), writes=True)
+
     async def private_files(self, task_id: int) -> Mapping[int, frozenset[int]]:
         """Return nothing: no private comment brings files here."""
         return {}

@@ -83,6 +83,12 @@ class RedmineRequests:
     async def ownerships(self, task_ids: Collection[int]) -> Mapping[int, Ownership]:
         return await self._ownerships(await self.system(), task_ids)
 
+    async def mark(self, task_id: int, address: str) -> None:
+        """Write the first of REQUESTER_FIELDS, unless somebody filled one of them in."""
+        ownership = (await self.ownerships([task_id])).get(task_id)
+        if self.fields and ownership and not any(text.strip() for text in ownership.fields):
+            await self._mark(task_id, address)
+
     async def private_files(self, task_id: int) -> Mapping[int, frozenset[int]]:
         return await self._private_files(await self.system(), task_id)
 

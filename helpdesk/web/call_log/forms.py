@@ -21,7 +21,7 @@ NOT_YOURS = sentence("Only the agent of a call and supervisors write to it.")
 async def writable(request: Request) -> Call:
     """Return the call that the address names. Raises NotFound, NotAllowed."""
     call = await call_of(request)
-    if not may_write(call, await current_user(request)):
+    if not may_write(call.row, await current_user(request)):
         raise NotAllowed(NOT_YOURS)
     return call
 

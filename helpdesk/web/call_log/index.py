@@ -16,6 +16,7 @@ from helpdesk.store import call_lists
 from helpdesk.store.call_lists import TO_CALL_BACK, Call, Sums
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.telephony import words
+from helpdesk.telephony.durations import clock
 from helpdesk.telephony.numbers import displayed
 from helpdesk.web.call_log import query as log_query
 from helpdesk.web.call_log.query import LogQuery
@@ -96,15 +97,6 @@ def shared(request: Request) -> dict[str, Any]:
         "local_day": lambda at: at.astimezone(zone).date(),
         "TO_CALL_BACK": TO_CALL_BACK,
     }
-
-
-def clock(seconds: int | None) -> str:
-    """Return seconds as a telephone shows them: 0:09, 12:40, 1:02:03; empty for None."""
-    if seconds is None:
-        return ""
-    minutes, rest = divmod(seconds, 60)
-    whole, part = divmod(minutes, 60)
-    return f"{whole}:{part:02}:{rest:02}" if whole else f"{part}:{rest:02}"
 
 
 async def _load(request: Request, query: LogQuery) -> Log:

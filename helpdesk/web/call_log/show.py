@@ -17,7 +17,7 @@ from helpdesk.web.core.session import current_user
 async def show(request: Request) -> Response:
     """Show a call."""
     call, person = await call_of(request), await current_user(request)
-    note = {"note": call.row.note} if may_write(call, person) else {}
+    note = {"note": call.row.note} if may_write(call.row, person) else {}
     return await answer(
         request,
         json=lambda: json_response(request, {"call": {**call_to_dict(call), **note}}),
@@ -27,7 +27,7 @@ async def show(request: Request) -> Response:
 
 async def page(request: Request, call: Call, status: int = 200, **context: Any) -> Response:
     """Show the page of a call."""
-    may = may_write(call, await current_user(request))
+    may = may_write(call.row, await current_user(request))
     form = await forms.context(request, call) if may else {}
     shown = {**shared(request), "error": None, "task_typed": {}, **form, **context}
     subjects = await subjects_of(request, [call])

@@ -3,15 +3,14 @@
 from starlette.requests import Request
 
 from helpdesk.errors import NotFound
-from helpdesk.people.model import Person
 from helpdesk.people.rights import AGENT as AGENT
 from helpdesk.people.rights import SUPERVISOR as SUPERVISOR
 from helpdesk.store import call_lists
 from helpdesk.store.call_lists import Call
 from helpdesk.telephony.desk import Desk
 from helpdesk.web.core import request_data
-from helpdesk.web.core.guards import holds
 from helpdesk.web.core.services import services
+from helpdesk.web.task_calls.access import may_write as may_write
 
 
 def desk_of(request: Request) -> Desk:
@@ -30,8 +29,3 @@ async def call_of(request: Request) -> Call:
     if call is None:
         raise NotFound
     return call
-
-
-def may_write(call: Call, person: Person) -> bool:
-    """Tell whether a person may write to a call, and read its note: its agent and supervisors."""
-    return call.row.person_id == person.id or holds(person, SUPERVISOR)

@@ -78,7 +78,7 @@ async def context(request: Request, call: PhoneCall) -> dict[str, Any]:
 async def choose(request: Request) -> Response:
     """Store who calls: a person by id or by login; neither for somebody unknown."""
     found, fields = await call_of(request), await request_data.read(request)
-    if not may_write(found, await session.current_user(request)):
+    if not may_write(found.row, await session.current_user(request)):
         raise NotAllowed(NOT_YOURS)
 
     def work(db: Session) -> PhoneCall:

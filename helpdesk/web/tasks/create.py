@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import Invalid, NotFound, TooLarge, sentence
+from helpdesk.errors import Invalid, NotFound, Sentence, TooLarge, sentence
 from helpdesk.people.model import Person
 from helpdesk.tasks.creation import NewTask, NewTaskForm
 from helpdesk.tasks.model import Actor, Ref, Task
@@ -32,6 +32,7 @@ from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.files import uploads
+from helpdesk.web.task_calls import creation as from_call
 from helpdesk.web.tasks import colors, form_fields, rendered_texts, schemas, task_input
 from helpdesk.web.tasks import page as task_page
 
@@ -70,7 +71,8 @@ async def _to_page(request: Request, query: Mapping[str, Any]) -> Response:
     draft = await drafts.of_place(request, PLACE)
     if draft and "draft" not in query and choose(request, page=True, fragment=False):
         return html(request, "tasks/new_draft.html", draft=draft, typed_by=await drafts.form_owner(request))
-    typed = {**query, **(draft.fields if draft else {})}
+    call = await from_call.call_of_form(request, query)
+    typed = {**from_call.prefilled(request, call), **query, **(draft.fields if draft else {})}
     uploads.restore(request, (await actor(request)).id, typed.get("staged"))
     return await _page(request, typed, draft=draft)
 
@@ -137,15 +139,17 @@ async def create(request: Request) -> Response:
     try:
         files = await uploads.receive(request, who)
         task = await _created(request, who, _new_task(fields)._replace(files=files))
+        message = await from_call.link(request, fields.values, task.id) or CREATED
     except (Invalid, TooLarge) as error:
         refusal, status = error, status_of(error)
         return await answer_refusal(request, refusal, page=lambda: _page(request, fields.values, status, error=refusal))
-    body = {"message": translate(request, CREATED), "data": schemas.created(task)}
-    return await answer(request, json=lambda: json_response(request, body, 201), page=lambda: _to_task(request, task))
+    body = {"message": translate(request, message), "data": schemas.created(task)}
+    to_task = partial(_to_task, request, task, message)
+    return await answer(request, json=lambda: json_response(request, body, 201), page=to_task)
 
 
-def _to_task(request: Request, task: Task) -> Response:
-    response = flash.redirect(request, task_page.address(request, task.id), CREATED)
+def _to_task(request: Request, task: Task, message: Sentence) -> Response:
+    response = flash.redirect(request, task_page.address(request, task.id), message)
     session.keep_choice(response, LAST_PROJECT, str(task.row.project.id))
     return response
 
@@ -220,6 +224,7 @@ async def _page(
         "controls": form_fields.of_new(form or form_fields.ANYWHERE, typed, partial(translate, request)),
         "typed_by": await drafts.form_owner(request),
         "draft_id": typed.get(drafts.DRAFT_ID),
+        "call": await from_call.call_of_form(request, typed),
         **uploads.context(request, (await actor(request)).id),
     }
     template = choose(request, page="tasks/new.html", fragment="tasks/_create_form.html")

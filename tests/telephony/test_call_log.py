@@ -1,0 +1,202 @@
+"""The log of calls follows what is seen of them: when they began, were answered and ended, and how."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pytest
+
+from helpdesk.store.models.telephony import PhoneCall
+from helpdesk.telephony.asked import Asked
+from helpdesk.telephony.call_log import Look, follow, ringing
+from helpdesk.telephony.numbers import key_of
+from helpdesk.telephony.phone import Dialog, Participant
+from tests.clocks import NOON
+
+OWN, CALLER, COLLEAGUE = "1001", "+79035550142", "1002"
+
+
+def at(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def dialog(
+    id: str, mine: str, theirs: str, other: str = CALLER, *, out: bool = False, state: str = "", times: bool = False
+) -> Dialog:
+    """A call; with `times` the phone system says that it began at 1 s and has changed at 3 s."""
+    began, changed = (at(1), at(3)) if times else (None, None)
+    ends = Participant(OWN, mine, (), began, changed), Participant(other, theirs, (), began, changed)
+    numbers = (OWN, other) if out else (other, "5500")
+    return Dialog(id, state or ("ALERTING" if "ALERTING" in (mine, theirs) else "ACTIVE"), *numbers, "Касса", "", ends)
+
+
+@dataclass
+class Followed:
+    """The calls of an agent, looked at again and again."""
+
+    calls: Sequence[PhoneCall] = ()
+    before: datetime | None = None
+    asked: Asked | None = None
+    seen: set[int] = field(default_factory=set)
+
+    def look(self, seconds: float, *dialogs: Dialog) -> PhoneCall:
+        """Look, and return the newest call."""
+        look = Look("anna", 7, OWN, at(seconds), self.before, self.asked, key_of)
+        self.calls, self.before = follow(self.calls, dialogs, look), look.now
+        return self.calls[-1]
+
+    def ask(self, action: str, seconds: float, dialog_id: str = "1", to: str = "") -> None:
+        self.asked = Asked(action, dialog_id, to, at(seconds))
+
+
+@pytest.fixture
+def phone() -> Followed:
+    return Followed()
+
+
+def shape(call: PhoneCall) -> tuple[str, str, datetime, datetime | None, datetime | None]:
+    return call.direction, call.outcome, call.began_at, call.answered_at, call.ended_at
+
+
+def test_a_call_that_is_answered(phone: Followed) -> None:
+    call = phone.look(0, dialog("1", "ALERTING", "INITIATED"))
+    assert shape(call) == ("in", "", at(0), None, None) and ringing(phone.calls) is call
+    assert (call.from_number, call.to_number, call.other_key, call.queue) == (CALLER, "5500", "9035550142", "Касса")
+    assert (call.agent_id, call.person_id, call.dialog_id) == ("anna", 7, "1")
+    phone.look(5, dialog("1", "ACTIVE", "ACTIVE"))
+    phone.look(9, dialog("1", "HELD", "ACTIVE"))
+    assert ringing(phone.calls) is None and call.ended_at is None
+    phone.look(60)
+    assert shape(call) == ("in", "answered", at(0), at(5), at(60)) and phone.calls == [call]
+
+
+def test_times_are_those_of_the_phone_system_where_it_tells_them(phone: Followed) -> None:
+    call = phone.look(2, dialog("1", "ALERTING", "INITIATED", times=True))
+    phone.look(4, dialog("1", "ACTIVE", "ACTIVE", times=True))
+    phone.look(8, dialog("1", "WRAP_UP", "DROPPED", times=True))
+    assert shape(call) == ("in", "answered", at(1), at(3), at(3))
+    phone.look(10, dialog("1", "WRAP_UP", "DROPPED", times=True))
+    phone.look(12)
+    assert call.ended_at == at(3) and len(phone.calls) == 1
+
+
+def test_a_call_that_is_first_seen_when_it_is_over_was_answered_if_it_is_wrapped_up(phone: Followed) -> None:
+    phone.look(8, dialog("1", "WRAP_UP", "DROPPED", times=True), dialog("2", "DROPPED", "DROPPED", times=True))
+    assert [shape(it) for it in phone.calls] == [
+        ("in", "answered", at(1), at(3), at(3)),
+        ("in", "missed", at(1), None, at(3)),
+    ]
+
+
+def test_a_clock_that_is_ahead_does_not_count(phone: Followed) -> None:
+    call = phone.look(0, dialog("1", "ACTIVE", "ACTIVE", times=True))
+    assert shape(call) == ("in", "", at(0), at(0), None)
+
+
+def test_a_call_that_nobody_answers_is_missed(phone: Followed) -> None:
+    phone.look(0, dialog("1", "ALERTING", "INITIATED"))
+    assert shape(phone.look(25)) == ("in", "missed", at(0), None, at(25))
+
+
+@pytest.mark.parametrize("theirs", ["ALERTING", "INITIATED"])
+def test_a_call_that_the_other_end_does_not_answer(phone: Followed, theirs: str) -> None:
+    phone.look(0, dialog("1", "INITIATED", theirs, out=True))
+    call = phone.look(2, dialog("1", "ACTIVE", theirs, out=True))
+    assert call.answered_at is None and ringing(phone.calls) is None and call.other_key == "9035550142"
+    assert shape(phone.look(30)) == ("out", "no_answer", at(0), None, at(30))
+
+
+def test_a_call_that_the_other_end_answers(phone: Followed) -> None:
+    phone.look(0, dialog("1", "INITIATED", "ALERTING", out=True))
+    phone.look(4, dialog("1", "ACTIVE", "ACTIVE", out=True))
+    assert shape(phone.look(30)) == ("out", "answered", at(0), at(4), at(30))
+
+
+def test_a_call_that_fails(phone: Followed) -> None:
+    phone.look(0, dialog("1", "INITIATED", "ALERTING", out=True))
+    call = phone.look(2, dialog("1", "INITIATED", "DROPPED", out=True, state="FAILED"))
+    assert shape(call) == ("out", "failed", at(0), None, at(2))
+    phone.look(4)
+    assert len(phone.calls) == 1
+
+
+def test_a_call_that_is_transferred_at_once(phone: Followed) -> None:
+    phone.look(0, dialog("1", "ACTIVE", "ACTIVE"))
+    phone.ask("TRANSFER_SST", 10, to=COLLEAGUE)
+    call = phone.look(11)
+    assert (call.outcome, call.passed_to) == ("transferred", COLLEAGUE)
+
+
+def test_a_transfer_that_came_to_nothing_is_none(phone: Followed) -> None:
+    """The call goes on, and ends long after, or another one ends."""
+    phone.look(0, dialog("1", "ACTIVE", "ACTIVE"), dialog("2", "HELD", "ACTIVE"))
+    phone.ask("TRANSFER_SST", 10, to=COLLEAGUE)
+    phone.look(12, dialog("1", "ACTIVE", "ACTIVE"))
+    phone.look(31)
+    assert [(it.outcome, it.passed_to) for it in phone.calls] == [("answered", ""), ("answered", "")]
+
+
+@pytest.mark.parametrize("asked_in", ["1", "2"])
+@pytest.mark.parametrize("left", [(), ("2",)])
+def test_a_call_that_is_transferred_after_a_consultation(phone: Followed, asked_in: str, left: tuple[str, ...]) -> None:
+    """Whichever of the two it was asked of, and whether both go at once or the caller first."""
+    consult = dialog("2", "ACTIVE", "ACTIVE", COLLEAGUE, out=True)
+    phone.look(0, dialog("1", "ACTIVE", "ACTIVE"))
+    phone.look(5, dialog("1", "HELD", "ACTIVE"), consult)
+    phone.ask("TRANSFER", 10, asked_in)
+    phone.look(11, *(consult for _ in left))
+    phone.look(13)
+    assert [(it.outcome, it.passed_to) for it in phone.calls] == [("transferred", COLLEAGUE), ("answered", "")]
+
+
+def test_a_conference_is_one_call_that_goes_on(phone: Followed) -> None:
+    phone.look(0, dialog("1", "HELD", "ACTIVE"), dialog("2", "ACTIVE", "ACTIVE", COLLEAGUE, out=True))
+    phone.ask("CONFERENCE", 10)
+    both = dialog("1", "ACTIVE", "ACTIVE")
+    phone.look(11, both._replace(participants=(*both.participants, Participant(COLLEAGUE, "ACTIVE"))))
+    assert [(it.outcome, it.ended_at) for it in phone.calls] == [("", None), ("answered", at(11))]
+
+
+def test_a_call_that_ended_while_nobody_looked_ended_when_it_was_seen_last(phone: Followed) -> None:
+    phone.look(0, dialog("1", "ACTIVE", "ACTIVE"), dialog("2", "ALERTING", "INITIATED"))
+    phone.look(3_600)
+    assert [(it.outcome, it.ended_at) for it in phone.calls] == [("answered", at(0)), ("lost", at(0))]
+
+
+def test_a_call_that_was_lost_for_a_moment_goes_on(phone: Followed) -> None:
+    phone.look(0, dialog("1", "ACTIVE", "ACTIVE"))
+    phone.look(2)
+    call = phone.look(4, dialog("1", "ACTIVE", "ACTIVE"))
+    assert shape(call) == ("in", "", at(0), at(0), None) and len(phone.calls) == 1
+
+
+def test_a_dialog_of_the_same_number_may_be_another_call(phone: Followed) -> None:
+    phone.look(0, dialog("1", "ACTIVE", "ACTIVE"))
+    phone.look(2)
+    phone.look(60, dialog("1", "ALERTING", "INITIATED", "+74951230117"))
+    assert [it.outcome for it in phone.calls] == ["answered", ""]
+
+
+def test_who_is_passed_on_by_a_colleague_is_another_caller(phone: Followed) -> None:
+    call = phone.look(0, dialog("1", "ACTIVE", "ACTIVE", COLLEAGUE))
+    call.caller_id = 5
+    phone.look(2, dialog("1", "ACTIVE", "ACTIVE", COLLEAGUE))
+    assert call.caller_id == 5
+    phone.look(4, dialog("1", "ACTIVE", "ACTIVE"))
+    assert (call.other_key, call.caller_id, call.from_number) == ("9035550142", None, CALLER)
+
+
+def test_a_call_of_an_agent_whose_end_is_not_named(phone: Followed) -> None:
+    nameless = Dialog("1", "ALERTING", CALLER, "5500")
+    call = phone.look(0, nameless)
+    assert call.answered_at is None
+    phone.look(2, nameless._replace(state="ACTIVE"))
+    assert call.answered_at == at(2)
+
+
+def test_texts_of_any_length_fit(phone: Followed) -> None:
+    call = phone.look(0, Dialog("1", "ACTIVE", "9" * 500, "8" * 500, "q" * 500))
+    assert [len(it) for it in (call.from_number, call.to_number, call.queue)] == [40, 40, 100]
+    assert (
+        len(call.other_key) <= 20 and len((phone.look(2, Dialog("1", "ACTIVE", "9" * 500, "8")), phone.calls)[1]) == 1
+    )
