@@ -47,6 +47,7 @@ from helpdesk.telephony import numbers
 from helpdesk.telephony.desk import Desk
 from helpdesk.telephony.phone import Phone
 from helpdesk.telephony.poller import Poller as CallPoller
+from helpdesk.telephony.retention import Retention
 
 if TYPE_CHECKING:
     from helpdesk.redmine_client import RedmineClient
@@ -180,7 +181,8 @@ def _services(
     listed = [*adapters.checks_of(settings, database, systems), of_feed]
     monitor = SystemMonitor(listed, database, named, outbox, wakeups, utc_now, settings.timezone)
     desk = _desk(settings, database, systems.phone, wakeups)
-    desk_watchers = (desk.poller.watch,) if desk else ()
+    # Calls that were logged once go in time, also where there is no phone system any more.
+    call_watchers = (*((desk.poller.watch,) if desk else ()), Retention(database, settings.calls_days, utc_now).watch)
     return Services(
         settings,
         database,
@@ -197,7 +199,7 @@ def _services(
         outbox=outbox,
         requests=requests,
         desk=desk,
-        watchers=(*watchers, *wakeup_watchers, *outbox.watchers, poller.watch, monitor.watch, *desk_watchers),
+        watchers=(*watchers, *wakeup_watchers, *outbox.watchers, poller.watch, monitor.watch, *call_watchers),
     )
 
 

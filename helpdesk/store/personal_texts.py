@@ -20,6 +20,7 @@ from helpdesk.store.models.tables import (
     FirstAnswer,
     Notification,
     OutboxRow,
+    PhoneCall,
     Task,
 )
 
@@ -30,6 +31,8 @@ OF_NOTIFICATION = ("subject", "author", "old", "new", "excerpt", "absent")
 OF_TASK = ("id", "created_at", "updated_at", "closed_at", "start_date", "due_date")
 """What the file always tells of a task, with whether the person is its author or its assignee."""
 OF_ATTACHMENT = ("filename", "content_type", "blob")
+OF_OTHERS_CALL = ("agent_id", "dialog_id", "person_id", "wrap_up", "note", "passed_to")
+OF_OTHERS_CALLER = ("from_number", "to_number", "other_key", "caller_id", "task_id")
 OF_OTHERS_ACT = ("actor_id", "address", "words")
 TASKS: Mapping[type[SQLModel], str] = {
     Task: "id",
@@ -115,6 +118,15 @@ def _of_act(row: Row, reader: Reader) -> Row:
     return row if row["actor_id"] in reader.ids else _without(row, OF_OTHERS_ACT)
 
 
+def _of_call(row: Row, reader: Reader) -> Row:
+    """Of calls of other agents the file has when the person called, and nothing of another caller."""
+    if row["person_id"] in reader.ids:
+        return row
+    task = () if row["task_id"] in reader.visible else ("task_id",)
+    is_caller = row["caller_id"] in reader.ids
+    return _without(row, (*OF_OTHERS_CALL, *(task if is_caller else OF_OTHERS_CALLER)))
+
+
 def _of_answer(row: Row, reader: Reader) -> Row:
     """An answer may be a whole page with what others wrote."""
     return {**row, "body": PRESENT if row["body"] else ""}
@@ -133,5 +145,6 @@ OF_MODELS: Mapping[type[SQLModel], Callable[[Row, Reader], Row]] = {
     Attachment: _of_attachment,
     AuditRecord: _of_act,
     FirstAnswer: _of_answer,
+    PhoneCall: _of_call,
 }
 RULES = {table_of(model).name: rule for model, rule in OF_MODELS.items()}
