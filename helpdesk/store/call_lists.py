@@ -26,7 +26,8 @@ MOST_QUEUES = 100
 
 
 class CallQuery(NamedTuple):
-    """What is looked for. `number` is a key, or digits that are a part of one; `until` is excluded."""
+    """What is looked for. `number` is a key, or digits that are a part of one; `until` is excluded. `person_id`
+    is 0 for the calls of everybody."""
 
     since: datetime | None = None
     until: datetime | None = None
@@ -34,6 +35,7 @@ class CallQuery(NamedTuple):
     agent_id: str = ""
     outcome: str = ""
     queue: str = ""
+    person_id: int = 0
 
 
 class Someone(NamedTuple):
@@ -223,6 +225,8 @@ def _conditions(query: CallQuery) -> list[Any]:
         found.append(col(PhoneCall.other_key).contains(query.number, autoescape=True))
     if query.agent_id:
         found.append(col(PhoneCall.agent_id) == query.agent_id)
+    if query.person_id:
+        found.append(col(PhoneCall.person_id) == query.person_id)
     if query.outcome == TO_CALL_BACK:
         missed = (col(PhoneCall.outcome) == MISSED, col(PhoneCall.called_back_at).is_(None))
         found += [*missed, sa.not_(returned())]

@@ -206,3 +206,11 @@ def seen(session: Session, since: datetime) -> Sequence[PhoneAgent]:
     """Return the agents who were seen since then, by their names."""
     query = select(PhoneAgent).where(col(PhoneAgent.seen_at) >= since)
     return session.exec(query.order_by(PhoneAgent.team_name, PhoneAgent.name, PhoneAgent.agent_id)).all()
+
+
+def names(session: Session) -> Mapping[str, str]:
+    """Return the names of the people who were signed in last as each agent."""
+    query = select(PhoneAgent.agent_id, tables.Person.full_name).join(
+        tables.Person, col(PhoneAgent.person_id) == col(tables.Person.id)
+    )
+    return {agent_id: name for agent_id, name in session.exec(query).all() if name}

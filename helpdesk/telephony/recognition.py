@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from helpdesk.store import callers, colleagues
 from helpdesk.store.colleagues import Colleague
+from helpdesk.store.models.telephony import PhoneCall
 from helpdesk.telephony.numbers import numbers_in
 
 Why = Literal["number", "earlier", "task", "switchboard"]
@@ -26,9 +27,10 @@ class Candidate(NamedTuple):
     why: Why
 
 
-def candidates(session: Session, key: str, others: Iterable[int] = ()) -> list[Candidate]:
-    """Return who may call from the number with this key, the likeliest first; `others` asked for tasks of earlier
-    calls. Disabled and anonymised accounts are left out."""
+def candidates(session: Session, call: PhoneCall, others: Iterable[int] = ()) -> list[Candidate]:
+    """Return who may be at the other end of a call, the likeliest first; `others` asked for tasks of earlier calls.
+    Disabled and anonymised accounts are left out, and the call's own agent."""
+    key = call.other_key
     if not key:
         return []
     reasons: list[tuple[int, Why]] = [
@@ -39,7 +41,8 @@ def candidates(session: Session, key: str, others: Iterable[int] = ()) -> list[C
     reasons += [(person_id, "task") for person_id in others]
     found: dict[int, Why] = {}
     for person_id, why in sorted(reasons, key=lambda it: RANKS.index(it[1])):
-        found.setdefault(person_id, why)
+        if person_id != call.person_id:
+            found.setdefault(person_id, why)
     known = colleagues.listed(session, list(found)[: 2 * MOST_CANDIDATES])
     return [Candidate(known[id], why) for id, why in found.items() if id in known][:MOST_CANDIDATES]
 
@@ -59,5 +62,5 @@ def certain(found: Sequence[Candidate]) -> int | None:
 
 def certain_callers(session: Session, call_ids: Iterable[int]) -> dict[int, int]:
     """Return who is for certain at the other end of those of these calls that nobody is known for."""
-    found = {it.id or 0: certain(candidates(session, it.other_key)) for it in callers.unknown(session, call_ids)}
+    found = {it.id or 0: certain(candidates(session, it)) for it in callers.unknown(session, call_ids)}
     return {call_id: person_id for call_id, person_id in found.items() if person_id is not None}

@@ -50,10 +50,11 @@ NAMES: dict[str, str] = {
         calls:favourites calls:favourite_add calls:favourite calls:pop
     """,
     f"{AGENT} {SUPERVISOR}": """
-        finesse:status finesse:health
+        finesse:status finesse:health finesse:calls
         calls:index calls:moscow calls:export calls:show calls:note calls:task calls:called_back
         calls:caller
     """,
+    SUPERVISOR: "calls:team",
     "setting_up": "people:second_factor people:second_factor_confirm",
     "signed_in": """
         home

@@ -69,7 +69,8 @@ PAGES = STREAMS | {
     "tasks:more", "tasks:cards", "tasks:bulk GET", "people:menu", "search:keys", "people:avatar",
     "people:export", "admin:export", "manifest", "service_worker", "notifications:unsubscribe",
     "calls:bar", "calls:targets", "calls:watch", "calls:state", "calls:act", "calls:dial", "calls:sign_in",
-    "calls:sign_out", "calls:favourites", "calls:favourite_add", "calls:favourite", "calls:pop",
+    "calls:sign_out", "calls:favourites", "calls:favourite_add", "calls:favourite", "calls:pop", "calls:export",
+    "calls:note GET",
 }  # fmt: skip
 KINDS = (
     "application/json", "application/json; charset=utf-16", "application/x-www-form-urlencoded", "text/plain", "",

@@ -36,6 +36,14 @@ PHONE = [
     on_phone("phone_team", "GET", "/finesse/team"),
     on_phone("phone_statuses", "GET", "/finesse/agents/status"),
     on_phone("phone_health", "GET", "/finesse/health-check"),
+    on_phone("phone_own_calls", "GET", "/finesse/calls?date=2026-11-20&per_page=5"),
+    Case("phone_team_page", "GET", "/calls/team", phone=SIGNED_IN),
+    on_phone("phone_log", "GET", "/calls?date=2026-11-20"),
+    on_phone("phone_log_at_the_old_address", "GET", "/contact-center/moscow?date=2026-11-20&outcome=missed"),
+    on_phone("call", "GET", "/calls/1"),
+    on_phone("call_noted", "POST", "/calls/1/note", {"comment": "Перезвонит завтра"}),
+    on_phone("call_linked", "POST", "/calls/1/task", {"task_id": 1}),
+    on_phone("call_called_back", "POST", "/calls/1/called-back", {}),
     on_phone("call_caller", "POST", "/calls/1/caller", {"person_id": PEOPLE_IDS["irina"]}),
 ]
 PHONE_REFUSALS = [

@@ -16,7 +16,7 @@ from helpdesk.telephony import recognition
 from tests.world import PEOPLE_IDS
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-ANNA, BORIS, IRINA = PEOPLE_IDS["anna"], PEOPLE_IDS["boris"], PEOPLE_IDS["irina"]
+ADMIN, ANNA, BORIS, IRINA = (PEOPLE_IDS[login] for login in ("admin", "anna", "boris", "irina"))
 
 
 @pytest.fixture(
@@ -44,7 +44,7 @@ def give(store: Database, person_id: int, phone: str) -> None:
 def call(store: Database, key: str, minutes_ago: int = 0, caller: int | None = None) -> int:
     def work(db: Session) -> int:
         row = PhoneCall(
-            agent_id="1001", dialog_id=str(randbelow(10**9)), person_id=ANNA, direction="in", from_number=key,
+            agent_id="1001", dialog_id=str(randbelow(10**9)), person_id=ADMIN, direction="in", from_number=key,
             to_number="5500", other_key=key, began_at=NOW - timedelta(minutes=minutes_ago), caller_id=caller,
         )  # fmt: skip
         db.add(row)
@@ -55,7 +55,8 @@ def call(store: Database, key: str, minutes_ago: int = 0, caller: int | None = N
 
 
 def found(store: Database, key: str, others: tuple[int, ...] = ()) -> list[tuple[int, str]]:
-    return [(it.person.id, it.why) for it in store.run_here(lambda db: recognition.candidates(db, key, others))]
+    incoming = PhoneCall(other_key=key, person_id=ADMIN)
+    return [(it.person.id, it.why) for it in store.run_here(lambda db: recognition.candidates(db, incoming, others))]
 
 
 def recognised(store: Database, call_id: int) -> int | None:
@@ -129,13 +130,19 @@ def test_who_is_gone_is_not_offered(store: Database) -> None:
 def test_no_more_than_five_are_offered(store: Database) -> None:
     for person_id in PEOPLE_IDS.values():
         give(store, person_id, "1204")
-    login = f"sixth-{token_hex(4)}"
+    logins = [f"more-{token_hex(4)}" for _ in range(2)]
 
     def add(db: Session) -> None:
-        people.add_local(db, login, "Шестой", "", "", is_admin=False).phone = "1204"
+        for login in logins:
+            people.add_local(db, login, "Шестой", "", "", is_admin=False).phone = "1204"
 
     store.run_here(add, writes=True)
     assert len(found(store, "1204")) == 5
+
+
+def test_the_agent_of_a_call_is_not_calling(store: Database) -> None:
+    give(store, ADMIN, "1204")
+    assert found(store, "1204", (ADMIN,)) == []
 
 
 def test_a_hidden_number_is_nobody(store: Database) -> None:

@@ -83,8 +83,16 @@ def read(request: Request) -> LogQuery:
         first = last - (MOST_DAYS - 1) * DAY if typed.get("outcome") == TO_CALL_BACK else last
     zone = services(request).settings.timezone
     since, until = (_start(first, zone) if first else None), (_start(last + DAY, zone) if last else None)
-    choices = (typed.get(name, "") for name in ("agent", "outcome", "queue"))
-    return LogQuery(typed, CallQuery(since, until, number, *choices), first, last, page)
+    agent, outcome, queue = (typed.get(name, "") for name in ("agent", "outcome", "queue"))
+    return LogQuery(typed, CallQuery(since, until, number, agent, outcome, queue), first, last, page)
+
+
+def day_of(request: Request) -> date:
+    """Return the day that the address names, today by default. Raises Invalid."""
+    try:
+        return _day(request.query_params.get("date", "")[:LONGEST]) or today(request)
+    except ValueError as error:
+        raise Invalid({"date": [A_DAY]}) from error
 
 
 def hours(day: date, zone: ZoneInfo) -> list[datetime]:

@@ -2,8 +2,9 @@
 
 from starlette.routing import BaseRoute, Route
 
-from helpdesk.web.call_log import export, index, linking, notes, show
+from helpdesk.web.call_log import api, export, index, linking, notes, show, team
 from helpdesk.web.calls.access import AGENT, SUPERVISOR
+from helpdesk.web.calls.api import require_phone
 from helpdesk.web.core.guards import Handler, known_to
 from helpdesk.web.edge.idempotency import idempotent
 
@@ -23,6 +24,9 @@ ROUTES: list[BaseRoute] = [
     Route("/calls",                 log(index.index), name="calls:index"),
     Route("/contact-center/moscow", log(index.index), name="calls:moscow"),
     Route("/calls.csv",             log(export.export), name="calls:export"),
+    Route("/calls/team",            known_to(SUPERVISOR)(team.team), name="calls:team"),
+    Route("/finesse/calls",         known_to(AGENT, SUPERVISOR, first=require_phone)(api.own_calls),
+          name="finesse:calls"),
     Route("/calls/{call_id:int}",   log(show.show),  name="calls:show"),
     Route("/calls/{call_id:int}/note", log(notes.note), name="calls:note", methods=["GET", "POST"]),
     Route("/calls/{call_id:int}/task", log_form(linking.task), name="calls:task", methods=["POST"]),

@@ -52,7 +52,7 @@ def statuses_to_dict(request: Request, members: Sequence[Member]) -> list[Json]:
 
 def _status(request: Request, it: Member) -> Json:
     agent = it.agent
-    first, _, last = agent.name.partition(" ")
+    last, _, first = agent.name.partition(" ")
     return {
         "loginId": agent.agent_id,
         "firstName": first,

@@ -82,7 +82,7 @@ def _facts(db: Session, call: PhoneCall, person_id: int) -> Facts:
     return Facts(
         call,
         caller,
-        () if caller else recognition.candidates(db, call.other_key),
+        () if caller else recognition.candidates(db, call),
         call_lists.earlier(db, call, MOST_EARLIER),
         from_json(chosen).sounds.call,
     )
@@ -130,5 +130,4 @@ async def _askers(request: Request, actor: Actor, facts: Facts, task_ids: Sequen
     visible = await backend.seen(actor, task_ids)
     asked = [await requests.asked_by(await backend.task(actor, task_id)) for task_id in task_ids if task_id in visible]
     ids = [it.person_id for each in asked for it in each if it.person_id is not None]
-    key = facts.call.other_key
-    return await services(request).database.run(lambda db: recognition.candidates(db, key, ids))
+    return await services(request).database.run(lambda db: recognition.candidates(db, facts.call, ids))

@@ -50,6 +50,8 @@ BUNDLES = {
     "call-log.css": ("css/pages/call-log.css",),
     "app.js": ("js/*.js",),
     "calls.js": ("js/calls/*.js",),
+    "team.css": ("css/pages/phone-state.css", "css/pages/team.css"),
+    "team.js": ("js/team/*.js",),
     "people.js": ("js/people/*.js",),
     "push.js": ("js/push/*.js",),
     "worker.js": ("js/worker/*.js",),

@@ -18,6 +18,8 @@ const SOUNDS = {
 const PAUSE_MS = 1000;
 const LATE_MS = 5000;
 const SILENT = "silent";
+const RING_SECONDS = 25;
+const RING_EVERY = 2.5;
 const LAST_SOUND = "sounded";
 let audio;
 
@@ -28,13 +30,13 @@ const maySound = async () => {
   await Promise.race([unlock(), new Promise((resolve) => setTimeout(resolve, 100))]);
   return audio.state === "running";
 };
-const play = (name) => {
+const play = (name, later = 0, output = audio.destination) => {
   for (const [pitch, delay, length] of SOUNDS[name] ?? []) {
-    const [tone, level, start] = [audio.createOscillator(), audio.createGain(), audio.currentTime + delay];
+    const [tone, level, start] = [audio.createOscillator(), audio.createGain(), audio.currentTime + later + delay];
     tone.frequency.value = pitch;
     level.gain.setValueAtTime(0.2, start);
     level.gain.exponentialRampToValueAtTime(0.001, start + length);
-    tone.connect(level).connect(audio.destination);
+    tone.connect(level).connect(output);
     tone.start(start);
     tone.stop(start + length);
   }
@@ -51,4 +53,13 @@ const playOnce = async (name, id, at) => {
   };
   if (navigator.locks) navigator.locks.request("sound", { ifAvailable: true }, playLocked);
   else playLocked(true);
+};
+/** Ring with a sound, at most for RING_SECONDS. Returns what stops it. All tones are planned at once, since the timers of
+    hidden pages are slow. */
+export const ring = async (name) => {
+  if (!SOUNDS[name] || localStorage.getItem(SILENT) || !(await maySound())) return () => {};
+  const output = audio.createGain();
+  output.connect(audio.destination);
+  for (let later = 0; later < RING_SECONDS; later += RING_EVERY) play(name, later, output);
+  return () => output.disconnect();
 };

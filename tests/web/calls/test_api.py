@@ -17,7 +17,7 @@ from tests.web.conftest import HTML, Client, Visit
 from tests.web.tokens import make, program
 
 DIALOGS, STATE, SESSION = "/finesse/dialogs", "/finesse/agent/state", "/finesse/session"
-WATCHED = ["/finesse/agents/status", "/finesse/health-check"]
+WATCHED = ["/finesse/agents/status", "/finesse/health-check", "/finesse/calls"]
 READS = [DIALOGS, STATE, "/finesse/reasons", "/finesse/team"]
 ALL = [
     *(("GET", it) for it in (*READS, *WATCHED)),
