@@ -144,7 +144,7 @@ def test_what_another_process_has_stored_meanwhile_is_noticed(fresh: Callable[[]
     first, second = Looker(store), Looker(store)
     for looker in (first, second):
         looker.read()
-    first.take((NOW, ()))
+    first.take((NOON, ()))
     board.happen()
     second.take(board.answer())
     first.read()
