@@ -10,6 +10,7 @@ import httpx
 from playwright.sync_api import Page, expect
 
 from e2e import boards, steps
+from helpdesk.demo.playable_phone import CALLS_BACK
 from tests.running import STORE, Helpdesk
 
 TEXT = "Смотрю прямо сейчас, подождите минуту."
@@ -450,6 +451,57 @@ def at(address: str) -> Reach:
     return lambda it: it.page.goto(address)
 
 
+def phone_form(it: Stage) -> None:
+    it.open(f"/tasks/{it.task}")
+    it.page.locator("#phone-sign-in summary").click()
+
+
+def phone_not_ready(it: Stage) -> None:
+    for field in ("agent", "extension"):
+        it.page.locator(f"#phone-{field}").fill("7900")
+    it.page.locator("#phone-password").fill("demo")
+    it.page.locator("#phone-sign-in button").click()
+    it.seen("#phone-bar .phone-state", "Не готов")
+
+
+def phone_rings(it: Stage) -> None:
+    it.page.locator("#phone-number").fill(CALLS_BACK)
+    it.page.locator("#phone-dial").click()
+    it.seen("#phone-bar button", "Ответить")
+
+
+def phone_talks(it: Stage) -> None:
+    it.page.locator("#phone-bar").get_by_role("button", name="Ответить").click()
+    it.page.locator(".phone-call summary").click()
+    it.seen("#phone-bar button", "Консультация")
+
+
+def phone_consults(it: Stage) -> None:
+    it.page.locator(".phone-call input[type=tel]").fill("1004")
+    it.page.locator("#phone-bar").get_by_role("button", name="Консультация").click()
+    it.seen("#phone-bar button", "Завершить перевод")
+
+
+def phone_page(it: Stage) -> None:
+    it.page.goto("/calls/bar")
+
+
+def favourite_added(it: Stage) -> None:
+    it.page.goto("/calls/favourites")
+    for name, number in (("Склад", "1203"), ("Касса", "1204")):
+        it.page.locator("#favourite-name").fill(name)
+        it.page.locator("#favourite-number").fill(number)
+        it.page.get_by_role("button", name="Добавить номер").click()
+        it.seen(".kept li", name)
+
+
+def favourite_refused(it: Stage) -> None:
+    it.page.locator("#favourite-name").fill("Никто")
+    it.page.locator("#favourite-number").fill("нет")
+    it.page.get_by_role("button", name="Добавить номер").click()
+    it.seen(".fault")
+
+
 class Part(NamedTuple):
     """States of one part of the pages, who sees them, and the refusals that they need."""
 
@@ -624,6 +676,20 @@ PARTS = {
             "an account that was added": account_linked,
         },
         (409, 422),
+    ),
+    "the phone": Part(
+        "boris",
+        {
+            "signing in": phone_form,
+            "not ready": phone_not_ready,
+            "a call that rings": phone_rings,
+            "a call in hand": phone_talks,
+            "a consultation": phone_consults,
+            "its page": phone_page,
+            "favourite numbers": favourite_added,
+            "a number that is refused": favourite_refused,
+        },
+        (422,),
     ),
     "errors": Part("anna", {"no store": store_down}, (503,)),
 }

@@ -40,8 +40,9 @@ from helpdesk.telephony.phone import (
 )
 
 PASSWORD = "demo"
-NOBODY = "13"
-"""Who is called there never answers, and no call can be transferred there."""
+NOBODY, HANGS_UP, CALLS_BACK = "13", "14", "15"
+"""Numbers that do something: who is called at the first never answers, and no call can be transferred there; the second
+hangs up soon; from the third somebody calls back at once."""
 DELAY_SECONDS = 0.05
 FIRST_CALL, NEXT_CALL = timedelta(seconds=6), timedelta(seconds=40)
 """How long a ready agent waits for a call."""
@@ -53,7 +54,7 @@ TALKS = timedelta(minutes=8)
 """After which a caller has said everything."""
 HASTY = "+79035550142"
 """A caller who hangs up soon."""
-HASTY_TALKS = timedelta(seconds=20)
+TALK = {HASTY: timedelta(seconds=20), HANGS_UP: timedelta(seconds=5)}
 CALLERS = (("+74951230117", QUEUE), ("1204", QUEUE), (HASTY, "Касса"), ("+78125550166", QUEUE))
 
 
@@ -170,14 +171,21 @@ class PlayablePhone:
         if line.state == READY and not line.calls and line.next_call and line.next_call <= now:
             self._begin(line, *next(self._callers))
         for call in list(line.calls.values()):
-            ends = HASTY_TALKS if call.other == HASTY else TALKS
             if call.mine == ALERTING and now - call.began > RINGS:
                 self._end(line, call)
             elif call.mine == INITIATED and now - call.began > ANSWERS and call.other != NOBODY:
-                self._change(line, call, ACTIVE)
-                call.theirs = ACTIVE
-            elif call.mine == ACTIVE and not call.is_own and now - call.changed > ends:
+                self._answered(line, call)
+            elif call.mine == ACTIVE and now - call.changed > TALK.get(call.other, TALKS):
                 self._end(line, call)
+
+    def _answered(self, line: Line, call: Call) -> None:
+        """Let the other end answer."""
+        if call.other == CALLS_BACK:
+            self._end(line, call)
+            self._begin(line, *next(self._callers))
+        else:
+            self._change(line, call, ACTIVE)
+            call.theirs = ACTIVE
 
     def _begin(self, line: Line, other: str, queue: str = "", is_own: bool = False) -> str:
         mine, theirs = (INITIATED, ALERTING) if is_own else (ALERTING, INITIATED)

@@ -9,10 +9,9 @@ from sqlmodel import Session
 from helpdesk.store import phone_agents
 from helpdesk.store.models.telephony import PhoneAgent
 from helpdesk.telephony import snapshot
+from helpdesk.telephony.asked import PATIENCE
 from helpdesk.telephony.phone import ACTIONS, LOGOUT, SEND_DTMF, TO_A_NUMBER, Dialog, Reason
 
-PATIENCE = timedelta(seconds=10)
-"""After which nothing has come of what was asked."""
 MENTIONED = timedelta(minutes=1)
 """So long the bar says that nothing came."""
 
@@ -36,6 +35,11 @@ class CallShown(NamedTuple):
     def number_actions(self) -> list[str]:
         """Return the actions that need a number or digits."""
         return [it for it in self.actions if it in (*TO_A_NUMBER, SEND_DTMF)]
+
+    @property
+    def giving_actions(self) -> list[str]:
+        """Return the actions that give the call, or a question about it, to a number."""
+        return [it for it in self.actions if it in TO_A_NUMBER]
 
 
 class Asked(NamedTuple):

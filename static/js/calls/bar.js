@@ -39,40 +39,46 @@
     if (bar().dataset.again) again = setTimeout(refresh, Math.min(LOOK_MS, +bar().dataset.again + SECOND / 5));
   };
 
+  // What was typed and opened, by its id: a field may be gone for a while, since a call on hold is transferred to nobody.
+  const typed = new Map();
+  const open = new Map();
+  const find = (id) => (id ? document.getElementById(id) : null);
   let kept;
   document.addEventListener("htmx:before:swap", ({ detail }) => {
     const sent = detail.ctx?.sourceElement;
     const { activeElement } = document;
-    kept = {
-      old: bar(),
-      had: bar().contains(activeElement) && activeElement,
-      open: [...bar().querySelectorAll("details")].map((it) => [it.id, it.open]),
-      typed: [...bar().querySelectorAll("input:not([type=hidden]), select")]
-        .filter((it) => !(sent?.matches("form") && sent.contains(it)))
-        .map((it) => [it.id, it.value, it.defaultValue])
-    };
+    kept = { old: bar(), had: bar().contains(activeElement) && activeElement };
+    for (const it of bar().querySelectorAll("details"))
+      if (sent && it.contains(sent)) open.delete(it.id);
+      else open.set(it.id, it.open);
+    for (const it of bar().querySelectorAll("input:not([type=hidden]), select"))
+      if (sent?.matches("form") && sent.contains(it)) typed.delete(it.id);
+      else typed.set(it.id, it.value);
   });
   document.addEventListener("htmx:after:swap", () => {
     if (!kept || bar() === kept.old) return;
-    const { had, open, typed } = kept;
-    const find = (id) => (id ? document.getElementById(id) : null);
+    const { had } = kept;
     kept = null;
     for (const [id, isOpen] of open) if (find(id)) find(id).open = isOpen;
-    for (const [id, value, before] of typed) if (find(id) && value !== before) find(id).value = value;
-    if (had && !bar().contains(document.activeElement)) {
-      const call = find(had.closest("section")?.id);
-      (find(had.id) ?? call?.querySelector("button, summary") ?? bar()).focus({ preventScroll: true });
-    }
+    for (const [id, value] of typed) if (find(id) && value) find(id).value = value;
+    const call = had && find(had.closest("section")?.id);
+    // What had the focus may be gone, or hidden.
+    for (const it of had ? [find(had.id), call?.querySelector("button, summary"), bar()] : [])
+      if (!bar().contains(document.activeElement)) it?.focus({ preventScroll: true });
     if (!document.body.dataset.phone !== !isSignedIn()) beat();
     document.body.dataset.phone = isSignedIn() ?? "";
     settle();
   });
 
   document.addEventListener("stream:call", ({ detail }) => {
-    if (!(JSON.parse(detail.data).version <= +bar().dataset.version)) refresh();
+    // 0 is of a session that is not signed in to the phone.
+    if (JSON.parse(detail.data).version !== +(bar().dataset.version ?? 0)) refresh();
   });
   document.addEventListener("stream:state", ({ detail }) => (isLive = detail.is === "live"));
-  document.addEventListener("stream:missed", refresh);
+  document.addEventListener("stream:missed", () => {
+    beat();
+    refresh();
+  });
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return;
     beat();
