@@ -18,9 +18,10 @@ test: .venv/dev.done services ## everything: real services, linters, types, test
 soak: .venv/dev.done services ## the proofs that have a long form, at length (SEED=7 throws other dice)
 	SOAK=true $(BIN)/python -m pytest -m "soak or hypothesis" --timeout 1800
 
-bench: .venv/dev.done ## measure speed and weight beside a real Redmine: ten minutes, written to bench/RESULTS.md and docs/outbox.md, too
+bench: .venv/dev.done ## measure speed and weight beside a real Redmine: ten minutes, written to bench/RESULTS.md and docs
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.outbox
+	$(BIN)/python -m bench.telephony
 
 look: .venv/dev.done ## pictures of the pages in every size, theme and language, into look/ (ONLY="task board" for some)
 	$(BIN)/python scripts/look $(ONLY)

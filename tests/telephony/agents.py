@@ -14,7 +14,7 @@ from helpdesk.people.model import SignedIn, load_person
 from helpdesk.people.rights import AGENT
 from helpdesk.store import phone_agents, rights, sessions
 from helpdesk.store.database import Database
-from helpdesk.store.models import tables
+from helpdesk.store.models import table, tables
 from helpdesk.store.models.telephony import PhoneAgent, PhoneCall
 from helpdesk.telephony.desk import Desk
 from helpdesk.telephony.numbers import key_of
@@ -118,6 +118,13 @@ class Crew:
     def secret(self, session: SignedIn) -> str | None:
         found = self.database.run_here(lambda db: db.get(tables.Session, session.mark))
         return found.phone_secret if found else None
+
+    def rows(self) -> Sequence[object]:
+        """All rows of the tables that know of the phone."""
+        models = (tables.Session, PhoneAgent, PhoneCall, tables.AuditRecord, tables.PhoneRefusal)
+        return self.database.run_here(
+            lambda db: [tuple(it) for model in models for it in db.execute(select(table(model)))]
+        )
 
     def keep_watched(self, *agents: str) -> None:
         now = self.clock.now()

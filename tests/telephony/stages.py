@@ -91,11 +91,6 @@ class Finesse(Stage):
         self.who = Credentials(AGENT, PASSWORD, EXTENSION)
         server.add(AGENT, PASSWORD, EXTENSION, is_supervisor=True)
 
-    async def is_disconnected(self) -> bool:
-        """Whether no socket of ours leads to it: TLS says good-bye beside us when a call was given up."""
-        ports = {node.server.port for node in self.server.nodes}
-        return not ports & _connected_ports()
-
     async def ring(self) -> Dialog:
         self.server.ring(AGENT)
         (dialog,) = await self.dialogs()
@@ -106,6 +101,16 @@ def _connected_ports() -> set[int]:
     """The ports that lines on this machine lead to which their client has not closed."""
     rows = [line.split() for line in Path("/proc/self/net/tcp").read_text().splitlines()[1:]]
     return {int(row[2].partition(":")[2], 16) for row in rows if row[3] in (ESTABLISHED, CLOSE_WAIT)}
+
+
+async def disconnected(server: ImitatedFinesse) -> None:
+    """Wait until no socket of ours leads to it: TLS says good-bye beside us when a call was given up."""
+    ports = {node.server.port for node in server.nodes}
+
+    async def are_closed() -> bool:
+        return not ports & _connected_ports()
+
+    await until(are_closed, "lines to the imitation are closed")
 
 
 async def until(true: Callable[[], Awaitable[bool]], what: str) -> None:
@@ -123,4 +128,4 @@ async def staged(stage: Stage) -> AsyncIterator[Stage]:
     finally:
         await stage.phone.close()
         if isinstance(stage, Finesse):
-            await until(stage.is_disconnected, "lines to the imitation are closed")
+            await disconnected(stage.server)

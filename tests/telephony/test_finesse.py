@@ -167,7 +167,7 @@ NONSENSE = {
 async def test_nonsense_is_told_apart(stage: Finesse, name: str) -> None:
     await stage.phone.sign_in(stage.who)
     first_answers(stage, Answer(200, XML, NONSENSE[name]), "/Dialogs")
-    assert isinstance(await failing(stage.dialogs()), BadPhoneResponse)  # type: ignore[arg-type]
+    assert isinstance(await failing(stage.dialogs()), BadPhoneResponse)
     first_answers(stage, Answer(200, XML, b"<Dialogs/>"), "/Dialogs")
     assert await stage.dialogs() == ()
 
@@ -384,7 +384,7 @@ async def test_a_node_that_nobody_listens_on_is_passed_over(finesse: ImitatedFin
 @pytest.mark.parametrize("answer", [Answer(200, XML, b"<Dialogs>", drips=True), Answer(after=30)])
 async def test_a_dripping_answer_ends_in_time(stage: Finesse, answer: Answer) -> None:
     first_answers(stage, answer, "/Dialogs")
-    assert isinstance(await failing(stage.dialogs()), PhoneUnavailable)  # type: ignore[arg-type]
+    assert isinstance(await failing(stage.dialogs()), PhoneUnavailable)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308, 418, 200])

@@ -67,6 +67,7 @@ class Client:
         self._salt = token_bytes(16)
         self._refused: TTLCache[bytes, bool] = TTLCache(10_000, REFUSED_SECONDS)
         self._sessions: dict[bool, ClientSession] = {}
+        self._is_closed = False
 
     async def get(self, who: Credentials, path: str, *, remembers: bool = True) -> bytes:
         """Return the body at a path. A refusal that may have another cause than the password is not remembered."""
@@ -81,6 +82,8 @@ class Client:
         return await self._ask(node, "GET", path, {}, None, TOTAL_SECONDS)
 
     async def close(self) -> None:
+        """Release the connections, for good: what still runs beside it opens none."""
+        self._is_closed = True
         for session in self._sessions.values():
             await session.close()
         self._sessions.clear()
@@ -154,6 +157,8 @@ class Client:
 
     def _session(self, is_write: bool) -> ClientSession:
         """Return the connections for reads, or for writes; they need a running event loop."""
+        if self._is_closed:
+            raise PhoneUnavailable(detail="closed")
         if is_write not in self._sessions:
             idle = None if is_write else IDLE_SECONDS
             self._sessions[is_write] = ClientSession(

@@ -131,14 +131,10 @@ async def _page(request: Request, query: LogQuery, log: Log) -> Response:
     )
 
 
-def _refused(request: Request, error: Invalid) -> Response:
-    typed = log_query.typed_in(request)
-    context = {
-        "log": Log(),
-        "typed": typed,
-        "query": None,
-        "subjects": Subjects(),
-    }
+async def _refused(request: Request, error: Invalid) -> Response:
+    """Show the form again, with what is wrong."""
+    agents = await services(request).database.run(call_lists.agents)
+    context = {"log": Log(agents=agents), "typed": log_query.typed_in(request), "query": None, "is_agent": False}
     return html(request, "calls/index.html", status_of(error), **{**shared(request), **context}, error=error)
 
 
