@@ -51,6 +51,8 @@
     if (old) return update(old, card);
     if (!isFront()) return;
     for (const it of cards()) if (isOver(it) && !isTyped(it)) it.remove();
+    // What comes by itself moves the page little: on phones, and when a page is loaded in the middle of a call.
+    card.querySelector("details").open = rings && matchMedia("(width >= 40rem)").matches;
     announcement.after(card);
     offerToClose();
     htmx.process(card);
