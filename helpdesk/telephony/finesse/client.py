@@ -13,6 +13,7 @@ from aiohttp import (
     ClientConnectionError,
     ClientConnectorError,
     ClientError,
+    ClientPayloadError,
     ClientResponse,
     ClientSession,
     ClientTimeout,
@@ -148,7 +149,7 @@ class Client:
                 return Answer(response.status, await _content(response))
         except (ClientConnectorError, ConnectionTimeoutError) as error:
             raise NotReached(f"{node}: {_why(error)}") from _cause(error)
-        except (ClientConnectionError, TimeoutError) as error:
+        except (ClientConnectionError, ClientPayloadError, TimeoutError) as error:
             if is_write:
                 raise _unanswered(method, f"{method} {path}: {_why(error)}") from error
             raise NotReached(f"{node}: {_why(error)}") from error
