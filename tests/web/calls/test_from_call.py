@@ -1,0 +1,200 @@
+"""A new task from a call: what its form says, what it is linked to, who sees it; and calls beside a task."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from helpdesk.demo.playable_phone import PlayablePhone
+from helpdesk.errors import StoreUnavailable, Unavailable
+from helpdesk.services import Services, utc_now
+from helpdesk.store import call_notes, phone_agents
+from helpdesk.store.database import Database
+from helpdesk.store.models import tables
+from tests.telephony.desks import AGENT, SUPERVISOR, beside_a_phone, grant
+from tests.web.calls.logged import asked, log, stored
+from tests.web.conftest import HTML, HTMX, Client, Visit
+from tests.world import PEOPLE_IDS, PRIORITY_IDS, PROJECT_IDS
+
+NEW = "/tasks/new"
+IRINA = PEOPLE_IDS["irina"]
+SAID = {"project_id": str(PROJECT_IDS["office"]), "tracker_id": "2", "priority_id": str(PRIORITY_IDS["high"])}
+SAID |= {"subject": "Стул", "description": "Шатается."}
+CALLED = "Call: irina, +7 903 555-01-42, 30.11.2026 12:00."
+
+
+@pytest.fixture
+def services(database: Database) -> Services:
+    services = beside_a_phone(database, PlayablePhone())
+    grant(services, "boris", AGENT)
+    grant(services, "admin", SUPERVISOR)
+    return services
+
+
+@pytest.fixture
+def boris(visit: Visit) -> Client:
+    return visit("boris")
+
+
+def hidden(page: str) -> list[str]:
+    return re.findall(r'type="hidden" name="call" value="([^"]*)"', page)
+
+
+def description(page: str) -> str:
+    found = re.search(r'<textarea[^>]* name="description"[^>]*>\n?(.*?)</textarea>', page, re.DOTALL)
+    assert found
+    return found[1].strip()
+
+
+def created(client: Client, values: dict[str, Any]) -> int:
+    answer = client.post(NEW, data=values, headers=HTML)
+    assert answer.status_code == 303, answer.text
+    return int(answer.headers["location"].rpartition("/")[2])
+
+
+def prove(database: Database, is_proven: bool) -> None:
+    """Say whether irina's e-mail is proven."""
+    change = sa.update(tables.Person).where(col(tables.Person.id) == IRINA).values(is_email_proven=is_proven)
+    database.run_here(lambda db: db.exec(change), writes=True)
+
+
+def take(services: Services, client: Client) -> None:
+    """Sign boris's newest session in to the phone as the agent 1002."""
+
+    def work(db: Session) -> None:
+        sessions = select(tables.Session.id_hash).where(tables.Session.person_id == PEOPLE_IDS["boris"])
+        mark = db.exec(sessions.order_by(col(tables.Session.created_at).desc())).first()
+        assert mark and phone_agents.sign_in(db, mark, PEOPLE_IDS["boris"], "1002", "1002", "sealed")
+
+    client.get("/calls", headers=HTML)
+    services.database.run_here(work, writes=True)
+
+
+def test_the_form_says_who_called_and_the_task_is_linked(boris: Client, visit: Visit, database: Database) -> None:
+    prove(database, True)
+    (call,) = log(database, {"caller_id": IRINA})
+    page = boris.get(f"{NEW}?call={call}&project_id={SAID['project_id']}", headers=HTML).text
+    name = database.run_here(lambda db: db.get_one(tables.Person, IRINA)).full_name
+    assert description(page) == CALLED.replace("irina", name) and hidden(page) == [str(call)]
+    assert 'name="subject" value=""' in page or 'name="subject"' in page
+    number = created(boris, {**SAID, "call": hidden(page)[0]})
+    assert stored(database, call).task_id == number
+    page = boris.get(f"/tasks/{number}", headers=HTML).text
+    assert "The task was created and linked to the call." in page and f'href="/calls/{call}"' in page
+    requests = visit("irina").get("/requests").json()
+    assert number in [it["id"] for it in requests["requests"]], "the caller sees it among her requests"
+
+
+def test_a_hidden_or_unknown_caller_gives_number_and_time(boris: Client, database: Database) -> None:
+    (call,) = log(database, {"number": ""})
+    page = boris.get(f"{NEW}?call={call}&project_id={SAID['project_id']}", headers=HTML).text
+    assert description(page) == "Call: ?, 30.11.2026 12:00."
+    assert created(boris, {**SAID, "call": str(call)})
+
+
+def test_the_call_survives_a_refusal_another_project_and_a_draft(boris: Client, database: Database) -> None:
+    (call,) = log(database, {})
+    refused = boris.post(NEW, data={**SAID, "subject": "", "call": str(call)}, headers=HTML)
+    assert refused.status_code == 422 and hidden(refused.text) == [str(call)]
+    draft = boris.get(f"{NEW}?draft=1", headers=HTML).text
+    assert hidden(draft) == [str(call)] and "Шатается." in draft
+    other = {**SAID, "project_id": str(PROJECT_IDS["help"]), "call": str(call)}
+    assert hidden(boris.post("/tasks/new/form", data=other, headers=HTMX).text) == [str(call)]
+    again = boris.get(f"{NEW}?call={call}", headers=HTML).text
+    assert "You have begun a task" in again and f"call={call}&amp;draft=1" in again
+
+
+def test_the_next_task_is_of_no_call(boris: Client, database: Database) -> None:
+    (call,) = log(database, {})
+    answer = boris.post(NEW, data={**SAID, "call": str(call), "another": "1"}, headers=HTML)
+    assert "call" not in answer.headers["location"] and stored(database, call).task_id
+
+
+@pytest.mark.parametrize("value", ["foreign", "999999", "-1", "x", "9" * 400, "1;2"])
+def test_a_call_of_somebody_else_is_no_call(boris: Client, database: Database, value: str) -> None:
+    (foreign,) = log(database, {"agent": "anna", "caller_id": IRINA})
+    call = str(foreign) if value == "foreign" else value
+    page = boris.get(f"{NEW}?call={call}&project_id={SAID['project_id']}", headers=HTML).text
+    assert hidden(page) == [] and description(page) == ""
+    number = created(boris, {**SAID, "call": call})
+    assert stored(database, foreign).task_id is None
+    assert "but not linked to the call" in boris.get(f"/tasks/{number}", headers=HTML).text
+
+
+def test_a_supervisor_may_and_others_notice_nothing(visit: Visit, database: Database) -> None:
+    (call,) = log(database, {})
+    assert hidden(visit("admin").get(f"{NEW}?call={call}", headers=HTML).text) == [str(call)]
+    irina = visit("irina")
+    assert hidden(irina.get(f"{NEW}?call={call}", headers=HTML).text) == []
+    body = irina.post(NEW, json={"project_id": SAID["project_id"], "subject": "Стул", "call": call}).json()
+    assert body["message"] == "The task was created." and stored(database, call).task_id is None
+
+
+def test_a_failure_to_link_does_not_lose_the_task(
+    boris: Client, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise StoreUnavailable
+
+    (call,) = log(database, {})
+    monkeypatch.setattr(call_notes, "link", fail)
+    body = boris.post(NEW, json={**SAID, "call": call})
+    assert body.status_code == 201 and "not linked to the call" in body.json()["message"]
+    assert boris.get(f"/tasks/api/task/{body.json()['data']['task_id']}").status_code == 200
+
+
+def test_a_failure_to_note_the_caller_does_not_lose_the_link(
+    boris: Client, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise Unavailable
+
+    (call,) = log(services.database, {"caller_id": IRINA})
+    monkeypatch.setattr(type(services.requests), "add_requester", fail)
+    body = boris.post(NEW, json={**SAID, "call": call}).json()
+    assert body["message"] == "The task was created and linked to the call."
+    assert stored(services.database, call).task_id == body["data"]["task_id"]
+
+
+def test_an_address_that_is_not_proven_is_nobodys(boris: Client, visit: Visit, database: Database) -> None:
+    prove(database, False)
+    (call,) = log(database, {"caller_id": IRINA})
+    number = created(boris, {**SAID, "call": str(call)})
+    assert visit("irina").get(f"/requests/{number}", headers=HTML).status_code == 404
+
+
+def test_the_call_in_hand_can_be_added_to_a_task(boris: Client, services: Services, number: int) -> None:
+    database = services.database
+    lately, long_ago = utc_now() - timedelta(minutes=5), utc_now() - timedelta(minutes=30)
+    take(services, boris)
+    log(database, {"began_at": long_ago, "ended_at": long_ago})
+    assert "Add the call" not in boris.get(f"/tasks/{number}", headers=HTML).text
+    (call,) = log(database, {"began_at": lately, "ended_at": lately})
+    page = boris.get(f"/tasks/{number}", headers=HTML).text
+    assert "Add the call +7 903 555-01-42 here" in page and f'action="/calls/{call}/task"' in page
+    form = {"task_id": str(number), "next": f"/tasks/{number}"}
+    answer = boris.post(f"/calls/{call}/task", data=form, headers=HTML)
+    assert answer.headers["location"] == f"/tasks/{number}"
+    page = boris.get(f"/tasks/{number}", headers=HTML).text
+    assert "The call was linked to the task." in page and "Add the call" not in page and f"/calls/{call}" in page
+    assert "/calls/" not in boris.get("/tasks", headers=HTML).text.partition("<main")[2]
+
+
+def test_a_call_that_another_person_took_as_the_same_agent_is_not_offered(
+    boris: Client, services: Services, number: int
+) -> None:
+    take(services, boris)
+    log(services.database, {"person_id": PEOPLE_IDS["anna"], "began_at": utc_now(), "ended_at": None})
+    assert "Add the call" not in boris.get(f"/tasks/{number}", headers=HTML).text
+
+
+def test_who_sees_no_calls_asks_for_none(visit: Visit, services: Services, number: int) -> None:
+    (call,) = log(services.database, {"task_id": number})
+    with asked(services.database) as of_anna:
+        assert f"/calls/{call}" not in visit("anna").get(f"/tasks/{number}", headers=HTML).text
+    with asked(services.database) as of_boris:
+        assert f"/calls/{call}" in visit("boris").get(f"/tasks/{number}", headers=HTML).text
+    assert (len(of_anna), len(of_boris)) == (0, 1)
