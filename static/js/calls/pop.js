@@ -52,14 +52,16 @@
     if (!isFront()) return;
     for (const it of cards()) if (isOver(it) && !isTyped(it)) it.remove();
     // What comes by itself moves the page little: on phones, and when a page is loaded in the middle of a call.
-    card.querySelector("details").open = rings && matchMedia("(width >= 40rem)").matches;
+    const isWide = matchMedia("(width >= 40rem)").matches;
+    card.querySelector("details").open = rings && isWide;
+    for (const it of card.querySelectorAll(".pop-earlier")) it.open = isWide;
     announcement.after(card);
     offerToClose();
     htmx.process(card);
     announcement.textContent = card.querySelector("h2").textContent;
   };
   const refresh = async () => {
-    for (const it of cards()) if (!isOver(it)) await show(it.dataset.call);
+    for (const it of document.querySelectorAll(".pop")) if (!isOver(it)) await show(it.dataset.call);
   };
   const catchUp = () => {
     if (!isFront()) return;
