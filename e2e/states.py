@@ -502,6 +502,19 @@ def favourite_refused(it: Stage) -> None:
     it.seen(".fault")
 
 
+def team(it: Stage) -> None:
+    it.page.goto("/calls/team")
+    it.seen("#team h2", "Операторы")
+
+
+def team_of_the_phone(it: Stage) -> None:
+    agent = {"agent_id": "7950", "password": "demo", "extension": "7950"}
+    it.page.request.post("/finesse/session", data=agent)
+    it.page.request.get("/finesse/agent/state")
+    team(it)
+    it.seen("#team h2", "Очереди")
+
+
 class Part(NamedTuple):
     """States of one part of the pages, who sees them, and the refusals that they need."""
 
@@ -677,6 +690,7 @@ PARTS = {
         },
         (409, 422),
     ),
+    "the team of agents": Part("boris", {"without the phone": team, "on the phone": team_of_the_phone}),
     "the phone": Part(
         "boris",
         {

@@ -7,12 +7,14 @@ whoever adds to a page pays elsewhere.
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+import brotli  # type: ignore[import-untyped]  # ships no types
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from e2e import steps
 from e2e.conftest import ARGUMENTS, CHROMIUM, AsProgram
 from e2e.network_log import NetworkLog, told, total
+from helpdesk.demo.playable_phone import CALLS_BACK
 
 KB = 1024
 FIRST_VISIT = 28 * KB
@@ -23,6 +25,7 @@ STATUS_CHANGE = KB
 BOARD = 14 * KB
 BOARD_VISIT = 42 * KB
 MOVE = 2 * KB
+PHONE, PHONE_FILES = 2 * KB, 5 * KB
 EVERYBODYS = "/tasks/board?assigned_to_id=any&closed=1"
 
 pytestmark = [
@@ -137,3 +140,33 @@ def test_a_move_on_the_board_is_one_light_request(page: Page, as_program: AsProg
     print(told("move", answers))
     assert [it.path for it in answers] == [f"/tasks/{task['id']}/status"]
     assert total(answers) <= MOVE
+
+
+def test_the_phone_adds_little_to_an_agents_pages_and_nothing_to_others(page: Page, as_program: AsProgram) -> None:
+    """The bar with a call in hand and the place of the card, compressed as the server does; styles and scripts once."""
+    log = NetworkLog(page)
+    steps.come_to(page, "boris", "/tasks/my-tasks")
+    files = [it for it in log.taken("/tasks/my-tasks") if it.path.startswith(("/static/phone-", "/static/calls-"))]
+    print(told("styles and scripts of the phone, once", files))
+    assert len(files) == 2 and total(files) <= PHONE_FILES
+
+    page.locator("#phone-sign-in summary").click()
+    for field, text in {"agent": "7800", "extension": "7800", "password": "demo"}.items():
+        page.locator(f"#phone-{field}").fill(text)
+    page.locator("#phone-sign-in button").click()
+    page.locator("#phone-number").fill(CALLS_BACK)
+    page.locator("#phone-dial").click()
+    page.locator("#phone-bar").get_by_role("button", name="Ответить на звонок").click()
+    expect(page.locator("#phone-bar button", has_text="Консультация")).to_be_attached()
+    whole = page.request.get("/tasks/my-tasks", headers={"Accept": "text/html"}).text()
+    before, opening, rest = whole.partition('<aside class="phone"')
+    phone, closing, after = rest.partition("</aside>")
+    added = compressed(whole) - compressed(before + after)
+    print(f"the phone on a page of an agent: {added} bytes")
+    assert "Консультация" in phone and opening and closing and 0 < added <= PHONE
+    others = as_program("irina").get("/tasks/my-tasks", headers={"Accept": "text/html"}).text
+    assert "phone" not in others and "/static/calls" not in others
+
+
+def compressed(text: str) -> int:
+    return len(brotli.compress(text.encode(), quality=5))

@@ -19,7 +19,7 @@ from helpdesk.people import passwords
 from helpdesk.store import database as store_database
 from helpdesk.store import schema
 from helpdesk.store.database import Database
-from helpdesk.store.models import delivery
+from helpdesk.store.models import delivery, telephony
 from helpdesk.store.models import notifications as notification_models
 from helpdesk.web.access import differences
 from helpdesk.web.core import templating
@@ -149,6 +149,7 @@ def told_store(request: pytest.FixtureRequest) -> Database:
     shared: Database = request.getfixturevalue(f"embedded_on_{request.param}").database
     names = ("Notification", "ProcessedEvent", "FeedCursor", "Lease", "NotificationPreference")
     sent = (delivery.OutboxRow, delivery.Device, delivery.Letter, delivery.ChannelState, delivery.FlaggedAddress)
-    for model in (*(getattr(notification_models, name) for name in names), *sent):
+    phone = (telephony.PhoneCall, telephony.PhoneAgent, telephony.PhoneRefusal)
+    for model in (*(getattr(notification_models, name) for name in names), *sent, *phone):
         shared.run_here(lambda db, model=model: db.exec(sa.delete(model)), writes=True)
     return shared

@@ -17,7 +17,6 @@ INSTEAD = {
     "audience": "recipients",
     "gist": "message",
     "bell": "wakeups",
-    "ring": "wake",
     "freshness": "feed_status",
     "troubles": "retry_queue",
     "visible_tasks": "permissions",

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from helpdesk.people.rights import AGENT
-from helpdesk.store import rights
+from helpdesk.store import locks, rights
 from helpdesk.store.clock_skew import AHEAD
 from helpdesk.store.database import in_batches
 from helpdesk.store.models import tables
@@ -56,6 +56,7 @@ class News(NamedTuple):
 
 def sign_in(session: Session, mark: str, person_id: int, agent_id: str, extension: str, secret: str) -> bool:
     """Sign a session in to the phone. Returns False if the session is over."""
+    locks.everybody(session)  # nobody else makes the agent's row meanwhile
     mine = (col(tables.Session.id_hash) == mark, col(tables.Session.person_id) == person_id)
     values = {"phone_agent_id": agent_id, "phone_secret": secret}
     if not session.exec(sa.update(tables.Session).where(*mine).values(**values)).rowcount:

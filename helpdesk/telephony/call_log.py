@@ -57,7 +57,7 @@ def follow(calls: Sequence[PhoneCall], dialogs: Iterable[Dialog], look: Look) ->
     known = list(calls)
     seen = set[int]()
     for dialog in dialogs:
-        call = _of(known, dialog)
+        call = _of(known, dialog, look)
         if call is None:
             call = _begun(dialog, look)
             known.append(call)
@@ -75,11 +75,12 @@ def ringing(calls: Iterable[PhoneCall]) -> PhoneCall | None:
     return rings[-1] if rings else None
 
 
-def _of(calls: Sequence[PhoneCall], dialog: Dialog) -> PhoneCall | None:
+def _of(calls: Sequence[PhoneCall], dialog: Dialog, look: Look) -> PhoneCall | None:
     """Return the call of a dialog. One that has ended may be seen again, when the phone system had lost it."""
-    same = [it for it in calls if it.dialog_id == dialog.id]
-    again = (it for it in same if it.ended_at is None or it.from_number == dialog.from_number[:40])
-    return next(again, None)
+    own = dialog.own(look.extension)
+    began, number = own.started_at if own else None, dialog.from_number[:40]
+    same = (it for it in calls if it.dialog_id == dialog.id)
+    return next((it for it in same if it.ended_at is None or it.from_number == number or it.began_at == began), None)
 
 
 def _begun(dialog: Dialog, look: Look) -> PhoneCall:

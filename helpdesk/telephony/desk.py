@@ -107,13 +107,21 @@ class Desk:
     async def read_now(self, signed_in: SignedIn) -> OnPhone:
         """Return what the phone system shows now, for programs: no page of theirs keeps it up to date.
 
-        Raises NotOnPhone, PhoneRefused, PhoneUnavailable.
+        The agent is looked after for a while then, so that the log also has the end of a call. Raises NotOnPhone,
+        PhoneRefused, PhoneUnavailable.
         """
-        await self.as_agent(signed_in, self.poller.look)
+        await self.as_agent(signed_in, self._look)
         on_phone = await self.current(signed_in)
         if on_phone is None:  # signed out meanwhile
             raise NotOnPhone
         return on_phone
+
+    async def _look(self, who: Credentials) -> None:
+        now = self.clock()
+        row = await self.database.run(lambda db: db.get(PhoneAgent, who.agent_id))
+        if row and (row.watched_until is None or row.watched_until < now + WATCHED / 2):
+            await self.watched(who.agent_id)
+        await self.poller.look(who)
 
     def bar(self, db: Session, mark: str, person_id: int) -> Bar:
         """Read what the pages of a session show of the phone."""

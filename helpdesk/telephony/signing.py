@@ -23,6 +23,7 @@ from helpdesk.telephony.phone import (
     Phone,
     PhoneDeclined,
     PhoneRefused,
+    PhoneUnavailable,
 )
 from helpdesk.telephony.poller import Poller
 
@@ -30,6 +31,8 @@ MOST_REFUSED = 3
 """Refused tries in five minutes, after which nobody may try to sign in as the agent: five lock the agent. Whatever
 happens by itself stops one earlier."""
 LOOKS, LOOK_SECONDS = 10, 0.3
+LONGEST_SECONDS = 8.0
+"""So long signing out may take, whatever the phone system takes for each answer."""
 IN_A_CALL = sentence("You are in a call. Please end it before you sign out of the phone.")
 STILL_READY = sentence("The phone system has not made you not ready, so you are still signed in to the phone.")
 
@@ -86,9 +89,13 @@ class Signing:
         """
         try:
             if who is not None:
-                await self._leave(who)
+                async with asyncio.timeout(LONGEST_SECONDS):
+                    await self._leave(who)
         except PhoneDeclined:
             raise
+        except TimeoutError as error:
+            await self._forget(signed_in, found)
+            raise PhoneUnavailable(detail=f"signing out took {LONGEST_SECONDS} s") from error
         except BaseException:
             await self._forget(signed_in, found)
             raise

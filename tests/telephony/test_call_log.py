@@ -177,6 +177,14 @@ def test_a_dialog_of_the_same_number_may_be_another_call(phone: Followed) -> Non
     assert [it.outcome for it in phone.calls] == ["answered", ""]
 
 
+def test_a_dialog_that_began_at_the_same_moment_is_the_same_call_whoever_calls(phone: Followed) -> None:
+    """It would be no other row in the store."""
+    phone.look(2, dialog("1", "ALERTING", "INITIATED", times=True))
+    phone.look(4)
+    call = phone.look(6, dialog("1", "ACTIVE", "ACTIVE", COLLEAGUE, times=True))
+    assert len(phone.calls) == 1 and (call.from_number, call.ended_at) == (COLLEAGUE, None)
+
+
 def test_who_is_passed_on_by_a_colleague_is_another_caller(phone: Followed) -> None:
     call = phone.look(0, dialog("1", "ACTIVE", "ACTIVE", COLLEAGUE))
     call.caller_id = 5

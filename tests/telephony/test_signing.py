@@ -210,6 +210,19 @@ def test_the_password_is_forgotten_even_if_the_phone_system_is_down(crew: Crew) 
     run(story)
 
 
+def test_a_phone_system_that_is_slow_is_not_waited_for(crew: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story() -> None:
+        poller = crew.poller()
+        anna = await crew.on_phone(poller, "anna", "a")
+        monkeypatch.setattr(signing, "LONGEST_SECONDS", 0.05)
+        crew.phone.slow["a"] = asyncio.Event()
+        with pytest.raises(PhoneUnavailable):
+            await crew.desk(poller).sign_out(anna)
+        assert crew.secret(anna) is None
+
+    run(story)
+
+
 def test_a_password_refused_in_an_action_is_gone_in_all_sessions(crew: Crew) -> None:
     async def story() -> None:
         poller = crew.poller()

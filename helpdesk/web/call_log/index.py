@@ -21,7 +21,7 @@ from helpdesk.telephony.numbers import displayed
 from helpdesk.web.call_log import query as log_query
 from helpdesk.web.call_log.query import LogQuery
 from helpdesk.web.call_log.schemas import call_to_dict, sums_to_dict
-from helpdesk.web.calls import bar
+from helpdesk.web.calls import bar, pop
 from helpdesk.web.calls.access import AGENT, desk_of
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import Json, answer, answer_refusal, html, json_response
@@ -119,7 +119,7 @@ async def _page(request: Request, query: LogQuery, log: Log) -> Response:
         "export": query.address(request, "calls:export"),
     }
     is_agent = holds(await current_user(request), AGENT)
-    desk = await bar.desk_context(request) if is_agent else {}
+    desk = await bar.desk_context(request) | await pop.in_hand(request) if is_agent else {}
     return html(
         request,
         "calls/index.html",

@@ -32,6 +32,7 @@ WHY: dict[Why, Sentence] = {
     "switchboard": sentence("has an extension behind this number"),
 }
 TASK_PAGE = re.compile(r"/tasks/([0-9]{1,10})(?:[/?].*)?", re.ASCII | re.DOTALL)
+NO_CARD: dict[str, Any] = {"card": None}
 LONGEST = 200
 NOT_YOURS = sentence("Only the agent of a call and supervisors say who called.")
 NOBODY = sentence("There is no such colleague.")
@@ -50,7 +51,7 @@ async def show(request: Request) -> Response:
 
 async def page(request: Request, call: PhoneCall | None) -> Response:
     """Render the card as a page; without a call the page says so."""
-    return html(request, "calls/pop.html", **(await context(request, call) if call else {"card": None}))
+    return html(request, "calls/pop.html", **(await context(request, call) if call else NO_CARD))
 
 
 async def fragment(request: Request, call: PhoneCall | None) -> Response:
@@ -58,6 +59,13 @@ async def fragment(request: Request, call: PhoneCall | None) -> Response:
     if call is None:
         return Response(status_code=204)
     return html(request, "calls/_pop.html", **await context(request, call))
+
+
+async def in_hand(request: Request) -> dict[str, Any]:
+    """Return what `calls/_pop.html` needs for the call in hand; a `card` of None where there is none."""
+    on_phone = await desk_of(request).current(await session.required(request))
+    call = await _own(request, None) if on_phone else None
+    return await context(request, call) if call else NO_CARD
 
 
 async def context(request: Request, call: PhoneCall) -> dict[str, Any]:

@@ -73,6 +73,7 @@ ROOMS = (
     Room("service", "requests:index", sentence("My requests"), "headset", tasks=True),
     Room("service", "requests:index", sentence("My requests"), "headset", bar=True, instead=True),
     Room("service", "calls:index", sentence("Calls"), "headset", (AGENT, SUPERVISOR), phone=True),
+    Room("service", "calls:team", sentence("Team"), "list", (SUPERVISOR,), phone=True),
     Room("company", "people:index", sentence("Colleagues"), "list", tasks=True),
     Room("company", "people:index", sentence("Colleagues"), "list", bar=True, instead=True),
     Room("administration", "admin:index", sentence("Overview"), "list", (ADMIN,)),

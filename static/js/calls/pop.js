@@ -51,13 +51,17 @@
     if (old) return update(old, card);
     if (!isFront()) return;
     for (const it of cards()) if (isOver(it) && !isTyped(it)) it.remove();
+    // What comes by itself moves the page little: on phones, and when a page is loaded in the middle of a call.
+    const isWide = matchMedia("(width >= 40rem)").matches;
+    card.querySelector("details").open = rings && isWide;
+    for (const it of card.querySelectorAll(".pop-earlier")) it.open = isWide;
     announcement.after(card);
     offerToClose();
     htmx.process(card);
     announcement.textContent = card.querySelector("h2").textContent;
   };
   const refresh = async () => {
-    for (const it of cards()) if (!isOver(it)) await show(it.dataset.call);
+    for (const it of document.querySelectorAll(".pop")) if (!isOver(it)) await show(it.dataset.call);
   };
   const catchUp = () => {
     if (!isFront()) return;

@@ -3,14 +3,16 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from helpdesk.demo.playable_phone import PlayablePhone
 from helpdesk.services import Services
-from helpdesk.store import system_health
+from helpdesk.store import phone_agents, system_health
 from helpdesk.store.database import Database
+from helpdesk.store.models.telephony import PhoneAgent
 from helpdesk.telephony.phone import PhoneRefused, PhoneUnavailable
 from tests.telephony.desks import AGENT, SOON, SUPERVISOR, TO_THE_PHONE, Shift, beside_a_phone, grant
 from tests.web.conftest import HTML, Client, Visit
@@ -184,6 +186,17 @@ def test_a_supervisor_without_the_phone_sees_who_was_seen_here(visit: Visit, age
     agent.get(STATE)
     found = visit("boris").get("/finesse/agents/status").json()["agents"]
     assert [(it["loginId"], it["status"]) for it in found] == [("1001", "NOT_READY")]
+
+
+def test_who_only_programs_look_after_is_polled_on_for_a_while(agent: Client, services: Services) -> None:
+    def watched() -> datetime | None:
+        return services.database.run_here(lambda db: db.get_one(PhoneAgent, "1001")).watched_until
+
+    services.database.run_here(lambda db: phone_agents.change(db, "1001", watched_until=None), writes=True)
+    agent.get(STATE).raise_for_status()
+    first = watched()
+    agent.get(DIALOGS).raise_for_status()
+    assert first is not None and first > services.clock() and watched() == first
 
 
 def test_the_health_is_what_was_checked_last(anna: Client, services: Services) -> None:

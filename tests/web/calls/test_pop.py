@@ -275,3 +275,11 @@ def test_the_sound_is_the_persons_choice(agents: dict[str, Client], rings: Rings
     assert agents["anna"].get("/notifications/preferences").json()["sound_call"] == "none"
     assert "sound_call" not in agents["irina"].get("/notifications/preferences").json()
     assert "phone" not in agents["irina"].get("/notifications/preferences", headers=HTML).text.lower()
+
+
+def test_the_page_of_calls_shows_the_card_without_scripts(agents: dict[str, Client], rings: Rings) -> None:
+    call = rings()
+    assert f'id="pop-{call}"' in agents["anna"].get("/calls", headers=HTML).text
+    for other in ("boris", "anna elsewhere", "admin"):
+        shown = agents[other].get("/calls", headers=HTML)
+        assert shown.status_code == 200 and 'class="pop"' not in shown.text
