@@ -5,7 +5,7 @@ answered, in either direction. That is found out when it is read, so that it hol
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -23,8 +23,6 @@ IN, OUT = "in", "out"
 WHOLE_NUMBER = 10
 """Digits of a key that can be no part of a longer number."""
 MOST_QUEUES, MOST_KEYS = 100, 300
-LONGEST_CALL = timedelta(hours=12)
-"""A call that seems to last longer has ended while nobody looked."""
 
 
 class CallQuery(NamedTuple):
@@ -149,26 +147,12 @@ def one(session: Session, call_id: int) -> Call | None:
     return next(iter(_calls(session, found)), None)
 
 
-def rows_of_task(session: Session, task_id: int, limit: int) -> Sequence[PhoneCall]:
-    """Return the newest calls that are linked to a task."""
-    rows = select(PhoneCall).where(PhoneCall.task_id == task_id)
-    return session.exec(rows.order_by(col(PhoneCall.id).desc()).limit(limit)).all()
-
-
 def earlier(session: Session, call: PhoneCall, limit: int) -> list[Call]:
     """Return the newest calls with the same number before a call, of any agent; none for a hidden number."""
     same = (PhoneCall.other_key == call.other_key, PhoneCall.began_at <= call.began_at, PhoneCall.id != call.id)
     rows = select(PhoneCall, sa.false()).where(*same, PhoneCall.other_key != "")
     newest = rows.order_by(col(PhoneCall.began_at).desc(), col(PhoneCall.id).desc())
     return _calls(session, session.exec(newest.limit(limit)).all())
-
-
-def latest_of_agent(session: Session, agent_id: str, ended_after: datetime) -> PhoneCall | None:
-    """Return the call that an agent has in hand, or the last one if it ended after that moment."""
-    recent = sa.or_(col(PhoneCall.ended_at).is_(None), col(PhoneCall.ended_at) > ended_after)
-    lately = col(PhoneCall.began_at) > ended_after - LONGEST_CALL
-    rows = select(PhoneCall).where(PhoneCall.agent_id == agent_id, lately, recent)
-    return session.exec(rows.order_by(col(PhoneCall.began_at).desc(), col(PhoneCall.id).desc()).limit(1)).first()
 
 
 def day_before(session: Session, moment: datetime) -> datetime | None:
