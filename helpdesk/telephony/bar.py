@@ -17,10 +17,13 @@ MENTIONED = timedelta(minutes=1)
 
 
 class CallShown(NamedTuple):
-    """A call in hand; `actions` are those that the agent's end allows, in the order of the buttons."""
+    """A call in hand; `actions` are those that the agent's end allows, in the order of the buttons.
+
+    `numbers` are of the other ends: several in a conference, none where the caller hides it.
+    """
 
     id: str
-    number: str
+    numbers: tuple[str, ...]
     is_outgoing: bool
     queue: str
     state: str
@@ -90,11 +93,11 @@ def of_session(
 def shown(dialog: Dialog, extension: str) -> CallShown:
     """Return a dialog as the agent with this extension sees it."""
     own, is_outgoing = dialog.own(extension), dialog.from_number == extension
-    others = [it.number for it in dialog.participants if it.number not in ("", extension)]
-    number = ", ".join(others) or (dialog.to_number if is_outgoing else dialog.from_number)
+    others = tuple(it.number for it in dialog.participants if it.number not in ("", extension))
+    numbers = others or tuple(filter(None, [dialog.to_number if is_outgoing else dialog.from_number]))
     actions = tuple(it for it in ACTIONS if own and it in own.actions)
     since = own.changed_at or own.started_at if own else None
-    return CallShown(dialog.id, number, is_outgoing, dialog.queue, own.state if own else dialog.state, since, actions)
+    return CallShown(dialog.id, numbers, is_outgoing, dialog.queue, own.state if own else dialog.state, since, actions)
 
 
 def asked_of(agent: PhoneAgent, now: datetime) -> Asked | None:

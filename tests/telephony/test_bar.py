@@ -33,11 +33,12 @@ def test_an_agent_who_asked_nothing_is_told_nothing() -> None:
 def test_a_call_is_named_by_its_other_end(ends: tuple[str, str], number: str) -> None:
     own, other = Participant("1001", "ACTIVE", ("DROP", "HOLD", "UNHEARD_OF")), Participant("1204", "ACTIVE")
     call = shown(Dialog("1", "ACTIVE", *ends, participants=(own, other)), "1001")
-    assert (call.number, call.is_outgoing) == (number, ends[0] == "1001")
+    assert (call.numbers, call.is_outgoing) == ((number,), ends[0] == "1001")
     assert call.actions == ("HOLD", "DROP"), "in the order of the buttons, without what we do not know"
 
 
 def test_a_conference_is_named_by_all_others_and_a_dialog_without_an_own_end_allows_nothing() -> None:
     others = tuple(Participant(number, "ACTIVE", ("DROP",)) for number in ("1204", "1002"))
-    assert shown(Dialog("1", "ACTIVE", "1204", "5500", participants=others), "1001")[1:7:5] == ("1204, 1002", ())
-    assert shown(Dialog("1", "ALERTING", "1204", "5500"), "1001").number == "1204"
+    assert shown(Dialog("1", "ACTIVE", "1204", "5500", participants=others), "1001")[1:7:5] == (("1204", "1002"), ())
+    assert shown(Dialog("1", "ALERTING", "1204", "5500"), "1001").numbers == ("1204",)
+    assert shown(Dialog("1", "ALERTING", "", "5500"), "1001").numbers == ()

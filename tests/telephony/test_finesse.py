@@ -9,6 +9,7 @@ import os
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -108,17 +109,28 @@ async def test_the_proxies_of_the_environment_are_left_alone(stage: Finesse, mon
     assert (await stage.phone.agent(stage.who)).state == SIGN_OUT_STATE
 
 
-async def test_no_cookie_is_sent_back(stage: Finesse) -> None:
+async def test_no_cookie_is_sent_back(phone_authority: Authority) -> None:
+    """An address in numbers would get none anyway, so this one has a name."""
     cookies: list[str] = []
 
     def told(request: Request) -> Answer | None:
         cookies.append(request.headers.get("cookie", ""))
         return Answer(200, {**XML, "Set-Cookie": "JSESSIONID=1; Path=/"}, b"<Dialogs/>")
 
-    stage.server.nodes[0].told = told
-    for _ in range(2):
-        assert await stage.dialogs() == ()
+    with imitated_finesse(phone_authority, phone_authority.server_context("DNS:localhost")) as server:
+        server.nodes[0].told = told
+        url = server.nodes[0].url.replace("127.0.0.1", "localhost")
+        phone = FinessePhone([url], tls.context(phone_authority.file))
+        for _ in range(2):
+            assert await phone.dialogs(Credentials(AGENT, PASSWORD, EXTENSION)) == ()
+        await phone.close()
     assert cookies == ["", ""]
+
+
+async def test_a_closed_phone_connects_no_more(stage: Finesse) -> None:
+    await stage.phone.close()
+    assert isinstance(await failing(stage.phone.agent(stage.who)), PhoneUnavailable)
+    assert not stage.server.seen
 
 
 # What comes back
@@ -152,7 +164,7 @@ NONSENSE = {
     "a page that is no XML": b"<!doctype html><p>Sign in<br>",
     "broken": b"<Dialogs><Dialog>",
     "empty": b"",
-    "deep": b"<Dialogs>" + b"<a>" * 50_000 + b"</a>" * 50_000 + b"</Dialogs>",
+    "deep": b"<Dialogs>" + b"<a>" * 15_000 + b"</a>" * 15_000 + b"</Dialogs>",
     "many elements": b"<Dialogs>" + b"<a/>" * 100_000 + b"</Dialogs>",
     "more than a megabyte": b"<Dialogs>" + b" " * 2**20 + b"</Dialogs>",
     "another root": b"<User/>",
@@ -360,9 +372,10 @@ async def test_a_write_that_may_have_arrived_is_sent_once(stage: Finesse, mode: 
     await stage.becomes("NOT_READY")
     stage.server.nodes[0].mode = mode
     before = len(stage.server.seen)
-    error = await failing(stage.phone.dial(stage.who, "89035550142"))
-    assert isinstance(error, PhoneUnavailable) and error.message == client_module.UNKNOWN
-    assert [it.method for it in list(stage.server.seen)[before:]] == ["POST"]
+    for asked in (stage.phone.set_state(stage.who, "READY"), stage.phone.dial(stage.who, "89035550142")):
+        error = await failing(asked)
+        assert isinstance(error, PhoneUnavailable) and error.message == client_module.UNKNOWN
+    assert [it.method for it in list(stage.server.seen)[before:]] == ["PUT", "POST"]
 
 
 async def test_a_write_goes_to_the_other_node_when_one_is_out_of_service(stage: Finesse) -> None:
@@ -413,6 +426,44 @@ async def test_twenty_slow_answers_keep_no_action_waiting(stage: Finesse) -> Non
     await stage.phone.set_state(stage.who, "NOT_READY")
     assert not any(it.done() for it in slow)
     await asyncio.gather(*slow, return_exceptions=True)
+
+
+# Lines that are no HTTP
+
+RAW: dict[str, bytes | None] = {
+    "nothing at all": None,
+    "endless headers": b"HTTP/1.1 200 OK\r\n" + b"X-More: 1\r\n" * 200_000,
+    "a header without an end": b"HTTP/1.1 200 OK\r\nX: " + b"x" * 3_000_000,
+    "no HTTP": b"SSH-2.0-OpenSSH_9.2\r\n",
+    "less than was said": b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n<Dialogs>",
+    "endless pieces": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\n \r\n" * 1_200_000,
+    "pieces that are none": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffffff\r\n",
+    "answers before the answer": b"HTTP/1.1 100 Continue\r\n\r\n" * 50_000,
+}
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("encrypted", [True, False])
+@pytest.mark.parametrize("name", RAW)
+async def test_a_line_that_is_no_http_ends_in_time(phone_authority: Authority, name: str, encrypted: bool) -> None:
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, asyncio.CancelledError):
+            if raw := RAW[name]:
+                await reader.read(100)
+                writer.write(raw)
+                await writer.drain()
+                writer.close()
+            await reader.read()
+            writer.transport.abort()
+
+    context = phone_authority.server_context() if encrypted else None
+    server = await asyncio.start_server(speak, "127.0.0.1", 0, ssl=context)
+    phone = FinessePhone([f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"], tls.context(phone_authority.file))
+    who = Credentials(AGENT, PASSWORD, EXTENSION)
+    for asked in (phone.agent(who), phone.act(who, "7", "DROP")):
+        assert isinstance(await failing(asked), PhoneUnavailable | BadPhoneResponse)
+    await phone.close()
+    server.close()
 
 
 # Certificates

@@ -13,6 +13,9 @@ from aiohttp import (
     ClientConnectionError,
     ClientConnectorError,
     ClientError,
+    ClientHandlerType,
+    ClientPayloadError,
+    ClientRequest,
     ClientResponse,
     ClientSession,
     ClientTimeout,
@@ -49,6 +52,19 @@ class Answer(NamedTuple):
     body: bytes
 
 
+class Once:
+    """Send a request once: aiohttp repeats a PUT when its connection breaks, and a call would be passed on twice."""
+
+    def __init__(self) -> None:
+        self._was_sent = False
+
+    async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        if self._was_sent:
+            raise ClientConnectionError("not sent again")
+        self._was_sent = True
+        return await handler(request)
+
+
 class NotReached(Exception):
     """A node did not take the request, so that the other one may be asked."""
 
@@ -57,8 +73,8 @@ class Client:
     """Calls as an agent, who gives the password each time. Raises PhoneUnavailable, BadPhoneResponse, PhoneRefused and
     PhoneDeclined.
 
-    Reads go over connections that stay open. Each write has a connection of its own, since a client repeats a request
-    when a connection that stayed open breaks, and a write must not be repeated.
+    Reads go over connections that stay open. Each write has a connection of its own: one that stayed open may have been
+    closed by the other side, and then nobody would know whether the write has arrived.
     """
 
     def __init__(self, nodes: Sequence[str], context: SSLContext) -> None:
@@ -144,11 +160,12 @@ class Client:
                 data=document,
                 timeout=timeout,
                 allow_redirects=False,
+                middlewares=(Once(),) if is_write else (),
             ) as response:
                 return Answer(response.status, await _content(response))
         except (ClientConnectorError, ConnectionTimeoutError) as error:
             raise NotReached(f"{node}: {_why(error)}") from _cause(error)
-        except (ClientConnectionError, TimeoutError) as error:
+        except (ClientConnectionError, ClientPayloadError, TimeoutError) as error:
             if is_write:
                 raise _unanswered(method, f"{method} {path}: {_why(error)}") from error
             raise NotReached(f"{node}: {_why(error)}") from error

@@ -11,6 +11,7 @@ from starlette.routing import Match
 
 from helpdesk import errors
 from helpdesk.errors import HelpdeskError, Sentence, TooLarge, sentence
+from helpdesk.telephony.phone import BadPhoneResponse, PhoneUnavailable
 from helpdesk.web.core import after_write, request_data, session
 from helpdesk.web.core.faces import SAFE, Face, Json, face_of, html, is_htmx, wants_html
 from helpdesk.web.core.guards import SecondFactorMissing
@@ -100,6 +101,8 @@ TITLES: dict[int | type[HelpdeskError], Sentence] = {
     503: sentence("The task system does not answer"),
     507: sentence("No room left"),
     errors.Overloaded: sentence("Too busy just now"),
+    PhoneUnavailable: sentence("The phone system does not answer"),
+    BadPhoneResponse: sentence("The phone system answers strangely"),
 }
 NEVER_SHOWN_AGAIN = {
     *("password", "confirm_password", "old_password", "setup_token", "code", "sealed"),

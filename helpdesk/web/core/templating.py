@@ -19,6 +19,7 @@ from helpdesk.tasks.board import initials
 from helpdesk.tasks.colors import Colors
 from helpdesk.tasks.fields import format_number, is_day
 from helpdesk.telephony import words
+from helpdesk.telephony.numbers import displayed
 from helpdesk.texts import is_blank
 from helpdesk.timings import measured
 from helpdesk.web.core import flash, hints, navigation, session
@@ -168,7 +169,7 @@ def _context(request: Request) -> dict[str, Any]:
     """Return the context of every template: the person, the language, the theme, the state of the backend, and more."""
     person: Person | None = getattr(request.state, "person", None)
     theme, signed_in = session.cookie(request, "theme"), getattr(request.state, "signed_in", None)
-    has_tasks = navigation.may_have_tasks(request)
+    has_tasks, prefixes = navigation.may_have_tasks(request), services(request).settings.phone_trunk_prefixes
     return {
         "person": person,
         "rooms": navigation.rooms_of(request, person) if person else [],
@@ -188,6 +189,7 @@ def _context(request: Request) -> dict[str, Any]:
         "flash": flash.shown(request),
         "phone": getattr(request.state, "phone", None),
         "words": words,
+        "displayed": lambda number: displayed(number, prefixes) or number,
         "hint": lambda place: hints.first_open(place, person.closed_hints) if person else None,
         "has_styles": False,
         "wrote": wrote if (wrote := session.cookie(request, WROTE)).isalnum() and len(wrote) < LONGEST_WROTE else "",

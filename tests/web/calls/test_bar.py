@@ -4,10 +4,13 @@ import time
 from collections.abc import Callable
 
 import pytest
+import sqlalchemy as sa
 
 from helpdesk.demo.playable_phone import PlayablePhone
 from helpdesk.services import Services
 from helpdesk.store.database import Database
+from helpdesk.store.models import tables
+from helpdesk.telephony.phone import PhoneUnavailable
 from tests.telephony.desks import AGENT, SOON, SUPERVISOR, TO_THE_PHONE, Shift, beside_a_phone, grant
 from tests.web.conftest import HTML, HTMX, Client, Visit
 
@@ -108,6 +111,41 @@ def test_a_refused_password_is_said_and_kept_nowhere(anna: Client) -> None:
 def test_what_is_no_agent_is_said_without_asking_the_phone(field: str, anna: Client) -> None:
     answer = anna.post(SIGN_IN, data={**TO_THE_PHONE, field: ""}, headers=HTMX)
     assert answer.status_code == 422 and 'class="toast bad"' in answer.text
+
+
+def test_a_password_that_is_refused_later_is_said_on_every_page(agent: Client, services: Services) -> None:
+    """Nothing is asked any more: the form is open, filled with the agent."""
+    forget = sa.update(tables.Session).values(phone_secret=None)
+    services.database.run_here(lambda db: db.execute(forget), writes=True)
+    page = agent.get(PAGE, headers=HTML).text
+    assert "refuses the password" in page and 'id="phone-sign-in" open' in page and 'value="1001"' in page
+    assert 'name="state"' not in page and "data-watch" not in page
+    assert agent.post(READY, data={"state": "READY"}, headers=HTMX).status_code == 409
+    assert agent.post(SIGN_IN, data=TO_THE_PHONE, headers=HTMX).status_code == 200
+    assert 'name="state"' in agent.get(PAGE, headers=HTML).text
+
+
+def test_who_is_signed_out_by_the_phone_system_is_told_so(agent: Client, phone: PlayablePhone) -> None:
+    phone.sign_out("1001")
+    page = agent.get(BAR, headers=HTML).text
+    assert "The phone system has signed you out." in page and 'id="phone-sign-in" open' in page
+    assert agent.post(SIGN_IN, data=TO_THE_PHONE, headers=HTMX).status_code == 200
+    until(agent, lambda it: "Not ready" in it)
+
+
+def test_a_phone_system_that_does_not_answer_is_said_with_the_time(
+    agent: Client, phone: PlayablePhone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def down(*_: object) -> None:
+        raise PhoneUnavailable
+
+    for name in ("agent", "dialogs", "set_state"):
+        monkeypatch.setattr(phone, name, down)
+    answer = agent.post(READY, data={"state": "READY"}, headers=HTML)
+    assert answer.status_code == 503 and "<h1>The phone system does not answer</h1>" in answer.text
+    assert agent.post(READY, data={"state": "READY"}, headers=HTMX).status_code == 503
+    page = agent.get(BAR, headers=HTML)
+    assert page.status_code == 200 and "Not ready" in page.text
 
 
 def test_without_scripts_one_is_led_back_to_the_page(anna: Client) -> None:
