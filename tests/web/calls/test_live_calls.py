@@ -15,18 +15,21 @@ from e2e import steps
 from helpdesk.people.rights import AGENT, SUPERVISOR
 from helpdesk.store import rights
 from helpdesk.store.database import Database
+from helpdesk.store.models.tables import Person
 from helpdesk.store.models.telephony import PhoneAgent
 from tests.listening import STREAM, WAIT, Event, listening, until
 from tests.running import SECRET_KEY, Helpdesk, running_helpdesk
 from tests.servers.imitated_finesse import ImitatedFinesse
 from tests.servers.process import wait_until
 from tests.servers.redis import Redis
+from tests.telephony.conftest import finesse, phone_authority
 from tests.web.test_two_processes import two_processes
-from tests.world import PASSWORDS, PEOPLE_IDS
+from tests.world import NAMES, PASSWORDS, PEOPLE_IDS
 
-pytest_plugins = ["tests.telephony.conftest"]
+__all__ = ["finesse", "phone_authority"]
 
 PAGE = "/notifications/stream"
+SCRIPT = {"Accept": "text/html", "HX-Request": "true"}
 CALLER = "+79035550142"
 OF_ANNA, OF_BORIS = "100001", "100002"
 
@@ -81,6 +84,10 @@ def ringing(told: "Queue[Event]") -> dict[str, Any]:
     return dict(news)
 
 
+def give_number(database: Database, login: str, number: str) -> None:
+    database.run_here(lambda db: setattr(db.get_one(Person, PEOPLE_IDS[login]), "phone", number), writes=True)
+
+
 def stored_version(database: Database, agent: str) -> int:
     return database.run_here(lambda db: db.get_one(PhoneAgent, agent).version)
 
@@ -99,9 +106,11 @@ def test_only_the_pages_of_the_agents_session_hear_of_a_call_in_any_process(
         elsewhere, irina = enter(program(one, "anna")), enter(program(one, "irina"))
         sign_in(anna, "anna", OF_ANNA)
         sign_in(boris, "boris", OF_BORIS)
+        give_number(database, "irina", CALLER)
         become_ready(anna)
         here = enter(listening(anna, PAGE))
-        there = enter(listening(enter(same_session(two, anna)), PAGE))
+        anna_on_two = enter(same_session(two, anna))
+        there = enter(listening(anna_on_two, PAGE))
         others = [enter(listening(*each)) for each in ((elsewhere, PAGE), (irina, PAGE), (anna, STREAM), (boris, PAGE))]
         agents.ring(OF_ANNA, CALLER, "Касса")
         first, second = ringing(here), ringing(there)
@@ -111,6 +120,10 @@ def test_only_the_pages_of_the_agents_session_hear_of_a_call_in_any_process(
             database, OF_BORIS
         )
         assert [calls_told(it) for it in others] == [[], [], []]
+        card = f"/calls/pop?call={first['ringing']}"
+        assert all(NAMES["irina"] in it.get(card, headers=SCRIPT).text for it in (anna, anna_on_two)), "who calls"
+        strangers = (elsewhere, irina, boris, enter(same_session(one, boris)))
+        assert [it.get(card, headers=SCRIPT).status_code for it in strangers] == [404] * 4
         with listening(anna, PAGE) as again:
             assert ringing(again)["ringing"] == first["ringing"]
         anna.request("DELETE", "/finesse/session")  # declined: it rings

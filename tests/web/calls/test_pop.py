@@ -101,7 +101,15 @@ def test_the_card_says_who_calls_and_what_they_have_open(
     give(services, IRINA, NUMBER, department="Бухгалтерия", position="Бухгалтер", office="12")
     task = embedded.new_task()
     shown = pop(agents["anna"], rings(caller=IRINA))
-    for text in ("Ирина Соколова", "Бухгалтерия", "Бухгалтер", "+7 903 555-01-42", "Касса", "Ringing", f"#{task}"):
+    for text in (
+        "Ирина Соколова",
+        "Бухгалтерия",
+        "Бухгалтер",
+        "+7 903 555-01-42",
+        "Касса",
+        'data-state="ringing"',
+        f"#{task}",
+    ):
         assert text in shown
     assert "Open requests: 1" in shown and f"/tasks/new?call={rings()}"[:16] in shown
 
