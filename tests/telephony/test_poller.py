@@ -12,10 +12,11 @@ from helpdesk.store import anonymizing, joins, people, phone_agents, rights, ses
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.store.models.tables import Person
+from helpdesk.telephony.phone import Agent, Credentials
 from helpdesk.telephony.poll_pace import Line, Outage, backoff, spread
 from helpdesk.telephony.poller import LEASE_SECONDS
 from tests.clocks import Clock
-from tests.telephony.agents import Crew, WatchedPhone, calm
+from tests.telephony.agents import EXTENSION, Crew, WatchedPhone, calm
 from tests.world import PEOPLE_IDS
 
 ANNA, BORIS = PEOPLE_IDS["anna"], PEOPLE_IDS["boris"]
@@ -48,6 +49,31 @@ def test_a_call_is_stored_and_its_agents_pages_are_woken(crew: Crew) -> None:
         assert set(crew.woken) == {frozenset({ANNA})}
         await crew.pass_(30, poller)
         assert [it.outcome for it in crew.calls()] == ["missed"] and crew.row("a").ringing == 0
+
+    run(story)
+
+
+def test_the_extension_is_the_one_that_the_phone_system_names(crew: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An agent who was signed in there before stays on the extension of then."""
+
+    async def story() -> None:
+        poller, used = crew.poller(), []
+        anna = await crew.on_phone(poller, "anna", "a")
+        agent = await crew.phone.agent(Credentials("a", PASSWORD, EXTENSION))
+
+        async def elsewhere(who: Credentials) -> Agent:
+            return agent._replace(extension="4004")
+
+        async def note(who: Credentials, number: str) -> None:
+            used.append(who.extension)
+
+        monkeypatch.setattr(crew.phone, "agent", elsewhere)
+        monkeypatch.setattr(crew.phone, "dial", note)
+        await crew.pass_(4, poller)
+        assert crew.row("a").extension == "4004"
+        await crew.desk(poller).dial(anna, "1002")
+        await calm(poller)
+        assert used == ["4004"]
 
     run(story)
 
