@@ -154,9 +154,13 @@ def test_the_card_comes_without_tasks_when_the_backend_is_slow_or_down(
         return ()
 
     monkeypatch.setattr(services.backend, "statuses", statuses)
-    monkeypatch.setattr(card, "WAIT_SECONDS", 0.05)
-    shown = pop(agents["anna"], rings(caller=IRINA))
-    assert "Ирина Соколова" in shown and "does not answer just now" in shown
+    for name in ("QUICK_SECONDS", "PATIENT_SECONDS"):
+        monkeypatch.setattr(card, name, 0.05)
+    call = rings(caller=IRINA)
+    shown = pop(agents["anna"], call)
+    assert "Ирина Соколова" in shown and f'hx-get="/calls/pop?call={call}&amp;patient=1"' in shown
+    patient = agents["anna"].get(f"/calls/pop?call={call}&patient=1", headers=SCRIPT).text
+    assert "Ирина Соколова" in patient and "does not answer just now" in patient and "patient=1" not in patient
 
 
 def test_the_card_is_for_the_session_alone_that_is_on_the_phone(agents: dict[str, Client], rings: Rings) -> None:
