@@ -7,11 +7,13 @@ from playwright.sync_api import Locator, Page, expect
 
 from e2e import steps
 from e2e.conftest import AsProgram
+from e2e.test_new_task import choose_project, create
 from e2e.watching import Announced
 from helpdesk.demo.playable_phone import CALLS_BACK, HANGS_UP, NOBODY
 
 SLOWLY_MS = 20_000
 """A caller comes after some seconds, and it takes as long until nothing has come of what was asked."""
+SUBJECT = "Звонок: не печатает принтер"
 TEXT = "Перезвоню после обеда, жду"
 ANSWER, HOLD, RETRIEVE, COMPLETE = "Ответить на звонок", "Удержать", "Вернуть с удержания", "Завершить перевод"
 agents = count(7001)
@@ -85,6 +87,18 @@ def number_field(page: Page) -> Locator:
     return more.get_by_label("Номер или цифры")
 
 
+def write_the_task(page: Page, javascript: bool) -> None:
+    """Begin a task from the card of the call in hand, which without scripts is on the page of calls."""
+    if not javascript:
+        page.goto("/calls")
+    page.locator(".pop").get_by_role("link", name="Новая задача").click()
+    choose_project(page, "Служба поддержки", javascript)
+    page.get_by_label("Тема").fill(SUBJECT)
+    create(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text(SUBJECT)
+    expect(button(page, HOLD)).to_be_visible()
+
+
 def test_calls_are_held_transferred_and_consulted_about(page: Page, javascript: bool) -> None:
     sign_in(page)
     becomes(page, state(page, "Не готов"), javascript)
@@ -109,6 +123,7 @@ def test_calls_are_held_transferred_and_consulted_about(page: Page, javascript: 
     expect(calls(page)).to_have_count(0)
 
     take_a_call(page, javascript)
+    write_the_task(page, javascript)
     number_field(page).fill("1003")
     press(page, "Перевести сразу")
     becomes(page, button(page, "Выйти из телефона"), javascript)

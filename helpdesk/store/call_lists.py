@@ -22,12 +22,13 @@ MISSED = "missed"
 IN, OUT = "in", "out"
 WHOLE_NUMBER = 10
 """Digits of a key that can be no part of a longer number."""
-MOST_QUEUES = 100
+MOST_QUEUES, MOST_KEYS = 100, 300
 
 
 class CallQuery(NamedTuple):
     """What is looked for. `number` is a key, or digits that are a part of one; `until` is excluded. `person_id`
-    is 0 for the calls of everybody."""
+    is 0 for the calls of everybody. `keys` are those of the numbers that have the part (`with_keys`), None when they
+    are many."""
 
     since: datetime | None = None
     until: datetime | None = None
@@ -36,6 +37,7 @@ class CallQuery(NamedTuple):
     outcome: str = ""
     queue: str = ""
     person_id: int = 0
+    keys: Sequence[str] | None = None
 
 
 class Someone(NamedTuple):
@@ -106,6 +108,18 @@ class AgentCounts(NamedTuple):
     sums: Sums
 
 
+def with_keys(session: Session, query: CallQuery) -> CallQuery:
+    """Return the query with the numbers that have the part that is looked for: an index has them all, and there are
+    fewer of them than of calls."""
+    if not query.number or len(query.number) >= WHOLE_NUMBER:
+        return query
+    key = col(PhoneCall.other_key)
+    keys = session.exec(
+        select(key).where(key.contains(query.number, autoescape=True)).distinct().limit(MOST_KEYS + 1)
+    ).all()
+    return query._replace(keys=keys) if len(keys) <= MOST_KEYS else query
+
+
 def page(session: Session, query: CallQuery, number: int = 1, size: int = PER_PAGE) -> list[Call]:
     """Return a page of the calls, the newest first."""
     rows = select(PhoneCall, returned().label("returned")).where(*_conditions(query))
@@ -133,25 +147,12 @@ def one(session: Session, call_id: int) -> Call | None:
     return next(iter(_calls(session, found)), None)
 
 
-def rows_of_task(session: Session, task_id: int, limit: int) -> Sequence[PhoneCall]:
-    """Return the newest calls that are linked to a task."""
-    rows = select(PhoneCall).where(PhoneCall.task_id == task_id)
-    return session.exec(rows.order_by(col(PhoneCall.id).desc()).limit(limit)).all()
-
-
 def earlier(session: Session, call: PhoneCall, limit: int) -> list[Call]:
     """Return the newest calls with the same number before a call, of any agent; none for a hidden number."""
     same = (PhoneCall.other_key == call.other_key, PhoneCall.began_at <= call.began_at, PhoneCall.id != call.id)
     rows = select(PhoneCall, sa.false()).where(*same, PhoneCall.other_key != "")
     newest = rows.order_by(col(PhoneCall.began_at).desc(), col(PhoneCall.id).desc())
     return _calls(session, session.exec(newest.limit(limit)).all())
-
-
-def latest_of_agent(session: Session, agent_id: str, ended_after: datetime) -> PhoneCall | None:
-    """Return the call that an agent has in hand, or the last one if it ended after that moment."""
-    recent = sa.or_(col(PhoneCall.ended_at).is_(None), col(PhoneCall.ended_at) > ended_after)
-    rows = select(PhoneCall).where(PhoneCall.agent_id == agent_id, recent)
-    return session.exec(rows.order_by(col(PhoneCall.began_at).desc(), col(PhoneCall.id).desc()).limit(1)).first()
 
 
 def day_before(session: Session, moment: datetime) -> datetime | None:
@@ -221,6 +222,8 @@ def _conditions(query: CallQuery) -> list[Any]:
         found.append(col(PhoneCall.began_at) < query.until)
     if len(query.number) >= WHOLE_NUMBER:
         found.append(col(PhoneCall.other_key) == query.number)
+    elif query.keys is not None:
+        found.append(col(PhoneCall.other_key).in_(query.keys))
     elif query.number:
         found.append(col(PhoneCall.other_key).contains(query.number, autoescape=True))
     if query.agent_id:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from helpdesk.store.calls import LONGEST, LOST
 from helpdesk.store.models.telephony import PhoneCall
-from helpdesk.telephony.asked import Asked
+from helpdesk.telephony.asked import PATIENCE, Asked
 from helpdesk.telephony.phone import (
     ACTIVE,
     ALERTING,
@@ -31,8 +31,8 @@ ANSWERED, MISSED, NO_ANSWER, TRANSFERRED, FAILED_CALL = "answered", "missed", "n
 """How a call has ended, beside LOST: a missed one was not answered by the agent, `no_answer` by the other end."""
 UNSEEN = timedelta(seconds=60)
 """So long nobody looked: nobody knows whether a call that rang then was answered elsewhere."""
-TRANSFERS_WITHIN = timedelta(seconds=20)
-"""A call that goes in this time after a transfer was asked was transferred."""
+TRANSFERS_WITHIN = PATIENCE + timedelta(seconds=2)
+"""A call that goes in this time after a transfer was asked was transferred; later pages say that nothing came."""
 IS_OVER, IS_CALLING = {DROPPED, FAILED, WRAP_UP}, {ALERTING, INITIATED, INITIATING}
 
 

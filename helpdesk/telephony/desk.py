@@ -216,7 +216,8 @@ class Desk:
         return await self.database.run(work)
 
     def _open(self, found: phone_agents.OnPhone) -> Credentials | None:
-        return opened(self.box, found.agent.agent_id, found.secret or "")
+        who = opened(self.box, found.agent.agent_id, found.secret or "")
+        return who._replace(extension=found.agent.extension) if who else None
 
 
 def number_of(text: str) -> str:

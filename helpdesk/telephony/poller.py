@@ -178,10 +178,11 @@ class Poller:
     async def _failed(self, line: Line, error: HelpdeskError) -> None:
         """Wait longer each time; of a phone system that answers nobody only one agent asks at a time."""
         now, agent = self.ticks(), line.watched.agent_id
-        line.fail(now)
-        log.warning("the phone system is not polled", extra={"agent": agent, "error": error.detail})
         if isinstance(error, StoreUnavailable | OutcomeUnknown):
+            log.warning("what was seen is not stored", extra={"agent": agent, "error": error.detail})
             return
+        log.warning("the phone system is not polled", extra={"agent": agent, "error": error.detail})
+        line.fail(now)
         nobody_is_answered = isinstance(error, Unavailable) and self.outage.fail(now)
         silent = list(self.lines) if nobody_is_answered else [agent] if line.failures > 1 else []
         if silent:

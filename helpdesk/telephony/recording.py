@@ -74,6 +74,8 @@ def _write_agent(row: PhoneAgent, agent: Agent | None) -> bool:
     if agent is None:
         return False
     values = {
+        # Who was signed in already has the extension of then, whatever was entered here.
+        "extension": agent.extension[:32] or row.extension,
         "name": agent.name[:200],
         "team_id": agent.team_id[:64],
         "team_name": agent.team_name[:200],

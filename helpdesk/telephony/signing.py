@@ -11,6 +11,7 @@ from helpdesk.errors import NotSignedIn, TooManyAttempts, sentence
 from helpdesk.people.model import SignedIn
 from helpdesk.store import audit, phone_agents, phone_refusals
 from helpdesk.store.database import Database
+from helpdesk.store.models.telephony import PhoneAgent
 from helpdesk.store.phone_agents import OnPhone
 from helpdesk.telephony.credentials import sealed
 from helpdesk.telephony.phone import (
@@ -94,12 +95,12 @@ class Signing:
         except PhoneDeclined:
             raise
         except TimeoutError as error:
-            await self._forget(signed_in, found)
+            await self._forget(signed_in, found, is_signed_out=False)
             raise PhoneUnavailable(detail=f"signing out took {LONGEST_SECONDS} s") from error
         except BaseException:
-            await self._forget(signed_in, found)
+            await self._forget(signed_in, found, is_signed_out=False)
             raise
-        await self._forget(signed_in, found)
+        await self._forget(signed_in, found, is_signed_out=who is not None)
 
     async def _leave(self, who: Credentials) -> None:
         """Sign the agent out of the phone system. What is asked there is only accepted, and done a moment later."""
@@ -120,15 +121,16 @@ class Signing:
                 return
         raise PhoneDeclined(message=STILL_READY)
 
-    async def _forget(self, signed_in: SignedIn, found: OnPhone | None) -> None:
-        """Forget the password, and show an agent as whom nobody is signed in any more as signed out."""
+    async def _forget(self, signed_in: SignedIn, found: OnPhone | None, is_signed_out: bool) -> None:
+        """Forget the password, and note that the agent is signed out if the phone system has accepted that."""
         now, agent = self.clock(), found.agent.agent_id if found else ""
 
         def work(session: Session) -> frozenset[int]:
             people = phone_agents.people(session, [agent])
             phone_agents.sign_out(session, signed_in.mark)
-            if agent and not phone_agents.people(session, [agent]):
-                phone_agents.change(session, agent, state=LOGOUT, state_since=now, reason="", asked="")
+            if is_signed_out:
+                values = {"state": LOGOUT, "state_since": now, "reason": "", "asked": ""}
+                phone_agents.change(session, agent, version=PhoneAgent.version + 1, **values)
             return people
 
         self.poller.announce(await self.database.run(work, writes=True))

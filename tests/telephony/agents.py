@@ -77,6 +77,8 @@ class Crew:
     phone: WatchedPhone
     box: Box = field(default_factory=lambda: Box(["for the length of a test"]))
     woken: list[frozenset[int]] = field(default_factory=list)
+    ids: dict[str, str] = field(default_factory=dict)
+    """The ids of sessions by their marks."""
 
     def poller(self) -> Poller:
         """Another process."""
@@ -98,6 +100,7 @@ class Crew:
             rights.grant(db, PEOPLE_IDS[login], AGENT)
             id, _ = sessions.begin(db, PEOPLE_IDS[login], self.clock.now(), False, "", "")
             person = load_person(db, db.get_one(tables.Person, PEOPLE_IDS[login]))
+            self.ids[sessions.mark_of(id)] = id
             return SignedIn(person, sessions.mark_of(id))
 
         return self.database.run_here(work, writes=True)

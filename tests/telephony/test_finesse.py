@@ -167,6 +167,8 @@ NONSENSE = {
     "deep": b"<Dialogs>" + b"<a>" * 15_000 + b"</a>" * 15_000 + b"</Dialogs>",
     "many elements": b"<Dialogs>" + b"<a/>" * 100_000 + b"</Dialogs>",
     "more than a megabyte": b"<Dialogs>" + b" " * 2**20 + b"</Dialogs>",
+    "many attributes": b"<Dialogs " + b" ".join(b'x%d=""' % number for number in range(80_000)) + b"/>",
+    "a long text": b"<Dialogs><Dialog>" + b"7" * 100_000 + b"</Dialog></Dialogs>",
     "another root": b"<User/>",
     "JSON": b'{"Dialogs": []}',
     "bytes of no text": b"\xff\xfe\x00\x01<Dialogs/>",

@@ -138,6 +138,20 @@ def test_each_dialog_is_one_call(fresh: Callable[[], Database], seed: int, steps
     check(store, board, asked | set(board.dialogs))
 
 
+def test_what_another_process_has_stored_meanwhile_is_noticed(fresh: Callable[[], Database]) -> None:
+    """Even where an answer is the same as one's own last one."""
+    store, board = fresh(), Switchboard(Random(0))
+    first, second = Looker(store), Looker(store)
+    for looker in (first, second):
+        looker.read()
+    first.take((NOON, ()))
+    board.happen()
+    second.take(board.answer())
+    first.read()
+    first.take((board.now + timedelta(seconds=1), ()))
+    assert store.run_here(lambda db: db.get_one(PhoneAgent, AGENT)).dialogs == "[]"
+
+
 def check(store: Database, board: Switchboard, asked: set[str]) -> None:
     agent = store.run_here(lambda db: db.get_one(PhoneAgent, AGENT))
     calls = store.run_here(lambda db: db.exec(select(PhoneCall).order_by(col(PhoneCall.id))).all())

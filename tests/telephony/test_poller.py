@@ -5,17 +5,21 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
+from sqlmodel import Session
 
 from helpdesk.demo.playable_phone import PASSWORD
+from helpdesk.errors import StoreUnavailable
 from helpdesk.people.rights import AGENT
 from helpdesk.store import anonymizing, joins, people, phone_agents, rights, sessions
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.store.models.tables import Person
+from helpdesk.telephony import poller as poller_module
+from helpdesk.telephony.phone import Agent, Credentials
 from helpdesk.telephony.poll_pace import Line, Outage, backoff, spread
 from helpdesk.telephony.poller import LEASE_SECONDS
 from tests.clocks import Clock
-from tests.telephony.agents import Crew, WatchedPhone, calm
+from tests.telephony.agents import EXTENSION, Crew, WatchedPhone, calm
 from tests.world import PEOPLE_IDS
 
 ANNA, BORIS = PEOPLE_IDS["anna"], PEOPLE_IDS["boris"]
@@ -48,6 +52,31 @@ def test_a_call_is_stored_and_its_agents_pages_are_woken(crew: Crew) -> None:
         assert set(crew.woken) == {frozenset({ANNA})}
         await crew.pass_(30, poller)
         assert [it.outcome for it in crew.calls()] == ["missed"] and crew.row("a").ringing == 0
+
+    run(story)
+
+
+def test_the_extension_is_the_one_that_the_phone_system_names(crew: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An agent who was signed in there before stays on the extension of then."""
+
+    async def story() -> None:
+        poller, used = crew.poller(), []
+        anna = await crew.on_phone(poller, "anna", "a")
+        agent = await crew.phone.agent(Credentials("a", PASSWORD, EXTENSION))
+
+        async def elsewhere(who: Credentials) -> Agent:
+            return agent._replace(extension="4004")
+
+        async def note(who: Credentials, number: str) -> None:
+            used.append(who.extension)
+
+        monkeypatch.setattr(crew.phone, "agent", elsewhere)
+        monkeypatch.setattr(crew.phone, "dial", note)
+        await crew.pass_(4, poller)
+        assert crew.row("a").extension == "4004"
+        await crew.desk(poller).dial(anna, "1002")
+        await calm(poller)
+        assert used == ["4004"]
 
     run(story)
 
@@ -160,6 +189,25 @@ def test_who_does_not_answer_is_asked_less_and_less_often(crew: Crew) -> None:
         crew.keep_watched("a")
         await crew.pass_(40, poller)
         assert (crew.row("a").failure, crew.row("a").failed_at) == ("", None) and crew.row("a").version > version
+
+    run(story)
+
+
+def test_a_store_that_is_down_for_a_moment_costs_no_pause(crew: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story() -> None:
+        poller = crew.poller()
+        await crew.on_phone(poller, "anna", "a")
+        await crew.pass_(4, poller)
+        with monkeypatch.context() as patch:
+            patch.setattr(poller_module, "record", fail)
+            poller.lines["a"].version = -2
+            await crew.pass_(5, poller)
+        assert poller.lines["a"].failures == 0 and crew.row("a").failure == ""
+        await crew.pass_(2.5, poller)
+        assert poller.lines["a"].version == crew.row("a").version
+
+    def fail(*_: object) -> None:
+        raise StoreUnavailable("told to fail")
 
     run(story)
 
@@ -286,15 +334,26 @@ def end_session(crew: Crew, mark: str) -> None:
     crew.database.run_here(lambda db: sessions.end_one(db, ANNA, mark), writes=True)
 
 
+def replace(crew: Crew, mark: str) -> None:
+    """Sign in again in the same browser."""
+    now = crew.clock.now()
+
+    def work(db: Session) -> None:
+        next_id, _ = sessions.begin(db, ANNA, now, False, "", "")
+        sessions.replace(db, crew.ids[mark], next_id, ANNA)
+
+    crew.database.run_here(work, writes=True)
+
+
 def disable(crew: Crew, mark: str) -> None:
     crew.database.run_here(lambda db: people.disable(db, "anna"), writes=True)
 
 
 def block(crew: Crew, mark: str) -> None:
-    def work(db: object) -> None:
-        person = db.get_one(Person, ANNA)  # type: ignore[attr-defined]
+    def work(db: Session) -> None:
+        person = db.get_one(Person, ANNA)
         person.blocked_at = crew.clock.now()
-        db.add(person)  # type: ignore[attr-defined]
+        db.add(person)
 
     crew.database.run_here(work, writes=True)
 
@@ -304,9 +363,9 @@ def revoke(crew: Crew, mark: str) -> None:
 
 
 def join(crew: Crew, mark: str) -> None:
-    def work(db: object) -> None:
-        kept, joined = (db.get_one(Person, it) for it in (BORIS, ANNA))  # type: ignore[attr-defined]
-        joins.join(db, kept, joined, crew.clock.now(), None)  # type: ignore[arg-type]
+    def work(db: Session) -> None:
+        kept, joined = (db.get_one(Person, it) for it in (BORIS, ANNA))
+        joins.join(db, kept, joined, crew.clock.now(), None)
 
     crew.database.run_here(work, writes=True)
 
@@ -318,13 +377,13 @@ def anonymize(crew: Crew, mark: str) -> None:
 
 
 def expire(crew: Crew, mark: str) -> None:
-    def work(db: object) -> None:
-        db.get_one(tables.Session, mark).expires_at = crew.clock.now()  # type: ignore[attr-defined]
+    def work(db: Session) -> None:
+        db.get_one(tables.Session, mark).expires_at = crew.clock.now()
 
     crew.database.run_here(work, writes=True)
 
 
-@pytest.mark.parametrize("end", [end_session, disable, block, revoke, join, anonymize, expire])
+@pytest.mark.parametrize("end", [end_session, replace, disable, block, revoke, join, anonymize, expire])
 def test_who_is_no_longer_there_is_not_asked_for(crew: Crew, end: Callable[[Crew, str], None]) -> None:
     async def story() -> None:
         poller = crew.poller()

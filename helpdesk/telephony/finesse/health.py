@@ -24,9 +24,9 @@ def check(phone: Phone) -> Check:
     async def look() -> None:
         assert isinstance(phone, FinessePhone)
         client = phone.client
-        troubles = [await _trouble(client, node) for node in client.nodes]
-        broken = [it for it in troubles if it]
-        if len(broken) == len(troubles):
+        found = [await _trouble(client, node) for node in client.nodes]
+        broken = [it for it in found if it is not None]
+        if len(broken) == len(found):
             raise broken[0]
         for trouble in broken:
             log.warning("a node of the phone system is not in service", extra={"error": str(trouble)})

@@ -10,6 +10,7 @@ from helpdesk.threads import Threads
 
 MOST_ELEMENTS, MOST_DEPTH = 20_000, 20
 LONGEST_TEXT = 500
+PIECE = 2**13
 IN_A_THREAD = 2**14
 """Bytes from which on an answer is parsed beside the event loop; less takes some 2 ms."""
 THREADS = Threads(2)
@@ -89,11 +90,23 @@ def parsed(body: bytes) -> Element:
     builder = Builder()
     parser = DefusedXMLParser(target=builder, forbid_dtd=True)
     try:
-        parser.feed(body)
+        for start in range(0, len(body), PIECE):
+            parser.feed(_piece(body, start))
         parser.close()
     except (ElementTree.ParseError, TooMuch, ValueError, LookupError) as error:  # defusedxml's are ValueErrors
         raise BadPhoneResponse(detail=f"no XML of Finesse: {type(error).__name__}") from error
     return builder.root
+
+
+def _piece(body: bytes, start: int) -> bytes:
+    """Return a piece of a document; the interpreter does nothing else while one is parsed.
+
+    Raises TooMuch when no element ends in it: nothing that Finesse sends is so long.
+    """
+    piece = body[start : start + PIECE]
+    if len(piece) == PIECE and b">" not in piece:
+        raise TooMuch("a longer piece than Finesse sends")
+    return piece
 
 
 def written(root: str, values: dict[str, str], digits: str = "") -> bytes:

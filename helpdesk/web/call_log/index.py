@@ -101,7 +101,8 @@ def shared(request: Request) -> dict[str, Any]:
 
 async def _load(request: Request, query: LogQuery) -> Log:
     def work(db: Session) -> Log:
-        calls, sums = call_lists.page(db, query.calls, query.page), call_lists.sums(db, query.calls)
+        wanted = call_lists.with_keys(db, query.calls)
+        calls, sums = call_lists.page(db, wanted, query.page), call_lists.sums(db, wanted)
         since, until = query.calls.since, query.calls.until
         before = call_lists.day_before(db, since) if since and not sums.calls else None
         return Log(calls, sums, call_lists.agents(db), call_lists.queues(db, since, until), before)

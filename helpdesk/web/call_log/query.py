@@ -19,7 +19,8 @@ from helpdesk.web.core.templating import today
 FILTERS = ("date", "until", "number", "agent", "outcome", "queue")
 LONGEST = 100
 """The most characters of what is typed that count."""
-MOST_DAYS = 31
+MOST_DAYS, CALLED_BACK_IN = 31, 7
+"""Days at once; and those whose missed calls are to be called back if no day is named."""
 FIRST_YEAR, LAST_YEAR = 1970, 9000
 A_DAY = sentence("This must be a day such as 2026-11-20.")
 TOO_MANY_DAYS = sentence("At most %(most)s days at once.", most=MOST_DAYS)
@@ -80,7 +81,7 @@ def read(request: Request) -> LogQuery:
         raise Invalid(wrong)
     if first is None and not number:
         last = today(request)
-        first = last - (MOST_DAYS - 1) * DAY if typed.get("outcome") == TO_CALL_BACK else last
+        first = last - (CALLED_BACK_IN - 1) * DAY if typed.get("outcome") == TO_CALL_BACK else last
     zone = services(request).settings.timezone
     since, until = (_start(first, zone) if first else None), (_start(last + DAY, zone) if last else None)
     agent, outcome, queue = (typed.get(name, "") for name in ("agent", "outcome", "queue"))

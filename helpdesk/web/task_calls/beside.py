@@ -8,7 +8,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 
 from helpdesk.errors import StoreUnavailable
-from helpdesk.store import call_lists
+from helpdesk.store import call_lists, task_calls
 from helpdesk.store.call_lists import OUT
 from helpdesk.store.models.telephony import PhoneCall
 from helpdesk.telephony.durations import clock
@@ -49,8 +49,8 @@ async def of_task(request: Request, task_id: int) -> Beside:
     since = services(request).clock() - RECENT
 
     def work(db: Session) -> Beside:
-        calls = call_lists.rows_of_task(db, task_id, MOST)
-        latest = call_lists.latest_of_agent(db, agent_id, since) if agent_id else None
+        calls = task_calls.rows_of_task(db, task_id, MOST)
+        latest = task_calls.latest_of_agent(db, agent_id, since) if agent_id else None
         can_add = latest is not None and latest.task_id != task_id and may_write(latest, person)
         return Beside([_shown(request, it) for it in calls], _shown(request, latest) if latest and can_add else None)
 

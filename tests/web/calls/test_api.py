@@ -370,7 +370,13 @@ def test_an_action_that_is_not_listed_is_refused(agent: Client, call: str, actio
 @pytest.mark.parametrize(
     "dialog_id", ["1" * 21, "9" * 5_000, "x", "1 ", "%0A7", "7%0A", "%D9%A1", "-1", "1.5", "7;", "0x7"]
 )
-def test_an_id_that_is_not_of_digits_is_no_dialog(agent: Client, dialog_id: str) -> None:
+def test_an_id_that_is_not_of_digits_is_no_dialog_and_nothing_is_asked(
+    agent: Client, phone: PlayablePhone, monkeypatch: pytest.MonkeyPatch, dialog_id: str
+) -> None:
+    async def fail(*_: object) -> None:
+        raise PhoneUnavailable
+
+    monkeypatch.setattr(phone, "dialogs", fail)
     answer = agent.put(f"{DIALOGS}/{dialog_id}", json={"action": "ANSWER"})
     assert (answer.status_code, answer.json()["error"]) == (404, "not_found")
 

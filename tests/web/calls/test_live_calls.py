@@ -22,10 +22,11 @@ from tests.running import SECRET_KEY, Helpdesk, running_helpdesk
 from tests.servers.imitated_finesse import ImitatedFinesse
 from tests.servers.process import wait_until
 from tests.servers.redis import Redis
+from tests.telephony.conftest import finesse, phone_authority
 from tests.web.test_two_processes import two_processes
 from tests.world import NAMES, PASSWORDS, PEOPLE_IDS
 
-pytest_plugins = ["tests.telephony.conftest"]
+__all__ = ["finesse", "phone_authority"]
 
 PAGE = "/notifications/stream"
 SCRIPT = {"Accept": "text/html", "HX-Request": "true"}
