@@ -515,6 +515,49 @@ def team_of_the_phone(it: Stage) -> None:
     it.seen("#team h2", "Очереди")
 
 
+def call_log(it: Stage) -> None:
+    """The last day with calls: tomorrow's demo has them, too."""
+    last = it.boris.get("/calls?number=4072").json()["calls"][0]
+    it.page.goto(f"/calls?date={last['began_at'][:10]}")
+    it.seen(".call-log tbody tr")
+
+
+def call_log_refused(it: Stage) -> None:
+    it.page.goto("/calls?date=9999-99-99&outcome=x&number=x&page=0")
+    it.seen("#calls-date-fault")
+
+
+def call_log_empty(it: Stage) -> None:
+    it.page.goto("/calls?date=2020-02-02")
+    it.seen(".empty")
+
+
+def a_call(it: Stage) -> None:
+    calls = it.boris.get("/calls?number=4072").json()["calls"]
+    it.page.goto(f"/calls/{next(it['id'] for it in calls if it['agent_id'] == 'boris')}")
+    it.seen("form.call-note")
+
+
+def call_link_refused(it: Stage) -> None:
+    it.page.locator("#call-task").fill("999999")
+    it.page.get_by_role("button", name="Связать", exact=True).click()
+    it.seen("#call-task-fault")
+
+
+def call_noted(it: Stage) -> None:
+    a_call(it)
+    it.page.locator("#call-task").fill(str(it.task))
+    it.page.get_by_role("button", name="Связать", exact=True).click()
+    it.page.get_by_label("Заметка").fill("Просил перезвонить после обеда")
+    it.page.get_by_role("button", name="Сохранить заметку").last.click()
+    it.seen("form.call-note", "Есть в задаче")
+
+
+def task_with_calls(it: Stage) -> None:
+    it.open(f"/tasks/{it.task}")
+    it.seen(".task-side a[href^='/calls/']")
+
+
 class Part(NamedTuple):
     """States of one part of the pages, who sees them, and the refusals that they need."""
 
@@ -691,6 +734,19 @@ PARTS = {
         (409, 422),
     ),
     "the team of agents": Part("boris", {"without the phone": team, "on the phone": team_of_the_phone}),
+    "the log of calls": Part(
+        "boris",
+        {
+            "a day": call_log,
+            "refused": call_log_refused,
+            "empty": call_log_empty,
+            "a call": a_call,
+            "a link that is refused": call_link_refused,
+            "a note in the task": call_noted,
+            "its task": task_with_calls,
+        },
+        (422,),
+    ),
     "the phone": Part(
         "boris",
         {

@@ -9,6 +9,7 @@ from helpdesk.requests.model import RequestQuery
 from helpdesk.tasks.model import Edit
 from tests.requests.desk import Desk
 from tests.tasks.worlds import World
+from tests.world import EmbeddedWorld
 
 pytestmark = pytest.mark.usefixtures("nothing_is_set_up")
 
@@ -30,6 +31,28 @@ async def test_a_request_is_its_authors_and_whoevers_address_stands_in_its_field
             await desk.service.show(irina, number)
     with pytest.raises(NotFound):
         await desk.service.show(unproven, addressed)
+
+
+async def test_a_person_can_be_noted_as_who_asked(world: World, desk: Desk) -> None:
+    """By the proven address alone; where somebody else's stands, Redmine has room for no other."""
+    task, named = world.new_task(author="boris"), world.new_task(author="boris")
+    number = (await desk.who("irina")).person.id
+    desk.address(named, "p@x.ru")
+    desk.set("irina", is_email_proven=False)
+    await desk.service.add_requester(task, number)
+    desk.set("irina", is_email_proven=True)
+    irina = await desk.who("irina")
+    assert await desk.service.visible(irina, [task]) == frozenset()
+    for _ in range(2):
+        await desk.service.add_requester(task, number)
+        await desk.service.add_requester(named, number)
+    takes_several = isinstance(world, EmbeddedWorld)
+    assert await desk.service.visible(irina, [task, named]) == {task, *([named] if takes_several else [])}
+    if takes_several:
+        addresses = [(await desk.service.source.ownerships([it]))[it].fields for it in (task, named)]
+        assert addresses == [("irina@example.test",), ("p@x.ru, irina@example.test",)], "each once"
+    for nobody, gone in ((number, 999_999), (999_999, task)):
+        await desk.service.add_requester(gone, nobody)
 
 
 async def test_a_request_shows_what_is_public_alone(world: World, desk: Desk) -> None:

@@ -77,6 +77,7 @@ ACTS: Mapping[str, Act] = {
     "file_taken": Act("files", sentence("an administrator took a file")),
     "export_person": Act("files", sentence("everything that is kept of a person was taken")),
     "export": Act("files", sentence("a list was exported")),
+    "calls_exported": Act("files", sentence("the log of calls was exported")),
     "audit_exported": Act("files", sentence("the audit was exported")),
     "read_erp_user": Act("files", sentence("an administrator looked somebody up in the ERP")),
     "edit_profile": Act("accounts", sentence("the profile was changed")),

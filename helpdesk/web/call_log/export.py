@@ -12,6 +12,7 @@ from helpdesk.store.call_lists import Call, CallQuery
 from helpdesk.telephony import words
 from helpdesk.web.call_log import query as log_query
 from helpdesk.web.calls.access import desk_of
+from helpdesk.web.core.after_write import Act, record
 from helpdesk.web.core.services import services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import MOMENT, translate
@@ -30,6 +31,8 @@ async def export(request: Request) -> Response:
     desk_of(request)
     person, query = await current_user(request), log_query.read(request)
     table = lists_export.Table("calls.csv", HEADINGS, partial(_cells, request))
+    if request.method != "HEAD":
+        await record(request, Act("calls_exported"))
     return await lists_export.answer(request, person.id, lambda: _pages(request, query.calls), table)
 
 

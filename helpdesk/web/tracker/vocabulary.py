@@ -116,7 +116,7 @@ class Pages:
             return vocabulary.all_words(db, self.part), vocabulary.used_by(db, self.part)
 
         words, used = await pages.load(request, read)
-        return await pages.page(request, "tracker/words.html", error, **self._context(typed), words=words, used=used)
+        return await pages.page(request, "tracker/words.html", error, **self._context(typed), listed=words, used=used)
 
     async def _form(
         self, request: Request, word: Word, typed: Mapping[str, Any], error: HelpdeskError | None = None
