@@ -35,6 +35,9 @@ class Stage:
         """Let a call come to the agent, who is ready."""
         raise NotImplementedError
 
+    def let_the_other_end_answer(self) -> None:
+        """Let so much time pass that a called number has answered."""
+
     async def dialogs(self) -> Sequence[Dialog]:
         return await self.phone.dialogs(self.who)
 
@@ -82,6 +85,9 @@ class Playable(Stage):
         self.moved += playable_phone.NEXT_CALL
         (dialog,) = await self.dialogs()
         return dialog
+
+    def let_the_other_end_answer(self) -> None:
+        self.moved += playable_phone.ANSWERS
 
 
 class Finesse(Stage):

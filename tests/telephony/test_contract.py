@@ -106,6 +106,7 @@ async def test_a_consultation_is_joined_with_the_call(stage: Stage, action: str)
     call = await stage.talking()
     await stage.phone.act(stage.who, call, "CONSULT_CALL", "1204")
     await stage.shows(call, "HELD")
+    stage.let_the_other_end_answer()
     await until(lambda: _may(stage, call, action), f"{action} is allowed")
     assert len(await stage.dialogs()) == 2
     await stage.phone.act(stage.who, call, action)

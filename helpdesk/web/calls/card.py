@@ -1,12 +1,11 @@
 """Gather what an agent's card about a call says: who calls, what they have open, and the last calls with the number.
 
-Tasks are read as the agent, who sees no other ones. They are waited for shortly: the card comes without them when the
-backend is slow, and says so.
+Tasks are read as the agent, who sees no other ones. The card comes without them when the backend is slow, and says so.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 from sqlmodel import Session
 from starlette.requests import Request
@@ -26,11 +25,15 @@ from helpdesk.telephony.recognition import Candidate
 from helpdesk.web.core import session
 from helpdesk.web.core.services import services
 
-WAIT_SECONDS = 1.5
+QUICK_SECONDS, PATIENT_SECONDS = 0.4, 5.0
+"""How long a card waits for tasks: that of a call that rings comes at once, and a script asks for the tasks again."""
 MOST_TASKS = 5
 MOST_EARLIER = 3
 MOST_REQUESTS = 200
 """The most open requests of a person that the agent's own eyes look for, those changed last."""
+
+
+T = TypeVar("T")
 
 
 class Tasks(NamedTuple):
@@ -51,10 +54,8 @@ class Facts(NamedTuple):
 
 
 class Card(NamedTuple):
-    """What the card says. `tasks` are None while nobody knows who calls, and `subjects` are those of linked tasks.
-
-    `is_slow`: the backend has not answered in time, or not at all.
-    """
+    """What the card says. `tasks` are None while nobody knows who calls, and when it `is_slow`: the backend has not
+    answered in time, or not at all. `subjects` are those of linked tasks."""
 
     facts: Facts
     tasks: Tasks | None = None
@@ -62,18 +63,30 @@ class Card(NamedTuple):
     is_slow: bool = False
 
 
-async def of_call(request: Request, call: PhoneCall) -> Card:
-    """Return the card of a call."""
+async def of_call(request: Request, call: PhoneCall, seconds: float) -> Card:
+    """Return the card of a call, with the tasks that the backend tells in time."""
     signed_in = await session.required(request)
     facts = await services(request).database.run(lambda db: _facts(db, call, signed_in.person.id))
     actor = services(request).visible_tasks.actor(signed_in)
     if actor is None:
         return Card(facts)
+    linked = [it.row.task_id for it in facts.earlier if it.row.task_id]
+    subjects, tasks, askers = await asyncio.gather(
+        _in_time(_subjects(request, actor, linked), seconds),
+        _in_time(_open(request, actor, facts.caller), seconds),
+        _in_time(_askers(request, actor, facts, linked), seconds),
+    )
+    facts = facts._replace(candidates=[*facts.candidates, *(askers or ())])
+    return Card(facts, tasks, subjects or {}, is_slow=facts.caller is not None and tasks is None)
+
+
+async def _in_time(told: Awaitable[T], seconds: float) -> T | None:
+    """Return what the backend tells; None when it does not answer in time, or not at all."""
     try:
-        async with asyncio.timeout(WAIT_SECONDS):
-            return await _with_tasks(request, facts, actor)
+        async with asyncio.timeout(seconds):
+            return await told
     except (HelpdeskError, TimeoutError):
-        return Card(facts, is_slow=True)
+        return None
 
 
 def _facts(db: Session, call: PhoneCall, person_id: int) -> Facts:
@@ -86,14 +99,6 @@ def _facts(db: Session, call: PhoneCall, person_id: int) -> Facts:
         call_lists.earlier(db, call, MOST_EARLIER),
         from_json(chosen).sounds.call,
     )
-
-
-async def _with_tasks(request: Request, facts: Facts, actor: Actor) -> Card:
-    linked = [it.row.task_id for it in facts.earlier if it.row.task_id]
-    subjects, tasks, askers = await asyncio.gather(
-        _subjects(request, actor, linked), _open(request, actor, facts.caller), _askers(request, actor, facts, linked)
-    )
-    return Card(facts._replace(candidates=[*facts.candidates, *askers]), tasks, subjects)
 
 
 async def _subjects(request: Request, actor: Actor, task_ids: Sequence[int]) -> Mapping[int, str]:

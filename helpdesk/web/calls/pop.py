@@ -39,7 +39,7 @@ NOBODY = sentence("There is no such colleague.")
 
 
 async def show(request: Request) -> Response:
-    """Show the card of the call in hand, or of the agent's call `?call=`."""
+    """Show the card of the call in hand, or of the agent's call `?call=`; with `?patient=1` it waits for tasks."""
     call = await _own(request, request.query_params.get("call"))
     return await answer(
         request,
@@ -58,7 +58,8 @@ async def fragment(request: Request, call: PhoneCall | None) -> Response:
     """Render the card alone; nothing without a call."""
     if call is None:
         return Response(status_code=204)
-    return html(request, "calls/_pop.html", **await context(request, call))
+    is_patient = "patient" in request.query_params
+    return html(request, "calls/_pop.html", **await context(request, call, is_patient))
 
 
 async def in_hand(request: Request) -> dict[str, Any]:
@@ -68,12 +69,14 @@ async def in_hand(request: Request) -> dict[str, Any]:
     return await context(request, call) if call else NO_CARD
 
 
-async def context(request: Request, call: PhoneCall) -> dict[str, Any]:
+async def context(request: Request, call: PhoneCall, is_patient: bool = True) -> dict[str, Any]:
     """Return what `calls/_pop.html` needs."""
+    seconds = card.PATIENT_SECONDS if is_patient else card.QUICK_SECONDS
     prefixes, page_in_front = services(request).settings.phone_trunk_prefixes, current_url(request)
     in_front = TASK_PAGE.fullmatch(page_in_front)
     return {
-        "card": await card.of_call(request, call),
+        "card": await card.of_call(request, call, seconds),
+        "is_patient": is_patient,
         "call": call,
         "words": words,
         "why": WHY,

@@ -19,9 +19,8 @@
   const isLast = () => !localStorage[FRONT] && localStorage[LAST] === tab;
   const cards = () => [...pop.querySelectorAll(".pop")];
   const isOver = (card) => card.querySelector("[data-state=over]");
-  const isTyped = (card) =>
-    card.contains(document.activeElement) ||
-    [...card.querySelectorAll("input")].some((it) => it.value !== it.defaultValue);
+  const isFilled = (card) => [...card.querySelectorAll("input")].some((it) => it.value !== it.defaultValue);
+  const isTyped = (card) => card.contains(document.activeElement) || isFilled(card);
 
   const offerToClose = () => {
     for (const it of pop.querySelectorAll("[data-pop-close]")) it.hidden = false;
@@ -109,7 +108,8 @@
     if (target.closest?.("[data-pop-close]")) close(target.closest(".pop"));
   });
   pop.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && event.target.closest(".pop")) close(event.target.closest(".pop"));
+    const card = event.target.closest(".pop");
+    if (event.key === "Escape" && card && !isFilled(card)) close(card);
   });
   addEventListener("focus", claim);
   addEventListener("pagehide", release);

@@ -100,18 +100,11 @@ def test_the_card_says_who_calls_and_what_they_have_open(
 ) -> None:
     give(services, IRINA, NUMBER, department="Бухгалтерия", position="Бухгалтер", office="12")
     task = embedded.new_task()
-    shown = pop(agents["anna"], rings(caller=IRINA))
-    for text in (
-        "Ирина Соколова",
-        "Бухгалтерия",
-        "Бухгалтер",
-        "+7 903 555-01-42",
-        "Касса",
-        'data-state="ringing"',
-        f"#{task}",
-    ):
+    call = rings(caller=IRINA)
+    shown = pop(agents["anna"], call)
+    for text in ("Ирина Соколова", "Бухгалтерия", "Бухгалтер", "+7 903 555-01-42", "Касса", f"#{task}"):
         assert text in shown
-    assert "Open requests: 1" in shown and f"/tasks/new?call={rings()}"[:16] in shown
+    assert 'data-state="ringing"' in shown and "Open requests: 1" in shown and f"/tasks/new?call={call}" in shown
 
 
 def test_tasks_are_those_that_the_agent_sees(
@@ -161,9 +154,13 @@ def test_the_card_comes_without_tasks_when_the_backend_is_slow_or_down(
         return ()
 
     monkeypatch.setattr(services.backend, "statuses", statuses)
-    monkeypatch.setattr(card, "WAIT_SECONDS", 0.05)
-    shown = pop(agents["anna"], rings(caller=IRINA))
-    assert "Ирина Соколова" in shown and "does not answer just now" in shown
+    for name in ("QUICK_SECONDS", "PATIENT_SECONDS"):
+        monkeypatch.setattr(card, name, 0.05)
+    call = rings(caller=IRINA)
+    shown = pop(agents["anna"], call)
+    assert "Ирина Соколова" in shown and f'hx-get="/calls/pop?call={call}&amp;patient=1"' in shown
+    patient = agents["anna"].get(f"/calls/pop?call={call}&patient=1", headers=SCRIPT).text
+    assert "Ирина Соколова" in patient and "does not answer just now" in patient and "patient=1" not in patient
 
 
 def test_the_card_is_for_the_session_alone_that_is_on_the_phone(agents: dict[str, Client], rings: Rings) -> None:
