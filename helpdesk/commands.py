@@ -69,7 +69,7 @@ def demo(data: str, port: int, colleague: bool) -> None:
     host = "0.0.0.0" if settings.demo_public else "127.0.0.1"
     if settings.demo_public:
         print("Everybody who reaches this machine may use it: HELPDESK_DEMO_PUBLIC is on.", flush=True)
-    services = wire(settings, PlayablePhone())
+    services = wire(settings, PlayablePhone(first_id=int(datetime.now(UTC).timestamp())))
     if colleague:
         at_work = SimulatedColleague(services.backend, services.database)
         services = replace(services, watchers=(*services.watchers, at_work.watch))

@@ -33,7 +33,7 @@ TEAM = ("500", "Поддержка")
 TALKING, RESERVED, HOLDING = "TALKING", "RESERVED", "HOLD"
 REASONS = (Reason("1", "Обед"), Reason("2", "Перерыв"), Reason("3", "Совещание"), Reason("4", "Разбор звонка"))
 COLLEAGUES = (
-    ("1002", "Громов Борис", READY, "", 7),
+    ("1002", "Гусева Тамара", READY, "", 7),
     ("1003", "Лебедева Ольга", TALKING, "", 3),
     ("1004", "Сомов Игорь", NOT_READY, "Обед", 21),
 )

@@ -59,12 +59,15 @@ CALLERS = (("+74951230117", QUEUE), ("1204", QUEUE), (HASTY, "Касса"), ("+7
 
 
 class PlayablePhone:
-    """The phone of the demo. Any agent id may sign in by the demo's password."""
+    """The phone of the demo. Any agent id may sign in by the demo's password.
 
-    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    Its calls are numbered from `first_id` on: one that begins anew beside an old store needs others than before.
+    """
+
+    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC), first_id: int = 16_804_377) -> None:
         self.clock = clock
         self._lines: dict[str, Line] = {}
-        self._ids, self._callers = count(16_804_377), cycle(CALLERS)
+        self._ids, self._callers = count(first_id), cycle(CALLERS)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def agent(self, who: Credentials) -> Agent:

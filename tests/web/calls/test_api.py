@@ -169,7 +169,7 @@ def test_the_state_is_told_with_its_reason(agent: Client) -> None:
 
 def test_the_team_is_told_to_agents_and_its_states_to_supervisors(visit: Visit, agent: Client) -> None:
     team = agent.get("/finesse/team").json()["team"]
-    assert [it["name"] for it in team if it["state"] == "READY"] == ["Громов Борис"]
+    assert [it["name"] for it in team if it["state"] == "READY"] == ["Гусева Тамара"]
     agent.get(STATE)
     alone = agent.get("/finesse/agents/status")
     assert [it["loginId"] for it in alone.json()["agents"]] == ["1001"]
