@@ -76,11 +76,17 @@ def ringing(calls: Iterable[PhoneCall]) -> PhoneCall | None:
 
 
 def _of(calls: Sequence[PhoneCall], dialog: Dialog, look: Look) -> PhoneCall | None:
-    """Return the call of a dialog. One that has ended may be seen again, when the phone system had lost it."""
+    """Return the call of a dialog. One that has ended may be seen again, when the phone system had lost it; if it began
+    after that end it is another one, of the same number."""
     own = dialog.own(look.extension)
     began, number = own.started_at if own else None, dialog.from_number[:40]
-    same = (it for it in calls if it.dialog_id == dialog.id)
-    return next((it for it in same if it.ended_at is None or it.from_number == number or it.began_at == began), None)
+
+    def is_same(call: PhoneCall) -> bool:
+        if call.ended_at is None or call.began_at == began:
+            return True
+        return call.from_number == number and (began is None or began <= call.ended_at)
+
+    return next((it for it in calls if it.dialog_id == dialog.id and is_same(it)), None)
 
 
 def _begun(dialog: Dialog, look: Look) -> PhoneCall:

@@ -177,6 +177,14 @@ def test_a_dialog_of_the_same_number_may_be_another_call(phone: Followed) -> Non
     assert [it.outcome for it in phone.calls] == ["answered", ""]
 
 
+def test_a_dialog_that_began_after_the_end_is_another_call_whoever_calls(phone: Followed) -> None:
+    """As after a phone system has started anew, and counts from the beginning."""
+    phone.look(0.5, dialog("1", "ALERTING", "INITIATED"))
+    phone.look(0.75)
+    phone.look(6, dialog("1", "ALERTING", "INITIATED", times=True))
+    assert [it.outcome for it in phone.calls] == ["missed", ""] and ringing(phone.calls) is phone.calls[-1]
+
+
 def test_a_dialog_that_began_at_the_same_moment_is_the_same_call_whoever_calls(phone: Followed) -> None:
     """It would be no other row in the store."""
     phone.look(2, dialog("1", "ALERTING", "INITIATED", times=True))

@@ -18,7 +18,7 @@ from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import MOMENT, translate
 from helpdesk.web.lists import export as lists_export
 
-EXPORTED_AT_ONCE = 1_000
+EXPORTED_AT_ONCE = 500
 HEADINGS = (
     *(sentence("When"), sentence("Direction"), sentence("Who"), sentence("From"), sentence("To"), sentence("Queue")),
     *(sentence("Rang, seconds"), sentence("Talked, seconds"), sentence("Outcome"), sentence("Transferred to")),

@@ -1,5 +1,6 @@
 """The log of calls: what is found, its sums, its pages, its export, and hard input."""
 
+import asyncio
 import csv
 import re
 from datetime import timedelta
@@ -13,7 +14,8 @@ from helpdesk.services import Services
 from helpdesk.store import call_lists
 from helpdesk.store.call_lists import PER_PAGE, CallQuery
 from helpdesk.store.database import Database
-from helpdesk.web.call_log import query
+from helpdesk.web.call_log import index, query
+from helpdesk.web.calls import bar
 from tests.telephony.desks import AGENT, SUPERVISOR, beside_a_phone, grant
 from tests.web.calls.logged import DAY, NOON, NUMBER, OTHER_NUMBER, asked, log
 from tests.web.conftest import HTML, Client, Visit
@@ -218,6 +220,19 @@ def test_the_log_is_shown_while_the_task_system_is_silent(
     monkeypatch.setattr(services.backend, "tasks", silent)
     page = boris.get(f"/calls?date={DAY}", headers=HTML)
     assert page.status_code == 200 and ">#7</a>" in page.text
+
+
+def test_the_log_is_shown_while_the_phone_system_is_silent(
+    boris: Client, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    log(services.database, {})
+    monkeypatch.setattr(index, "DESK_SECONDS", 0.05)
+    monkeypatch.setattr(bar, "desk_context", hang)
+    page = boris.get(f"/calls?date={DAY}", headers=HTML)
+    assert page.status_code == 200 and page.text.count('class="call-when"') == 1
 
 
 def test_the_export_has_every_call_and_no_formula(boris: Client, database: Database) -> None:
