@@ -27,6 +27,20 @@ from tests.web.tokens import ADDRESS, make, program
 from tests.world import PASSWORDS, PEOPLE_IDS
 
 READING = "/tasks/my-tasks"
+WITHOUT_THE_PHONE = {
+    "/calls",
+    "/calls.csv",
+    "/calls/team",
+    "/calls/{call_id:int}",
+    "/calls/{call_id:int}/caller",
+    "/calls/{call_id:int}/note",
+    "/calls/{call_id:int}/task",
+    "/calls/{call_id:int}/called-back",
+    "/finesse/agents/status",
+    "/finesse/calls",
+    "/finesse/health-check",
+}
+"""Addresses of the call desk that a token may use."""
 SHUT_OUT = ({"is_active": False}, {"blocked_at": datetime.fromisoformat("2026-01-01T00:00:00Z")})
 """An account that is disabled here, and one that a directory blocks."""
 IN_PERSON = {
@@ -232,7 +246,10 @@ def test_a_token_decides_nothing_about_getting_in(visit: Visit) -> None:
 
 def test_these_addresses_need_a_session() -> None:
     in_person = {route.path for route in ROUTES if hasattr(route.endpoint, "takes_no_token")}
-    assert {it for it in in_person if not it.startswith("/admin/")} == IN_PERSON
+    assert {it for it in in_person if not it.startswith(("/admin/", "/calls/", "/finesse/"))} == IN_PERSON
+    phone = {it for it in in_person if it.startswith(("/calls/", "/finesse/"))}
+    every = {route.path for route in ROUTES if route.path.startswith(("/calls", "/finesse/"))}
+    assert every - phone == WITHOUT_THE_PHONE, "the phone belongs to a session"
 
 
 @pytest.mark.parametrize("values", SHUT_OUT)

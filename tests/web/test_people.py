@@ -39,6 +39,7 @@ def test_a_program_signs_in_and_is_told_who_it_is(visit: Visit) -> None:
         "is_redmine_user": False,
         "can_access_quality_control": False,
         "can_access_contact_center_moscow": False,
+        "can_supervise_calls": False,
         "can_access_redmine_report": False,
     }
     cookie = answer.headers["set-cookie"].lower()

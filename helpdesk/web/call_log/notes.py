@@ -122,9 +122,7 @@ async def _comment(request: Request, call: Call, typed: Note, task_id: int, clai
     except (SavedUnseen, OutcomeUnknown):
         raise
     except HelpdeskError as error:
-        await services(request).database.run(
-            lambda db: call_notes.not_written(db, call.id, typed.text, claimed_at), writes=True
-        )
+        await stored(request, lambda db: call_notes.not_written(db, call.id, typed.text, claimed_at))
         return next(NOT_COMMENTED[kind] for kind in type(error).__mro__ if kind in NOT_COMMENTED)
     return COMMENTED
 

@@ -11,7 +11,7 @@ from helpdesk.store import call_lists, call_notes
 from helpdesk.store.call_lists import Call
 from helpdesk.telephony.numbers import displayed
 from helpdesk.web.core import request_data
-from helpdesk.web.core.after_write import Act, record
+from helpdesk.web.core.after_write import Act, record, stored
 from helpdesk.web.core.services import services
 from helpdesk.web.core.templating import MOMENT, translate
 from helpdesk.web.task_calls.access import holder, may_write
@@ -60,7 +60,7 @@ async def link(request: Request, typed: Mapping[str, Any], task_id: int) -> Sent
         call = await call_of_form(request, typed)
         if call is None:
             return NOT_LINKED if await holder(request) else None
-        await services(request).database.run(lambda db: call_notes.link(db, call.id, task_id), writes=True)
+        await stored(request, lambda db: call_notes.link(db, call.id, task_id))
         await record(request, Act("call_linked", task_id, {"call": call.id}))
     except HelpdeskError as error:
         log.warning("a new task was not linked to its call", extra={"task": task_id, "error": error.detail})
