@@ -6,6 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from helpdesk.store import phone_agents
 from helpdesk.store.call_lists import OUT
 from helpdesk.store.models.tables import PhoneCall
 
@@ -30,4 +31,6 @@ def forget_callers(session: Session, person_ids: Collection[int]) -> None:
         "from_number": sa.case((is_outgoing, col(PhoneCall.from_number)), else_=""),
         "to_number": sa.case((is_outgoing, ""), else_=col(PhoneCall.to_number)),
     }
-    session.exec(sa.update(PhoneCall).where(col(PhoneCall.caller_id).in_(person_ids)).values(**masked))
+    theirs = col(PhoneCall.caller_id).in_(person_ids)
+    phone_agents.forget_calls_of(session, session.exec(select(PhoneCall.agent_id).where(theirs).distinct()).all())
+    session.exec(sa.update(PhoneCall).where(theirs).values(**masked))

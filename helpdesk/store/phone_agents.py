@@ -21,6 +21,7 @@ from helpdesk.store.models.telephony import PhoneAgent
 REFUSED, UNAVAILABLE = "refused", "unavailable"
 LONGEST_WATCH = timedelta(hours=1)
 """No page is on a screen for longer without saying so: a later moment was written by a clock that was wrong."""
+KEPT_UNSEEN = timedelta(days=1)
 MAY_CALL = sa.and_(rights.ACTIVE, rights.holds(col(tables.Person.id), AGENT))
 """The condition that a person may handle calls."""
 SIGNED_OUT = "LOGOUT"
@@ -136,6 +137,38 @@ def fail(session: Session, agent_ids: Collection[str], now: datetime) -> frozens
     return people(session, answering)
 
 
+def replace(session: Session, agent_id: str, **values: Any) -> Mapping[str, Any]:
+    """Change columns of an agent, and return what they were."""
+    row = locked(session, agent_id)
+    before = {name: getattr(row, name) for name in values} if row else {}
+    change(session, agent_id, **values)
+    return before
+
+
+def take_back(session: Session, agent_id: str, asked_at: datetime, before: Mapping[str, Any]) -> None:
+    """Put back what `replace` has returned, unless something else was asked since."""
+    same = (col(PhoneAgent.agent_id) == agent_id, col(PhoneAgent.asked_at) == asked_at)
+    session.exec(sa.update(PhoneAgent).where(*same).values(**before))
+
+
+def forget_calls(session: Session, now: datetime) -> None:
+    """Forget the calls and numbers of agents of whom no page was on a screen for a day: nobody sees them."""
+    lately = col(PhoneAgent.watched_until).between(now - KEPT_UNSEEN, now + LONGEST_WATCH + AHEAD)
+    _forget_calls(session, sa.or_(col(PhoneAgent.watched_until).is_(None), ~lately))
+
+
+def forget_calls_of(session: Session, agent_ids: Collection[str]) -> None:
+    """Forget the present calls and numbers of these agents. Those that go on are seen anew."""
+    _forget_calls(session, col(PhoneAgent.agent_id).in_(agent_ids))
+
+
+def _forget_calls(session: Session, which: sa.ColumnElement[bool]) -> None:
+    numbers = (col(PhoneAgent.asked_to) != "", col(PhoneAgent.passing_to) != "")
+    values = {"dialogs": "[]", "ringing": 0, "asked": "", "asked_to": "", "passing": "", "passing_to": ""}
+    same = (which, sa.or_(col(PhoneAgent.dialogs) != "[]", *numbers))
+    session.exec(sa.update(PhoneAgent).where(*same).values(version=PhoneAgent.version + 1, **values))
+
+
 def change(session: Session, agent_id: str, **values: Any) -> None:
     """Change columns of an agent."""
     session.exec(sa.update(PhoneAgent).where(col(PhoneAgent.agent_id) == agent_id).values(**values))
@@ -157,8 +190,8 @@ def watch(session: Session, agent_id: str, until: datetime) -> None:
 
 def note_seen(session: Session, agent_ids: Collection[str], asked_at: datetime) -> None:
     """Note that answers about these agents, asked for then or later, have shown nothing new."""
-    older = sa.or_(col(PhoneAgent.seen_at).is_(None), col(PhoneAgent.seen_at) < asked_at)
-    same = (col(PhoneAgent.agent_id).in_(agent_ids), older)
+    newer = col(PhoneAgent.seen_at).between(asked_at, asked_at + AHEAD)  # a later one is of a clock that was ahead
+    same = (col(PhoneAgent.agent_id).in_(agent_ids), sa.or_(col(PhoneAgent.seen_at).is_(None), ~newer))
     session.exec(sa.update(PhoneAgent).where(*same).values(seen_at=asked_at))
 
 

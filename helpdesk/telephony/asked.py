@@ -52,6 +52,13 @@ def asked_of(agent: PhoneAgent) -> Asked | None:
     return Asked(agent.asked, agent.asked_dialog, agent.asked_to, agent.asked_at)
 
 
+def passing_of(agent: PhoneAgent) -> Asked | None:
+    """Return the transfer that the agent asked last, whatever was asked since."""
+    if not agent.passing or agent.passing_at is None:
+        return None
+    return Asked(agent.passing, agent.passing_dialog, agent.passing_to, agent.passing_at)
+
+
 def is_answered(asked: Asked, before: View, after: View) -> bool:
     """Tell whether what was asked has come, or can't come any more since the call is over."""
     if asked.action in (READY, NOT_READY, LOGOUT):

@@ -32,6 +32,8 @@ from helpdesk.telephony.phone import (
     READY,
     SEND_DTMF,
     TO_A_NUMBER,
+    TRANSFER,
+    TRANSFER_SST,
     Credentials,
     Dialog,
     NotOnPhone,
@@ -39,7 +41,8 @@ from helpdesk.telephony.phone import (
     PhoneDeclined,
     PhoneRefused,
 )
-from helpdesk.telephony.poller import MOST_REFUSED, Poller
+from helpdesk.telephony.poll_store import MOST_REFUSED
+from helpdesk.telephony.poller import Poller
 from helpdesk.telephony.reasons import Reasons
 from helpdesk.telephony.signing import Signing
 
@@ -188,17 +191,29 @@ class Desk:
     async def _ask(
         self, signed_in: SignedIn, asked: str, dialog_id: str, to: str, ask: Callable[[Credentials], Awaitable[None]]
     ) -> None:
-        """Ask for a change, note that it was asked, and look soon whether it has come."""
+        """Note what is asked, ask for it, and look soon whether it has come, even if nobody knows whether it was done.
 
+        It is noted before, or a look in between would not know why a call has gone.
+        """
         now = self.clock()
         values = {"asked": asked, "asked_dialog": dialog_id, "asked_to": to, "asked_at": now}
+        if asked in (TRANSFER, TRANSFER_SST):
+            values |= {"passing": asked, "passing_dialog": dialog_id, "passing_to": to, "passing_at": now}
 
-        async def noted(who: Credentials) -> str:
-            await ask(who)
-            await self.database.run(lambda db: phone_agents.change(db, who.agent_id, **values), writes=True)
-            return who.agent_id
+        async def noted(who: Credentials) -> None:
+            agent = who.agent_id
+            before = await self.database.run(lambda db: phone_agents.replace(db, agent, **values), writes=True)
+            try:
+                await ask(who)
+            except (PhoneDeclined, PhoneRefused):
+                await self.database.run(lambda db: phone_agents.take_back(db, agent, now, before), writes=True)
+                raise
+            except HelpdeskError:
+                self.poller.hurry(agent, now)
+                raise
+            self.poller.hurry(agent, now)
 
-        self.poller.hurry(await self.as_agent(signed_in, noted), now)
+        await self.as_agent(signed_in, noted)
 
     async def _read(self, signed_in: SignedIn) -> phone_agents.OnPhone | None:
         return await self.database.run(lambda db: phone_agents.of_session(db, signed_in.mark))
