@@ -55,8 +55,8 @@ Form = tuple[tuple[Ref, ...], NewTaskForm | None]
 async def new(request: Request) -> Response:
     """Show the form, filled in by the query or, with `?draft=1`, by the draft; a POST creates the task.
 
-    Without that a page first asks what shall become of a draft, so that nothing new is saved over it. A task from a call
-    has a draft of its own, which fills the form at once: somebody waits on the phone.
+    Without that a page first asks what shall become of a draft, so that nothing new is saved over it. A task from a
+    call has a draft of its own, which fills the form at once: somebody waits on the phone.
     """
     if request.method == "POST":
         return await _create(request)
