@@ -290,11 +290,11 @@ def _queue(name: str, waiting: int, since: str) -> ElementTree.Element:
 
 def _dialog(switch: Switch, call: Call) -> ElementTree.Element:
     ends = []
-    for end in call.ends.values():
-        actions = _tree("actions", [_tree("action") for _ in switch.actions(call, end.number)])
-        for element, action in zip(actions, switch.actions(call, end.number), strict=True):
+    for key, end in call.ends.items():
+        actions = _tree("actions", [_tree("action") for _ in switch.actions(call, key)])
+        for element, action in zip(actions, switch.actions(call, key), strict=True):
             element.text = action
-        kind = "AGENT_DEVICE" if switch.agent_at(end.number) else ""
+        kind = "AGENT_DEVICE" if switch.agent_at(key) else ""
         ends.append(_tree("Participant", [actions], mediaAddress=end.number, mediaAddressType=kind,
                           startTime=_moment(end.started), state=end.state, stateCause="",
                           stateChangeTime=_moment(end.changed)))  # fmt: skip
