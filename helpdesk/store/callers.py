@@ -19,8 +19,9 @@ MOST_CALLS = 200
 """The most earlier calls with a number that are looked at, the last ones."""
 
 
-def with_number(session: Session, key: str, holds: Callable[[str], bool]) -> list[tuple[int, str]]:
-    """Return the listed accounts, each with its text of phones, for whose text `holds` is true.
+def with_number(session: Session, key: str, holds: Callable[[str], bool]) -> list[tuple[int, str, bool]]:
+    """Return the listed accounts, each with its text of phones and whether that is proven, for whose text `holds` is
+    true; the proven ones first, so that no texts that people type themselves hide them.
 
     The store narrows them down by the digits of `key`: with anything between them for an outside number, where twenty
     thousand texts are compared faster than punctuation is taken out of them. An internal number is too short for that.
@@ -31,9 +32,10 @@ def with_number(session: Session, key: str, holds: Callable[[str], bool]) -> lis
     else:
         plain = sa.func.replace(sa.func.replace(phones, "-", ""), " ", "")
         alike, most = plain.like(f"%{key}%"), MOST_ALIKE
-    query = sa.select(col(Person.id), phones).where(alike, phones != "", LISTED)
-    rows = session.execute(query.order_by(col(Person.full_name), col(Person.id)).limit(most))
-    return [(id, phone) for id, phone in rows if holds(phone)]
+    proven = col(Person.is_phone_proven)
+    query = sa.select(col(Person.id), phones, proven).where(alike, phones != "", LISTED)
+    rows = session.execute(query.order_by(proven.desc(), col(Person.full_name), col(Person.id)).limit(most))
+    return [(id, phone, bool(is_proven)) for id, phone, is_proven in rows if holds(phone)]
 
 
 def earlier_callers(session: Session, key: str, limit: int) -> Sequence[int]:

@@ -11,9 +11,10 @@ from sqlmodel import Session, col, select
 from helpdesk.demo.playable_phone import PlayablePhone
 from helpdesk.errors import StoreUnavailable, Unavailable
 from helpdesk.services import Services, utc_now
-from helpdesk.store import call_notes, phone_agents
+from helpdesk.store import call_notes, callers, phone_agents
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
+from helpdesk.telephony import recognition
 from tests.telephony.desks import AGENT, SUPERVISOR, beside_a_phone, grant
 from tests.web.calls.logged import asked, log, stored
 from tests.web.conftest import HTML, HTMX, Client, Visit
@@ -86,6 +87,31 @@ def test_the_form_says_who_called_and_the_task_is_linked(boris: Client, visit: V
     assert "The task was created and linked to the call." in page and f'href="/calls/{call}"' in page
     requests = visit("irina").get("/requests").json()
     assert number in [it["id"] for it in requests["requests"]], "the caller sees it among her requests"
+
+
+@pytest.mark.parametrize("typed", ["+7 903 555-01-42", "9035550142", "доб. 12, 8 (903) 555-0142"])
+def test_a_number_typed_into_the_own_profile_makes_nobody_the_requester(
+    boris: Client, visit: Visit, database: Database, typed: str
+) -> None:
+    """It would let people read what others dictate; an administrator's word, and the agent's, count."""
+    prove(database, True)
+    irina = visit("irina")
+    irina.put("/users/profile", json={"phone": typed}).raise_for_status()
+
+    def recognised_task() -> int:
+        (call,) = log(database, {})
+        known = database.run_here(lambda db: recognition.certain_callers(db, [call]))
+        database.run_here(lambda db: callers.recognise(db, known), writes=True)
+        task = created(boris, {**SAID, "call": str(call)})
+        database.run_here(lambda db: db.exec(sa.delete(tables.PhoneCall)), writes=True)
+        return task
+
+    assert irina.get(f"/requests/{recognised_task()}").status_code == 404
+    visit("admin").post(f"/admin/people/{IRINA}/phone", json={"phone": typed}).raise_for_status()
+    assert irina.get(f"/requests/{recognised_task()}").status_code == 200
+    irina.put("/users/profile", json={"phone": "1204"}).raise_for_status()
+    irina.put("/users/profile", json={"phone": typed}).raise_for_status()
+    assert irina.get(f"/requests/{recognised_task()}").status_code == 404
 
 
 def test_a_hidden_or_unknown_caller_gives_number_and_time(boris: Client, database: Database) -> None:

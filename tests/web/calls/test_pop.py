@@ -82,7 +82,11 @@ def rings(services: Services) -> Rings:
 
 
 def give(services: Services, person_id: int, phone: str, **values: object) -> None:
-    change = sa.update(tables.Person).where(col(tables.Person.id) == person_id).values(phone=phone, **values)
+    change = (
+        sa.update(tables.Person)
+        .where(col(tables.Person.id) == person_id)
+        .values({"phone": phone, "is_phone_proven": True, **values})
+    )
     services.database.run_here(lambda db: db.execute(change), writes=True)
 
 
