@@ -1,6 +1,7 @@
 """The call desk: who is signed in to the phone in which session, agents, calls and favourites."""
 
 import sqlalchemy as sa
+from alembic import op
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
 from helpdesk.store.models import LONG, Moment
@@ -10,6 +11,15 @@ revision = "0020"
 down_revision = "0019"
 branch_labels = None
 depends_on = None
+
+PERSON = sa.table(
+    "person",
+    sa.column("id", sa.Integer),
+    sa.column("source", sa.String),
+    sa.column("joined_into", sa.Integer),
+    sa.column("phone", sa.String),
+    sa.column("is_phone_proven", sa.Boolean),
+)
 
 
 def upgrade() -> None:
@@ -127,14 +137,32 @@ def upgrade() -> None:
     with there.altering("phone_favourite") as table:
         table.create_index("ix_phone_favourite_person_id", ["person_id"])
 
+    with there.altering("person") as table:
+        table.add_column(sa.Column("is_phone_proven", sa.Boolean(), server_default=sa.false(), nullable=False))
+
     with there.altering("session") as table:
         table.add_column(sa.Column("phone_agent_id", AutoString(length=64), nullable=True))
         table.add_column(sa.Column("phone_secret", AutoString(length=2000), nullable=True))
         table.create_index("ix_session_phone_agent_id", ["phone_agent_id"])
 
+    _fill()
+
+
+def _fill() -> None:
+    """Trust the numbers that directories of the company tell, also of accounts that others were joined into."""
+    connection = op.get_bind()
+    told = PERSON.c.source.in_(("oracle", "ldap"))
+    kept = [*connection.scalars(sa.select(sa.func.coalesce(PERSON.c.joined_into, PERSON.c.id)).where(told))]
+    for start in range(0, len(kept), 500):
+        those = PERSON.c.id.in_(kept[start : start + 500])
+        connection.execute(PERSON.update().where(those, PERSON.c.phone != "").values(is_phone_proven=True))
+
 
 def downgrade() -> None:
     there = Present()
+    with there.altering("person") as table:
+        table.drop_column("is_phone_proven")
+
     with there.altering("session") as table:
         table.drop_index("ix_session_phone_agent_id")
         table.drop_column("phone_secret")
