@@ -273,7 +273,7 @@ def test_the_sums_lead_to_the_calls_that_they_count(boris: Client, database: Dat
     returned = {"outcome": "missed", "number": OTHER_NUMBER}
     log(database, missed, {**missed, "began_at": NOON - timedelta(days=1)}, returned, {"number": OTHER_NUMBER})
     page = boris.get(f"/calls?date={DAY}&agent=1002", headers=HTML).text
-    for word, outcome, number in (("Missed calls", "missed", 2), ("to call back", "to_call_back", 1)):
+    for word, outcome, number in (("Missed calls", "missed", 2), ("To call back", "to_call_back", 1)):
         link = re.search(rf'<a href="([^"]+)">{word}</a> <b>{number}</b>', page)
         assert link, word
         address = unescape(link[1])
