@@ -85,7 +85,7 @@ def _has_become(state: str, before: View, after: View) -> bool:
 def _is_calling(asked: Asked, before: View, after: View) -> bool:
     """Tell whether the agent makes a call that was not there before, or one to the number."""
     known = {it.id for it in before.dialogs} | {asked.dialog_id}
-    made = [it for it in after.dialogs if it.id != asked.dialog_id and it.from_number == after.extension]
+    made = [it for it in after.dialogs if it.id != asked.dialog_id and it.is_outgoing(after.extension)]
     return any(it.id not in known or it.to_number == asked.to for it in made)
 
 

@@ -91,12 +91,11 @@ def _of(calls: Sequence[PhoneCall], dialog: Dialog, look: Look) -> PhoneCall | N
 
 def _begun(dialog: Dialog, look: Look) -> PhoneCall:
     own = dialog.own(look.extension)
-    is_own = dialog.from_number == look.extension or bool(own and own.state in (INITIATING, INITIATED))
     return PhoneCall(
         agent_id=look.agent_id,
         dialog_id=dialog.id,
         person_id=look.person_id,
-        direction=OUT if is_own else IN,
+        direction=OUT if dialog.is_outgoing(look.extension) else IN,
         from_number="",
         to_number="",
         other_key="",

@@ -12,6 +12,15 @@ down_revision = "0019"
 branch_labels = None
 depends_on = None
 
+PERSON = sa.table(
+    "person",
+    sa.column("id", sa.Integer),
+    sa.column("source", sa.String),
+    sa.column("joined_into", sa.Integer),
+    sa.column("phone", sa.String),
+    sa.column("is_phone_proven", sa.Boolean),
+)
+
 
 def upgrade() -> None:
     there = Present()
@@ -130,13 +139,31 @@ def upgrade() -> None:
     with there.altering("phone_favourite") as table:
         table.create_index("ix_phone_favourite_person_id", ["person_id"])
 
+    with there.altering("person") as table:
+        table.add_column(sa.Column("is_phone_proven", sa.Boolean(), server_default=sa.false(), nullable=False))
+
     with there.altering("session") as table:
         table.add_column(sa.Column("phone_agent_id", AutoString(length=64), nullable=True))
         table.add_column(sa.Column("phone_secret", AutoString(length=2000), nullable=True))
         table.create_index("ix_session_phone_agent_id", ["phone_agent_id"])
 
+    _fill()
+
+
+def _fill() -> None:
+    """Trust the numbers that directories of the company tell, also of accounts that others were joined into."""
+    connection = op.get_bind()
+    told = PERSON.c.source.in_(("oracle", "ldap"))
+    kept = [*connection.scalars(sa.select(sa.func.coalesce(PERSON.c.joined_into, PERSON.c.id)).where(told))]
+    for start in range(0, len(kept), 500):
+        those = PERSON.c.id.in_(kept[start : start + 500])
+        connection.execute(PERSON.update().where(those, PERSON.c.phone != "").values(is_phone_proven=True))
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("person") as batch_op:
+        batch_op.drop_column("is_phone_proven")
+
     with op.batch_alter_table("session") as batch_op:
         batch_op.drop_index("ix_session_phone_agent_id")
         batch_op.drop_column("phone_secret")

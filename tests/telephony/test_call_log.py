@@ -58,6 +58,25 @@ def shape(call: PhoneCall) -> tuple[str, str, datetime, datetime | None, datetim
     return call.direction, call.outcome, call.began_at, call.answered_at, call.ended_at
 
 
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_caller_who_shows_the_number_of_the_agent_calls_in(phone: Followed, is_told: bool) -> None:
+    """Also where the phone system does not tell which end is an agent's phone, and where it rang unseen."""
+
+    def spoofed(mine: str, theirs: str, *actions: str) -> Dialog:
+        own = Participant(OWN, mine, actions, is_agent=is_told)
+        return dialog("1", mine, theirs)._replace(
+            from_number=OWN, participants=(Participant(OWN, theirs, ("DROP",) * is_told), own)
+        )
+
+    call = phone.look(0, spoofed("ALERTING", "INITIATED", "ANSWER"))
+    assert (call.direction, call.answered_at) == ("in", None) and ringing(phone.calls) is call
+    phone.look(5, spoofed("ACTIVE", "ACTIVE", "HOLD", "DROP"))
+    phone.look(9)
+    assert shape(call) == ("in", "answered", at(0), at(5), at(9))
+    late = Followed().look(0, spoofed("ACTIVE", "ACTIVE", "HOLD", "DROP"))
+    assert late.direction == "in"
+
+
 def test_a_call_that_is_answered(phone: Followed) -> None:
     call = phone.look(0, dialog("1", "ALERTING", "INITIATED"))
     assert shape(call) == ("in", "", at(0), None, None) and ringing(phone.calls) is call

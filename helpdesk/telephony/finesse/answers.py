@@ -100,6 +100,7 @@ def _participant(found: Element) -> Participant:
         tuple(islice((it for it in actions if it), MOST_ACTIONS)),
         _moment(found.word("starttime")),
         _moment(found.word("statechangetime")),
+        found.word("mediaaddresstype").upper() == "AGENT_DEVICE",
     )
 
 

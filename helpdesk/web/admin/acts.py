@@ -53,6 +53,7 @@ ACTS: Mapping[str, Act] = {
     "profile_changed": Act("accounts", sentence("the profile was changed")),
     "erp_read": Act("accounts", sentence("an administrator looked somebody up in the ERP")),
     "email_changed": Act("accounts", sentence("the e-mail was changed")),
+    "phone_changed": Act("accounts", sentence("the number was changed")),
     "email_proven": Act("accounts", sentence("the e-mail was confirmed")),
     "email_doubted": Act("accounts", sentence("the e-mail is confirmed no longer")),
     "password_link": Act("access", sentence("a link for a new password was made")),

@@ -29,8 +29,8 @@ from helpdesk.web.core.guards import actor, holds
 from helpdesk.web.core.services import services
 from helpdesk.web.core.session import current_user
 
-SUBJECT_SECONDS, DESK_SECONDS = 1.0, 3.0
-"""How long the page waits for the subjects of tasks, and for the phone system."""
+SUBJECT_SECONDS = 1.0
+"""How long the page waits for the subjects of tasks."""
 
 
 class Log(NamedTuple):
@@ -119,7 +119,7 @@ async def _page(request: Request, query: LogQuery, log: Log) -> Response:
         "export": query.address(request, "calls:export"),
     }
     is_agent = holds(await current_user(request), AGENT)
-    desk = await _desk(request) | await pop.in_hand(request) if is_agent else {}
+    desk = await bar.desk_context(request) | await pop.in_hand(request) if is_agent else {}
     return html(
         request,
         "calls/index.html",
@@ -130,15 +130,6 @@ async def _page(request: Request, query: LogQuery, log: Log) -> Response:
         error=None,
         subjects=await subjects_of(request, log.calls),
     )
-
-
-async def _desk(request: Request) -> dict[str, Any]:
-    """Return what the phone's part of the page shows: as it was seen last, while the phone system is slow."""
-    try:
-        async with asyncio.timeout(DESK_SECONDS):
-            return await bar.desk_context(request)
-    except TimeoutError:
-        return {"phone": await bar.read(request), "targets": []}
 
 
 async def _refused(request: Request, error: Invalid) -> Response:

@@ -133,3 +133,15 @@ def test_a_supervisor_sees_the_team_and_an_agent_is_alone(visit: Visit, agent: C
     found = seen(boris, "/finesse/agents/status", lambda it: len(it["agents"]) > 1)["agents"]
     assert {it["loginId"]: it["status"] for it in found}["100001"] == "READY"
     assert [it["loginId"] for it in agent.get("/finesse/agents/status").json()["agents"]] == ["100001"]
+
+
+def test_a_caller_who_shows_the_number_of_the_agent_is_answered(agent: Client, finesse: ImitatedFinesse) -> None:
+    dialog = finesse.ring("100001", "1001")
+    (rings,) = seen(agent, DIALOGS, lambda it: it["dialogs"])["dialogs"]
+    assert (rings["own_state"], rings["actions"]) == ("ALERTING", ["ANSWER"])
+    agent.put(f"{DIALOGS}/{dialog}", json={"action": "ANSWER"}).raise_for_status()
+    seen(agent, DIALOGS, lambda it: own_state(it) == "ACTIVE")
+    finesse.hang_up(dialog)
+    seen(agent, DIALOGS, lambda it: not it["dialogs"])
+    (call,) = agent.get("/finesse/calls").json()["calls"]
+    assert (call["direction"], call["outcome"], call["from_number"]) == ("in", "answered", "1001")

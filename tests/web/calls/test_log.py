@@ -14,9 +14,9 @@ from helpdesk.services import Services
 from helpdesk.store import call_lists
 from helpdesk.store.call_lists import PER_PAGE, CallQuery
 from helpdesk.store.database import Database
-from helpdesk.web.call_log import index, query
+from helpdesk.web.call_log import query
 from helpdesk.web.calls import bar
-from tests.telephony.desks import AGENT, SUPERVISOR, beside_a_phone, grant
+from tests.telephony.desks import AGENT, SUPERVISOR, TO_THE_PHONE, beside_a_phone, grant
 from tests.web.calls.logged import DAY, NOON, NUMBER, OTHER_NUMBER, asked, log
 from tests.web.conftest import HTML, Client, Visit
 from tests.world import PEOPLE_IDS, EmbeddedWorld
@@ -222,17 +222,25 @@ def test_the_log_is_shown_while_the_task_system_is_silent(
     assert page.status_code == 200 and ">#7</a>" in page.text
 
 
-def test_the_log_is_shown_while_the_phone_system_is_silent(
-    boris: Client, services: Services, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("silent", ["agent", "team"])
+def test_the_log_and_the_phone_are_shown_while_the_phone_system_is_silent(
+    boris: Client, services: Services, monkeypatch: pytest.MonkeyPatch, silent: str
 ) -> None:
     async def hang(*_: object) -> None:
         await asyncio.Event().wait()
 
     log(services.database, {})
-    monkeypatch.setattr(index, "DESK_SECONDS", 0.05)
-    monkeypatch.setattr(bar, "desk_context", hang)
-    page = boris.get(f"/calls?date={DAY}", headers=HTML)
-    assert page.status_code == 200 and page.text.count('class="call-when"') == 1
+    assert services.desk
+    boris.post("/finesse/session", json=TO_THE_PHONE).raise_for_status()
+    boris.post("/calls/favourites", data={"number": "77", "name": "Вахта"}, headers=HTML)
+    monkeypatch.setattr(bar, "DESK_SECONDS", 0.05)
+    assert "The phone system is slow" not in boris.get("/calls/bar", headers=HTML).text
+    monkeypatch.setattr(services.desk.phone, silent, hang)
+    for address in (f"/calls?date={DAY}", "/calls/bar"):
+        page = boris.get(address, headers=HTML)
+        assert page.status_code == 200 and "The phone system is slow" in page.text and "Вахта" in page.text
+        assert f'class="button" href="{address}"' in page.text, "again leads here"
+    assert boris.get(f"/calls?date={DAY}", headers=HTML).text.count('class="call-when"') == 1
 
 
 def test_the_export_has_every_call_and_no_formula(boris: Client, database: Database) -> None:
