@@ -1,4 +1,4 @@
-"""Read and write what polling needs beside what it sees: whom to ask, and what is to be forgotten."""
+"""Write what polling has found beside the calls: passwords that are of no use, and what nobody needs any more."""
 
 from datetime import datetime
 
@@ -6,21 +6,8 @@ from sqlmodel import Session
 
 from helpdesk.encryption import Box
 from helpdesk.store import calls, phone_agents, phone_refusals
-from helpdesk.store.phone_agents import REFUSED, Watched
 from helpdesk.telephony.credentials import opened
 from helpdesk.telephony.phone import Credentials
-
-MOST_REFUSED = 2
-"""Passwords of an agent that are refused in five minutes, until polling waits: five lock the agent."""
-
-
-def watched(session: Session, now: datetime) -> list[Watched]:
-    """Return the agents to poll: not those of whom too many passwords were refused just now."""
-    return [
-        it
-        for it in phone_agents.watched(session, now)
-        if it.failure != REFUSED or not phone_refusals.wait(session, it.agent_id, now, MOST_REFUSED)
-    ]
 
 
 def refuse(session: Session, box: Box, who: Credentials, now: datetime) -> tuple[list[str], frozenset[int]]:

@@ -18,12 +18,13 @@ from sqlmodel import Session
 from helpdesk.encryption import Box
 from helpdesk.errors import HelpdeskError, OutcomeUnknown, StoreUnavailable, Unavailable
 from helpdesk.notifications.wakeups import Wakeups
-from helpdesk.store import callers, leases, phone_agents
+from helpdesk.store import callers, leases, phone_agents, phone_silence
 from helpdesk.store.database import Database
 from helpdesk.telephony import poll_store
 from helpdesk.telephony.asked import PATIENCE
-from helpdesk.telephony.phone import Agent, Credentials, Dialog, Phone, PhoneRefused
+from helpdesk.telephony.phone import Agent, Credentials, Dialog, Phone, PhoneRefused, PhoneUnanswered
 from helpdesk.telephony.poll_pace import STEP_SECONDS, Line, Outage, spread
+from helpdesk.telephony.poll_targets import to_poll
 from helpdesk.telephony.recognition import certain_callers
 from helpdesk.telephony.recording import KeyOf, Recorded, Seen, record
 
@@ -127,10 +128,18 @@ class Poller:
         log.warning("no key opens an agent's password, it is forgotten", extra={"agent": agent_id})
         self.announce(await self.database.run(lambda db: poll_store.forget(db, agent_id, secret, now), writes=True))
 
+    async def unanswered(self, who: Credentials) -> None:
+        """Count a question that was not answered, so that the password is not used again and again."""
+        now = self.clock()
+        number, people = await self.database.run(lambda db: phone_silence.count(db, who.agent_id, now), writes=True)
+        if number >= phone_silence.FREE:
+            self.lines.pop(who.agent_id, None)
+        self.announce(people)
+
     async def _read(self) -> None:
         """Take the lease if there is anybody to poll, and read who that is."""
         now, ticks = self.clock(), self.ticks()
-        watched = await self.database.run(lambda db: poll_store.watched(db, now))
+        watched = await self.database.run(lambda db: to_poll(db, now))
         if not watched:
             self.lines.clear()
             return
@@ -202,7 +211,7 @@ class Poller:
         try:
             for pause in HURRY_SECONDS:
                 await asyncio.sleep(pause)
-                found = await self.database.run(lambda db: phone_agents.watched(db, self.clock(), agent_id))
+                found = await self.database.run(lambda db: to_poll(db, self.clock(), agent_id))
                 if not found:
                     return
                 line = self.lines.get(agent_id) or Line(0.0)
@@ -233,6 +242,9 @@ class Poller:
             dialogs, agent = await self._ask(who, lambda dialogs: whole or dialogs != line.dialogs)
         except PhoneRefused:
             await self.refused(who)
+            raise
+        except PhoneUnanswered:
+            await self.unanswered(who)
             raise
         if asked < line.answered_ticks:  # a later question was answered earlier
             return

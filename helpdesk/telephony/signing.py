@@ -24,13 +24,11 @@ from helpdesk.telephony.phone import (
     Phone,
     PhoneDeclined,
     PhoneRefused,
+    PhoneUnanswered,
     PhoneUnavailable,
 )
 from helpdesk.telephony.poller import Poller
 
-MOST_REFUSED = 3
-"""Refused tries in five minutes, after which nobody may try to sign in as the agent: five lock the agent. Whatever
-happens by itself stops one earlier."""
 LOOKS, LOOK_SECONDS = 10, 0.3
 LONGEST_SECONDS = 8.0
 """So long signing out may take, whatever the phone system takes for each answer."""
@@ -46,12 +44,12 @@ class Signing:
     ) -> None:
         self.phone, self.database, self.box, self.poller, self.clock = phone, database, box, poller, clock
 
-    async def sign_in(self, signed_in: SignedIn, who: Credentials, watched_until: datetime) -> None:
-        """Sign an agent in, and keep the password in the session's row.
+    async def sign_in(self, signed_in: SignedIn, who: Credentials, address: str, watched_until: datetime) -> None:
+        """Sign an agent in, and keep the password in the session's row. `address` is where the person is.
 
         Raises NotSignedIn, TooManyAttempts, PhoneRefused, PhoneDeclined, PhoneUnavailable.
         """
-        await self._try(who)
+        await self._try(signed_in.person.id, who, address)
         secret, person = sealed(self.box, who), signed_in.person
 
         def work(session: Session) -> bool:
@@ -66,21 +64,25 @@ class Signing:
         self.poller.announce([person.id])
         self.poller.hurry(who.agent_id)
 
-    async def _try(self, who: Credentials) -> None:
-        """Ask the phone system, but not after MOST_REFUSED refused tries of anybody."""
+    async def _try(self, person_id: int, who: Credentials, address: str) -> None:
+        """Ask the phone system, but not after too many refused tries. One counts until it is surely not refused."""
         now = self.clock()
         attempt, seconds = await self.database.run(
-            lambda db: phone_refusals.begin(db, who.agent_id, now, MOST_REFUSED), writes=True
+            lambda db: phone_refusals.begin(db, who.agent_id, person_id, address, now), writes=True
         )
         if seconds:
             raise TooManyAttempts(seconds)
         try:
             await self.phone.sign_in(who)
         except PhoneRefused:
+            await self.database.run(lambda db: _note_refused(db, person_id, who.agent_id), writes=True)
             raise
-        except BaseException:
-            await self.database.run(lambda db: phone_refusals.take_back(db, attempt), writes=True)
+        except (PhoneDeclined, PhoneUnavailable) as error:
+            if not isinstance(error, PhoneUnanswered):
+                await self.database.run(lambda db: phone_refusals.take_back(db, attempt), writes=True)
             raise
+        # Apart from what is stored then: that may fail, and says nothing against the password.
+        await self.database.run(lambda db: phone_refusals.take_back(db, attempt), writes=True)
 
     async def sign_out(self, signed_in: SignedIn, found: OnPhone | None, who: Credentials | None) -> None:
         """Sign the agent out, who becomes not ready first as the phone system demands it, and forget the password.
@@ -94,6 +96,11 @@ class Signing:
                     await self._leave(who)
         except PhoneDeclined:
             raise
+        except PhoneRefused as error:
+            await self._forget(signed_in, found, is_signed_out=False)
+            if who is not None:
+                await self.poller.refused(who)
+            raise error
         except TimeoutError as error:
             await self._forget(signed_in, found, is_signed_out=False)
             raise PhoneUnavailable(detail=f"signing out took {LONGEST_SECONDS} s") from error
@@ -129,11 +136,19 @@ class Signing:
             people = phone_agents.people(session, [agent])
             phone_agents.sign_out(session, signed_in.mark)
             if is_signed_out:
-                values = {"state": LOGOUT, "state_since": now, "reason": "", "asked": ""}
+                values = {"state": LOGOUT, "state_since": now, "reason": "", **phone_agents.NOTHING_ASKED}
                 phone_agents.change(session, agent, version=PhoneAgent.version + 1, **values)
+            elif not phone_agents.secrets(session, agent):  # nobody looks after the agent any more
+                phone_agents.fail(session, [agent], now)
             return people
 
         self.poller.announce(await self.database.run(work, writes=True))
+
+
+def _note_refused(session: Session, person_id: int, agent_id: str) -> None:
+    """Note a refused try. An id that never signed in here may be a password, so it is not told."""
+    details = {"agent": agent_id} if session.get(PhoneAgent, agent_id) else {}
+    audit.note(session, person_id, "phone_sign_in_refused", person_id, details)
 
 
 def _is_over(dialog: Dialog, extension: str) -> bool:

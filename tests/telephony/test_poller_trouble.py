@@ -21,7 +21,7 @@ from helpdesk.telephony.phone import (
     Dialog,
     Participant,
     PhoneDeclined,
-    PhoneUnavailable,
+    PhoneUnanswered,
 )
 from helpdesk.telephony.poller import AT_ONCE, Poller
 from tests.clocks import Clock
@@ -190,7 +190,7 @@ def ends(crew: Crew) -> list[tuple[str, str]]:
     return [(it.outcome, it.passed_to) for it in crew.calls()]
 
 
-@pytest.mark.parametrize("error", [PhoneUnavailable, BadPhoneResponse])
+@pytest.mark.parametrize("error", [PhoneUnanswered, BadPhoneResponse])
 def test_a_transfer_whose_answer_does_not_come_is_one_in_the_log(exchange: Crew, error: type[Exception]) -> None:
     async def story() -> None:
         poller = exchange.poller()
