@@ -22,6 +22,7 @@ from helpdesk.store.phone_agents import REFUSED
 from helpdesk.telephony import bar, snapshot
 from helpdesk.telephony.bar import Bar
 from helpdesk.telephony.credentials import opened
+from helpdesk.telephony.leaving import Leaving
 from helpdesk.telephony.phone import (
     ACTIONS,
     AGENT_ID,
@@ -94,6 +95,7 @@ class Desk:
         self.phone, self.database, self.box, self.poller, self.clock = phone, database, box, poller, clock
         self.reasons = Reasons(phone, clock)
         self.signing = Signing(phone, database, box, poller, clock)
+        self.leaving = Leaving(phone, database, box, clock)
         self._asking: set[asyncio.Task[Any]] = set()
 
     async def sign_in(
