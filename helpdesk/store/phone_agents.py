@@ -4,6 +4,7 @@ News of an agent are asked for only while a session lasts that is signed in as t
 calls. A secret that the phone system has refused is forgotten.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -27,6 +28,13 @@ SIGNED_OUT = "LOGOUT"
 """The state of an agent whom the phone system has signed out."""
 NOTHING_ASKED = {"asked": "", "asked_dialog": "", "asked_to": ""}
 """What was asked goes when it has come: also the number."""
+
+
+class Owner(NamedTuple):
+    """The person who was signed in last as an agent, with the name for the agent."""
+
+    person_id: int
+    name: str
 
 
 class OnPhone(NamedTuple):
@@ -249,7 +257,17 @@ def seen(session: Session, since: datetime) -> Sequence[PhoneAgent]:
 
 def names(session: Session) -> Mapping[str, str]:
     """Return the names of the people who were signed in last as each agent."""
-    query = select(PhoneAgent.agent_id, tables.Person.full_name).join(
-        tables.Person, col(PhoneAgent.person_id) == col(tables.Person.id)
-    )
-    return {agent_id: name for agent_id, name in session.exec(query).all() if name}
+    return {agent_id: it.name for agent_id, it in owners(session).items()}
+
+
+def owners(session: Session) -> Mapping[str, Owner]:
+    """Return who was signed in last as each agent; of two with one name, with the agent's id."""
+    owner = sa.select(
+        col(PhoneAgent.agent_id), col(tables.Person.id), col(tables.Person.full_name), col(tables.Person.login)
+    ).join(tables.Person, col(PhoneAgent.person_id) == col(tables.Person.id))
+    known = {agent_id: Owner(id, full_name or login) for agent_id, id, full_name, login in session.execute(owner)}
+    often = Counter(it.name for it in known.values())
+    return {
+        agent_id: it if often[it.name] == 1 else it._replace(name=f"{it.name} ({agent_id})")
+        for agent_id, it in known.items()
+    }
