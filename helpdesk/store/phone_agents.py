@@ -19,7 +19,7 @@ from helpdesk.store.database import in_batches
 from helpdesk.store.models import tables
 from helpdesk.store.models.telephony import PhoneAgent, PhoneCall
 
-REFUSED, UNAVAILABLE = "refused", "unavailable"
+REFUSED, UNAVAILABLE, LEFT = "refused", "unavailable", "left"
 LONGEST_WATCH = timedelta(hours=1)
 """No page is on a screen for longer without saying so: a later moment was written by a clock that was wrong."""
 KEPT_UNSEEN = timedelta(days=1)
@@ -103,6 +103,31 @@ def forget_strangers(session: Session, now: datetime) -> int:
 def _forget(session: Session, *which: sa.ColumnElement[bool]) -> int:
     change = sa.update(tables.Session).where(*which).values(phone_agent_id=None, phone_secret=None)
     return session.exec(change, execution_options={"synchronize_session": False}).rowcount
+
+
+def sealed(session: Session, now: datetime) -> Mapping[str, tuple[str, str]]:
+    """Return the agent and the secret of each session that is signed in to the phone, by the session's mark."""
+    query = (
+        select(tables.Session.id_hash, tables.Session.phone_agent_id, tables.Session.phone_secret)
+        .join(tables.Person, col(tables.Person.id) == col(tables.Session.person_id))
+        .where(col(tables.Session.phone_agent_id).is_not(None), col(tables.Session.phone_secret).is_not(None))
+        .where(col(tables.Session.expires_at) > now, MAY_CALL)
+    )
+    return {mark: (agent_id or "", secret or "") for mark, agent_id, secret in session.exec(query)}
+
+
+def claim_left(session: Session, agent_id: str, now: datetime) -> bool:
+    """Note that the last session of an agent is over. Return False for one who is signed out, whose password was
+    refused, or of whom another process has noted it."""
+    known = (col(PhoneAgent.failure).not_in((LEFT, REFUSED)), col(PhoneAgent.state) != SIGNED_OUT)
+    change = sa.update(PhoneAgent).where(col(PhoneAgent.agent_id) == agent_id, *known)
+    return bool(session.exec(change.values(failure=LEFT, failed_at=now)).rowcount)
+
+
+def signed_out(session: Session, agent_id: str, now: datetime) -> None:
+    """Note that the phone system has accepted that an agent is signed out."""
+    values = {"state": SIGNED_OUT, "state_since": now, "reason": "", "failure": "", "failed_at": None}
+    change(session, agent_id, version=PhoneAgent.version + 1, **values, **NOTHING_ASKED)
 
 
 def of_session(session: Session, mark: str) -> OnPhone | None:

@@ -23,6 +23,7 @@ from helpdesk.telephony import bar, snapshot
 from helpdesk.telephony.asked import Asked, columns_of
 from helpdesk.telephony.bar import Bar
 from helpdesk.telephony.credentials import opened
+from helpdesk.telephony.leaving import Leaving
 from helpdesk.telephony.phone import (
     ACTIONS,
     AGENT_ID,
@@ -95,6 +96,7 @@ class Desk:
         self.phone, self.database, self.box, self.poller, self.clock = phone, database, box, poller, clock
         self.reasons = Reasons(phone, clock)
         self.signing = Signing(phone, database, box, poller, clock)
+        self.leaving = Leaving(phone, database, box, clock)
         self._asking: set[asyncio.Task[Any]] = set()
 
     async def sign_in(
@@ -247,8 +249,8 @@ class Desk:
     async def _ask(
         self, signed_in: SignedIn, asked: str, dialog_id: str, to: str, ask: Callable[[Credentials], Awaitable[None]]
     ) -> None:
-        """Note what is asked, or a look in between would not know why a call has gone; ask for it; and look soon whether
-        it has come, even if nobody knows whether it was done."""
+        """Note what is asked, or a look in between would not know why a call has gone. Then ask, and look soon what has
+        come: also when nobody knows whether it was done, or when the page was out of date."""
         now = self.clock()
         values = columns_of(Asked(asked, dialog_id, to, now))
 
@@ -259,10 +261,8 @@ class Desk:
             except (PhoneDeclined, PhoneRefused):
                 await self.database.run(lambda db: phone_agents.take_back(db, who.agent_id, now, before), writes=True)
                 raise
-            except HelpdeskError:  # it may have been done
+            finally:
                 self.poller.hurry(who.agent_id, now)
-                raise
-            self.poller.hurry(who.agent_id, now)
 
         await self.as_agent(signed_in, noted)
 

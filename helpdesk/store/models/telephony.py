@@ -16,7 +16,8 @@ class PhoneAgent(SQLModel, table=True):
     `ringing` is the id of the call that rings, or 0. `asked` is what was asked last and is not seen yet, in the dialog
     `asked_dialog`; `asked_to` is the number. `passing` is the last transfer that was asked, whatever was asked since.
     Until `watched_until` a page of the agent is on a screen. `failure` is "refused" when the phone system has refused a
-    password, "unavailable" while it does not answer; since `failed_at`.
+    password, "unavailable" while it does not answer, "left" when the last session of the agent is over; since
+    `failed_at`.
     `unanswered` questions are without an answer, the newest since `unanswered_at` (`store/phone_silence.py`).
     """
 
