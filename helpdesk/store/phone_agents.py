@@ -22,7 +22,6 @@ from helpdesk.store.models.telephony import PhoneAgent, PhoneCall
 REFUSED, UNAVAILABLE, LEFT = "refused", "unavailable", "left"
 LONGEST_WATCH = timedelta(hours=1)
 """No page is on a screen for longer without saying so: a later moment was written by a clock that was wrong."""
-KEPT_UNSEEN = timedelta(days=1)
 MAY_CALL = sa.and_(rights.ACTIVE, rights.holds(col(tables.Person.id), AGENT))
 """The condition that a person may handle calls."""
 SIGNED_OUT = "LOGOUT"
@@ -195,24 +194,6 @@ def take_back(session: Session, agent_id: str, asked_at: datetime, before: Mappi
     """Put back what `replace` has returned, unless something else was asked since."""
     same = (col(PhoneAgent.agent_id) == agent_id, col(PhoneAgent.asked_at) == asked_at)
     session.exec(sa.update(PhoneAgent).where(*same).values(**before))
-
-
-def forget_calls(session: Session, now: datetime) -> None:
-    """Forget the calls and numbers of agents of whom no page was on a screen for a day: nobody sees them."""
-    lately = col(PhoneAgent.watched_until).between(now - KEPT_UNSEEN, now + LONGEST_WATCH + AHEAD)
-    _forget_calls(session, sa.or_(col(PhoneAgent.watched_until).is_(None), ~lately))
-
-
-def forget_calls_of(session: Session, agent_ids: Collection[str]) -> None:
-    """Forget the present calls and numbers of these agents. Those that go on are seen anew."""
-    _forget_calls(session, col(PhoneAgent.agent_id).in_(agent_ids))
-
-
-def _forget_calls(session: Session, which: sa.ColumnElement[bool]) -> None:
-    numbers = (col(PhoneAgent.asked_to) != "", col(PhoneAgent.passing_to) != "")
-    values = {"dialogs": "[]", "ringing": 0, "asked": "", "asked_to": "", "passing": "", "passing_to": ""}
-    same = (which, sa.or_(col(PhoneAgent.dialogs) != "[]", *numbers))
-    session.exec(sa.update(PhoneAgent).where(*same).values(version=PhoneAgent.version + 1, **values))
 
 
 def change(session: Session, agent_id: str, **values: Any) -> None:

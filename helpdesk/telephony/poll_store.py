@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from helpdesk.encryption import Box
-from helpdesk.store import calls, phone_agents, phone_refusals
+from helpdesk.store import call_privacy, calls, phone_agents, phone_refusals
 from helpdesk.telephony.credentials import opened
 from helpdesk.telephony.phone import Credentials
 
@@ -30,5 +30,5 @@ def sweep(session: Session, now: datetime) -> None:
     are shown to nobody any more."""
     calls.lose(session, now)
     phone_agents.forget_strangers(session, now)
-    phone_agents.forget_calls(session, now)
+    call_privacy.forget_unseen(session, now)
     phone_refusals.forget_old(session, now)

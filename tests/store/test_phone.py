@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from helpdesk.people.rights import AGENT
-from helpdesk.store import calls, phone_agents, phone_refusals, rights, sessions
+from helpdesk.store import call_privacy, calls, phone_agents, phone_refusals, rights, sessions
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.store.models.telephony import PhoneAgent, PhoneCall
@@ -204,7 +204,7 @@ def test_calls_and_numbers_of_agents_whom_nobody_watches_are_forgotten(store: Da
 
     store.run_here(begin, writes=True)
     for _ in range(2):
-        store.run_here(lambda db: phone_agents.forget_calls(db, NOW), writes=True)
+        store.run_here(lambda db: call_privacy.forget_unseen(db, NOW), writes=True)
     left, lately, clean = store.run_here(lambda db: [db.get_one(PhoneAgent, it) for it in ("left", "lately", "clean")])
     assert (left.dialogs, left.asked, left.asked_to, left.passing, left.passing_to) == ("[]", "", "", "", "")
     assert (lately.dialogs, lately.passing_to) == ("[[7]]", "1002")
