@@ -324,3 +324,19 @@ def test_what_is_not_sent_is_said_in_words_of_the_phone(page: Page, announced: A
     press(page, "Стать готовым")
     becomes(page, state(page, "Готов"), True)
     expect(said).to_have_count(0)
+
+
+@with_scripts
+def test_a_number_in_a_text_is_dialled_by_a_click(page: Page, as_program: AsProgram) -> None:
+    task = steps.some_task(as_program("boris"))
+    steps.tell(as_program("boris"), task["id"], "Просили звонить: +7 (495) 123-01-17. Договор 8800-12, ИНН 7701234567.")
+    sign_in(page, f"/tasks/{task['id']}")
+    becomes(page, state(page, "Не готов"), True)
+    links = page.locator(".text a[href^='tel:']")
+    expect(links).to_have_count(1)
+    expect(links).to_have_attribute("href", "tel:+74951230117")
+    links.click()
+    expect(steps.toast(page, "Телефон набирает номер.")).to_be_visible()
+    becomes(page, button(page, "Положить трубку"), True)
+    press(page, "Положить трубку")
+    expect(calls(page)).to_have_count(0, timeout=SLOWLY_MS)

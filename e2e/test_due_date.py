@@ -27,8 +27,8 @@ def test_the_due_date_is_set_and_taken_away_at_its_place(page: Page, as_program:
     task = steps.some_task(client, status="В работе")
     steps.come_to(page, "anna", task["id"])
     for day, said in ((DAY, DAY), ("", None)):
-        control(page).fill(day)
         with page.expect_response("**/fields") as sent:
+            control(page).fill(day)
             control(page).press("Enter")
         assert sent.value.status == (200 if javascript else 303)
         expect(steps.toast(page, "Срок изменён.").last).to_be_visible()

@@ -94,10 +94,10 @@ def test_a_forced_logout_and_an_outage_are_shown(page: Page, finesse: ImitatedFi
 @with_scripts
 def test_a_wrong_password_is_asked_for_again(page: Page, finesse: ImitatedFinesse, announced: Announced) -> None:
     steps.come_to(page, "boris", "/tasks/my-tasks")
-    before = finesse.checks[AGENT]
+    before = finesse.refusals[AGENT]
     announced.add(403)
     sign_in(page, "falsch")
     expect(page.get_by_text("Телефонная система не принимает").first).to_be_visible()
-    assert finesse.checks[AGENT] == before + 1
+    assert finesse.refusals[AGENT] == before + 1
     sign_in(page)
     expect(state(page, "Не готов")).to_be_visible()

@@ -103,7 +103,7 @@ def actions_of(line: Line, call: Call) -> tuple[str, ...]:
 
 def dialog_of(line: Line, call: Call) -> Dialog:
     """Return a call as the phone system shows it."""
-    own = Participant(line.who.extension, call.mine, actions_of(line, call), call.began, call.changed)
+    own = Participant(line.who.extension, call.mine, actions_of(line, call), call.began, call.changed, True)
     others = [Participant(number, call.theirs, (), call.began, call.changed) for number in call.others]
     ends = (line.who.extension, call.other) if call.is_own else (call.other, QUEUE_NUMBER)
     state = ALERTING if ALERTING in (call.mine, call.theirs) else ACTIVE

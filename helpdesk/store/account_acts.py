@@ -19,6 +19,7 @@ OF_REDMINE = sentence("This account is one of Redmine itself. Disable it to shut
 NO_HANDS = sentence("Only directories of the company give a login to somebody else.")
 EMAIL_CHANGED = sentence("The address was changed meanwhile. Nothing was confirmed. Please look at the new one.")
 OWNED = sentence("The directory %(source)s tells this address. Change it there.")
+PHONE_OWNED = sentence("The directory %(source)s tells this number. Change it there.")
 
 
 def load(session: Session, person_id: int) -> Person:
@@ -60,6 +61,24 @@ def change_email(session: Session, person_id: int, email: str) -> None:
     row.email, row.email_folded, row.is_email_proven = email, fold(email), bool(email)
     session.add(row)
     audit.note(session, None, "email_changed", person_id, {"email": email})
+
+
+def change_phone(session: Session, person_id: int, phone: str) -> None:
+    """Give an account a number, for which the administrator vouches. Raises Invalid where a directory tells it."""
+    locks.person(session, person_id)
+    row = people.refreshed(session, load(session, person_id))
+    if source := who_tells_phone(session, row):
+        raise Invalid({"phone": [PHONE_OWNED._replace(values={"source": source})]})
+    row.phone, row.is_phone_proven = phone, bool(phone)
+    session.add(row)
+    audit.note(session, None, "phone_changed", person_id)
+
+
+def who_tells_phone(session: Session, row: Person) -> str:
+    """Return the directory that tells an account's number; nothing if none does."""
+    sources = directory_accounts.sources_of(session, row)
+    owned = directory_accounts.OWNED.items()
+    return next((source for source, fields in owned if source in sources and "phone" in fields), "")
 
 
 def vouch_for_email(session: Session, person_id: int, is_proven: bool, seen: str) -> None:

@@ -19,8 +19,9 @@ MOST_CALLS = 200
 """The most earlier calls with a number that are looked at, the last ones."""
 
 
-def with_number(session: Session, key: str, holds: Callable[[str], bool]) -> list[tuple[int, str]]:
-    """Return the listed accounts, each with its text of phones, for whose text `holds` is true.
+def with_number(session: Session, key: str, holds: Callable[[str], bool]) -> list[tuple[int, str, bool]]:
+    """Return the listed accounts, each with its text of phones and whether that is proven, for whose text `holds` is
+    true; the proven ones first, so that no texts that people type themselves hide them.
 
     The store narrows them down by the digits of `key`: with anything between them for an outside number, where twenty
     thousand texts are compared faster than punctuation is taken out of them. An internal number is too short for that.
@@ -31,9 +32,10 @@ def with_number(session: Session, key: str, holds: Callable[[str], bool]) -> lis
     else:
         plain = sa.func.replace(sa.func.replace(phones, "-", ""), " ", "")
         alike, most = plain.like(f"%{key}%"), MOST_ALIKE
-    query = sa.select(col(Person.id), phones).where(alike, phones != "", LISTED)
-    rows = session.execute(query.order_by(col(Person.full_name), col(Person.id)).limit(most))
-    return [(id, phone) for id, phone in rows if holds(phone)]
+    proven = col(Person.is_phone_proven)
+    query = sa.select(col(Person.id), phones, proven).where(alike, phones != "", LISTED)
+    rows = session.execute(query.order_by(proven.desc(), col(Person.full_name), col(Person.id)).limit(most))
+    return [(id, phone, bool(is_proven)) for id, phone, is_proven in rows if holds(phone)]
 
 
 def earlier_callers(session: Session, key: str, limit: int) -> Sequence[int]:
@@ -46,11 +48,13 @@ def earlier_callers(session: Session, key: str, limit: int) -> Sequence[int]:
 
 
 def of_dialogs(session: Session, agent_id: str, dialog_ids: Collection[str]) -> PhoneCall | None:
-    """Return the call of an agent's present dialogs: the one that rings, else the one that began last."""
+    """Return the call of an agent's present dialogs: the one that rings, else one that came in, even while it is held
+    for a question to somebody else; of two such the one that began last."""
     query = select(PhoneCall).where(PhoneCall.agent_id == agent_id, col(PhoneCall.dialog_id).in_(dialog_ids))
     goes_on = query.where(col(PhoneCall.ended_at).is_(None))
-    rings = sa.case((sa.and_(col(PhoneCall.answered_at).is_(None), col(PhoneCall.direction) == IN), 0), else_=1)
-    return session.exec(goes_on.order_by(rings, col(PhoneCall.began_at).desc()).limit(1)).first()
+    came_in = col(PhoneCall.direction) == IN
+    rank = sa.case((sa.and_(came_in, col(PhoneCall.answered_at).is_(None)), 0), (came_in, 1), else_=2)
+    return session.exec(goes_on.order_by(rank, col(PhoneCall.began_at).desc()).limit(1)).first()
 
 
 def unknown(session: Session, call_ids: Iterable[int]) -> Sequence[PhoneCall]:

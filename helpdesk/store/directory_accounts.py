@@ -27,7 +27,7 @@ OWNED = {
 """The fields that each directory owns: they are refreshed at sign-in, and people can't edit them. Where an account has
 several directories, the first one in this order owns a field."""
 VOUCHING = ("oracle", "ldap")
-"""The directories whose e-mails are the company's. In Redmine people enter theirs themselves."""
+"""The directories whose e-mails and numbers are the company's. In Redmine people enter theirs themselves."""
 
 
 class Known(NamedTuple):
@@ -110,6 +110,8 @@ def refresh(session: Session, person: Person, source: str, values: Mapping[str, 
         owned["email_folded"] = fold(owned["email"])
         is_same = owned["email"] == person.email and person.is_email_proven
         owned["is_email_proven"] = source in VOUCHING or is_same
+    if "phone" in owned:
+        owned["is_phone_proven"] = source in VOUCHING and bool(owned["phone"])
     if "full_name" in owned:
         owned["full_name"] = owned["full_name"] or person.login
     for name, value in fitting(Person, owned).items():

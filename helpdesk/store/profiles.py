@@ -67,8 +67,8 @@ def owned_by_directories(sources: Collection[str]) -> frozenset[str]:
 def edit(session: Session, person_id: int, values: Mapping[str, Any]) -> Profile:
     """Write what a person has changed, and return the profile. Fields that directories own are left as they are.
 
-    An e-mail that its person has typed is not proven. One of somebody else is refused, since a sign-in by it would
-    reach the wrong account: raises Invalid.
+    An e-mail or a number that its person has typed is not proven. An e-mail of somebody else is refused, since a
+    sign-in by it would reach the wrong account: raises Invalid.
     """
     if "email" in values:
         locks.everybody(session)  # two people may take one address at once
@@ -78,6 +78,8 @@ def edit(session: Session, person_id: int, values: Mapping[str, Any]) -> Profile
     if "email" in free and free["email"] != row.email:
         _require_free(session, row, free["email"])
         row.email_folded, row.is_email_proven = fold(free["email"]), False
+    if "phone" in free and free["phone"] != row.phone:
+        row.is_phone_proven = False
     for name, value in free.items():
         setattr(row, name, value)
     row.full_name = row.full_name or row.login

@@ -92,8 +92,8 @@ def of_session(
 
 def shown(dialog: Dialog, extension: str) -> CallShown:
     """Return a dialog as the agent with this extension sees it."""
-    own, is_outgoing = dialog.own(extension), dialog.from_number == extension
-    others = tuple(it.number for it in dialog.participants if it.number not in ("", extension))
+    own, is_outgoing = dialog.own(extension), dialog.is_outgoing(extension)
+    others = tuple(it.number for it in dialog.participants if it is not own and it.number)
     numbers = others or tuple(filter(None, [dialog.to_number if is_outgoing else dialog.from_number]))
     actions = tuple(it for it in ACTIONS if own and it in own.actions)
     since = own.changed_at or own.started_at if own else None

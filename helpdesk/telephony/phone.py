@@ -20,6 +20,8 @@ ACTIONS = (ANSWER, RETRIEVE, HOLD, TRANSFER, CONFERENCE, CONSULT_CALL, TRANSFER_
 TO_A_NUMBER = {TRANSFER_SST, CONSULT_CALL}
 ALERTING, ACTIVE, HELD, DROPPED, WRAP_UP = "ALERTING", "ACTIVE", "HELD", "DROPPED", "WRAP_UP"
 INITIATING, INITIATED, FAILED = "INITIATING", "INITIATED", "FAILED"
+MOST_DIALOGS, MOST_ENDS = 20, 10
+"""So many calls of an agent, and ends of a call, are read; of more the others are left out."""
 DIALOG_ID = re.compile(r"[0-9]{1,20}", re.ASCII)
 NUMBER = re.compile(r"[0-9*#+]{1,32}", re.ASCII)
 DIGITS = re.compile(r"[0-9*#]{1,32}", re.ASCII)
@@ -32,6 +34,10 @@ class PhoneUnavailable(Unavailable):
     code = "phone_unavailable"
     default = sentence("The phone system does not answer just now. Please try again in a while.")
     unsaved = None
+
+
+class PhoneUnanswered(PhoneUnavailable):
+    """The phone system took what it was asked, and did not answer in time: it may have counted a wrong password."""
 
 
 class BadPhoneResponse(BadResponse):
@@ -97,13 +103,14 @@ class Agent(NamedTuple):
 
 
 class Participant(NamedTuple):
-    """One end of a dialog, with the actions that it may take now."""
+    """One end of a dialog, with the actions that it may take now. `is_agent` says that it is the phone of an agent."""
 
     number: str
     state: str
     actions: tuple[str, ...] = ()
     started_at: datetime | None = None
     changed_at: datetime | None = None
+    is_agent: bool = False
 
 
 class Dialog(NamedTuple):
@@ -118,8 +125,26 @@ class Dialog(NamedTuple):
     participants: tuple[Participant, ...] = ()
 
     def own(self, extension: str) -> Participant | None:
-        """Return the end of the agent with this extension."""
-        return next((it for it in self.participants if it.number == extension), None)
+        """Return the end of the agent with this extension.
+
+        Who calls may show that number as well: of several, it is the end of an agent's phone, that can answer, rings,
+        or can do anything.
+        """
+        ends = [it for it in self.participants if it.number == extension]
+        return max(
+            ends,
+            key=lambda it: (it.is_agent, ANSWER in it.actions, it.state == ALERTING, bool(it.actions)),
+            default=None,
+        )
+
+    def is_outgoing(self, extension: str) -> bool:
+        """Tell whether the agent with this extension made the call: by what the agent's end does as long as that tells
+        it, since who calls may show the extension, too."""
+        own = self.own(extension)
+        if own and own.state in (ALERTING, INITIATING, INITIATED):
+            return own.state != ALERTING
+        is_shown_by_both = any(it is not own and it.number == extension for it in self.participants)
+        return self.from_number == extension and not is_shown_by_both
 
 
 class Reason(NamedTuple):

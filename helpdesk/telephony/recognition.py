@@ -1,7 +1,8 @@
 """Recognise who calls, by the number: accounts that hold it, then people of earlier calls. Several are all kept.
 
-Only a single person who holds the number as their own is certain. The number of a switchboard is anybody's, and an
-earlier choice may have been wrong.
+Only a single person for whose number a directory or an administrator vouches is certain: a number that people have
+typed into their profile may be somebody else's, whose requests they would get to read. The number of a switchboard is
+anybody's, and an earlier choice may have been wrong.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,14 +15,14 @@ from helpdesk.store.colleagues import Colleague
 from helpdesk.store.models.telephony import PhoneCall
 from helpdesk.telephony.numbers import numbers_in
 
-Why = Literal["number", "earlier", "task", "switchboard"]
+Why = Literal["number", "earlier", "task", "typed", "switchboard"]
 RANKS: tuple[Why, ...] = get_args(Why)
 MOST_CANDIDATES = 5
 
 
 class Candidate(NamedTuple):
-    """Somebody who may be calling, and why: their own number, an earlier call with the number, the task of such a call,
-    or a number that has extensions."""
+    """Somebody who may be calling, and why: their proven number, an earlier call with the number, the task of such a
+    call, a number that they have typed themselves, or one that has extensions."""
 
     person: Colleague
     why: Why
@@ -34,8 +35,8 @@ def candidates(session: Session, call: PhoneCall, others: Iterable[int] = ()) ->
     if not key:
         return []
     reasons: list[tuple[int, Why]] = [
-        (person_id, "number" if _is_own(text, key) else "switchboard")
-        for person_id, text in callers.with_number(session, key, lambda text: _holds(text, key))
+        (person_id, ("number" if is_proven else "typed") if _is_own(text, key) else "switchboard")
+        for person_id, text, is_proven in callers.with_number(session, key, lambda text: _holds(text, key))
     ]
     reasons += [(person_id, "earlier") for person_id in callers.earlier_callers(session, key, MOST_CANDIDATES)]
     reasons += [(person_id, "task") for person_id in others]
@@ -56,8 +57,10 @@ def _is_own(text: str, key: str) -> bool:
 
 
 def certain(found: Sequence[Candidate]) -> int | None:
-    """Return the id of the person who calls, if it is certain."""
-    return found[0].person.id if len(found) == 1 and found[0].why == "number" else None
+    """Return the id of the person who calls, if it is certain. Whoever types the number of somebody else takes it from
+    nobody."""
+    counting = [it for it in found if it.why != "typed"]
+    return counting[0].person.id if len(counting) == 1 and counting[0].why == "number" else None
 
 
 def certain_callers(session: Session, call_ids: Iterable[int]) -> dict[int, int]:

@@ -19,16 +19,21 @@ def from_json(text: str) -> list[Dialog]:
 
 
 def _listed(dialog: Dialog) -> list[Any]:
-    ends = [[it.number, it.state, it.actions, _text(it.started_at), _text(it.changed_at)] for it in dialog.participants]
-    return [*dialog[:-1], ends]
+    return [*dialog[:-1], [_end(it) for it in dialog.participants]]
+
+
+def _end(it: Participant) -> list[Any]:
+    return [it.number, it.state, it.actions, _text(it.started_at), _text(it.changed_at), it.is_agent]
 
 
 def _dialog(id: str, state: str, from_: str, to: str, queue: str, kind: str, ends: list[Any]) -> Dialog:
     return Dialog(id, state, from_, to, queue, kind, tuple(_participant(*it) for it in ends))
 
 
-def _participant(number: str, state: str, actions: list[str], started: str | None, changed: str | None) -> Participant:
-    return Participant(number, state, tuple(actions), _moment(started), _moment(changed))
+def _participant(
+    number: str, state: str, actions: list[str], started: str | None, changed: str | None, is_agent: bool = False
+) -> Participant:
+    return Participant(number, state, tuple(actions), _moment(started), _moment(changed), is_agent)
 
 
 def _text(moment: datetime | None) -> str | None:

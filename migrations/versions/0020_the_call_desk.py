@@ -12,6 +12,15 @@ down_revision = "0019"
 branch_labels = None
 depends_on = None
 
+PERSON = sa.table(
+    "person",
+    sa.column("id", sa.Integer),
+    sa.column("source", sa.String),
+    sa.column("joined_into", sa.Integer),
+    sa.column("phone", sa.String),
+    sa.column("is_phone_proven", sa.Boolean),
+)
+
 
 def upgrade() -> None:
     there = Present()
@@ -36,9 +45,15 @@ def upgrade() -> None:
         sa.Column("asked_dialog", AutoString(length=20), nullable=False),
         sa.Column("asked_to", AutoString(length=32), nullable=False),
         sa.Column("asked_at", Moment(), nullable=True),
+        sa.Column("passing", AutoString(length=40), nullable=False),
+        sa.Column("passing_dialog", AutoString(length=20), nullable=False),
+        sa.Column("passing_to", AutoString(length=32), nullable=False),
+        sa.Column("passing_at", Moment(), nullable=True),
         sa.Column("watched_until", Moment(), nullable=True),
         sa.Column("failure", AutoString(length=20), nullable=False),
         sa.Column("failed_at", Moment(), nullable=True),
+        sa.Column("unanswered", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("unanswered_at", Moment(), nullable=True),
         sa.ForeignKeyConstraint(
             ["person_id"],
             ["person.id"],
@@ -101,12 +116,16 @@ def upgrade() -> None:
         "phone_refusal",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("agent_hash", AutoString(length=64), nullable=False),
+        sa.Column("person_hash", AutoString(length=64), server_default="", nullable=False),
+        sa.Column("address_hash", AutoString(length=64), server_default="", nullable=False),
         sa.Column("at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     with there.altering("phone_refusal") as table:
+        table.create_index("ix_phone_refusal_address_hash", ["address_hash"])
         table.create_index("ix_phone_refusal_agent_hash", ["agent_hash"])
         table.create_index("ix_phone_refusal_at", ["at"])
+        table.create_index("ix_phone_refusal_person_hash", ["person_hash"])
 
     there.create_table(
         "phone_favourite",
@@ -124,17 +143,36 @@ def upgrade() -> None:
     with there.altering("phone_favourite") as table:
         table.create_index("ix_phone_favourite_person_id", ["person_id"])
 
+    with there.altering("person") as table:
+        table.add_column(sa.Column("is_phone_proven", sa.Boolean(), server_default=sa.false(), nullable=False))
+
     with there.altering("session") as table:
         table.add_column(sa.Column("phone_agent_id", AutoString(length=64), nullable=True))
         table.add_column(sa.Column("phone_secret", AutoString(length=2000), nullable=True))
         table.create_index("ix_session_phone_agent_id", ["phone_agent_id"])
 
+    _fill()
+
+
+def _fill() -> None:
+    """Trust the numbers that directories of the company tell, also of accounts that others were joined into."""
+    connection = op.get_bind()
+    told = PERSON.c.source.in_(("oracle", "ldap"))
+    kept = [*connection.scalars(sa.select(sa.func.coalesce(PERSON.c.joined_into, PERSON.c.id)).where(told))]
+    for start in range(0, len(kept), 500):
+        those = PERSON.c.id.in_(kept[start : start + 500])
+        connection.execute(PERSON.update().where(those, PERSON.c.phone != "").values(is_phone_proven=True))
+
 
 def downgrade() -> None:
-    with op.batch_alter_table("session") as batch_op:
-        batch_op.drop_index("ix_session_phone_agent_id")
-        batch_op.drop_column("phone_secret")
-        batch_op.drop_column("phone_agent_id")
+    there = Present()
+    with there.altering("person") as table:
+        table.drop_column("is_phone_proven")
+
+    with there.altering("session") as table:
+        table.drop_index("ix_session_phone_agent_id")
+        table.drop_column("phone_secret")
+        table.drop_column("phone_agent_id")
 
     for name in ("phone_favourite", "phone_refusal", "phone_call", "phone_agent"):
-        op.drop_table(name)
+        there.drop_table(name)

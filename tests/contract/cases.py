@@ -295,6 +295,7 @@ ANSWERS = [
     Case("right_granted", "POST", "/admin/people/2/rights", {"right": "is_admin", "granted": True}, "admin"),
     Case("person_disabled", "POST", "/admin/people/2/active", {"active": "0"}, "admin"),
     Case("email_changed", "POST", "/admin/people/2/email", {"email": "anna@firma.test"}, "admin"),
+    Case("phone_changed", "POST", "/admin/people/2/phone", {"phone": "1204"}, "admin"),
     Case(
         "email_confirmed",
         "POST",

@@ -20,6 +20,7 @@ REASONS = {"16": ("10", "Обед"), "17": ("11", "Перерыв"), "18": ("12"
 """Codes and labels of NOT_READY by their ids."""
 FORCED = "255"
 QUEUE_NUMBER = "5500"
+SPOOFED = "spoofed"
 
 
 @dataclass
@@ -52,6 +53,8 @@ class End:
 
 @dataclass
 class Call:
+    """`ends` are found by their numbers; one outside that shows the number of who is called, by SPOOFED."""
+
     id: str
     caller: str
     called: str
@@ -91,7 +94,7 @@ class Switch:
         with self.lock:
             self.settle()
             if call := self.calls.get(call_id):
-                self._leave(call, number or call.caller)
+                self._leave(call, number or (SPOOFED if SPOOFED in call.ends else call.caller))
 
     def force_logout(self, agent_id: str) -> None:
         """Sign an agent out, as the exchange does when the presence of the agent's desktop has gone."""
@@ -180,17 +183,15 @@ class Switch:
 
     def _begin(self, caller: str, called: str, shown: str, queue: str, kind: str) -> Call:
         call, now = Call(str(next(self._ids)), caller, shown, queue, kind), datetime.now(UTC)
-        call.ends = {
-            called: End(called, ALERTING, now, now),
-            caller: End(caller, INITIATED, now, now),
-        }
+        theirs, mine = End(caller, INITIATED, now, now), End(called, ALERTING, now, now)
+        call.ends = {called: mine, caller: theirs} if caller != called else {SPOOFED: theirs, called: mine}
         self.calls[call.id] = call
         self._note(called, caller)
         return call
 
     def _pick_up(self, call_id: str, number: str = "") -> None:
         call = self.calls.get(call_id)
-        ringing = [it.number for it in call.ends.values() if it.state == ALERTING] if call else []
+        ringing = [key for key, it in call.ends.items() if it.state == ALERTING] if call else []
         if call and ringing:
             self._speak(call, number or ringing[0])
 
@@ -199,9 +200,9 @@ class Switch:
         for other in self.calls.values():
             if other is not call and number in other.ends and other.ends[number].state == ACTIVE:
                 self._set(other, number, HELD)
-        for end in call.ends.values():
-            if end.number == number or end.state == INITIATED:
-                self._set(call, end.number, ACTIVE)
+        for key, end in call.ends.items():
+            if key == number or end.state == INITIATED:
+                self._set(call, key, ACTIVE)
 
     def _pass(self, call: Call, mine: str, to: str) -> None:
         """Transfer in one step: the target rings, and who calls waits for it."""
@@ -236,7 +237,7 @@ class Switch:
             agent.since = datetime.now(UTC)
 
     def _leave(self, call: Call, number: str) -> None:
-        left = [call.ends.pop(number).number] if number in call.ends else []
+        left = [number] if call.ends.pop(number, None) else []
         if len(call.ends) < 2:
             self.calls.pop(call.id, None)
             left += call.ends

@@ -77,7 +77,8 @@ class Node:
 
 class ImitatedFinesse(Switch):
     """`url` is for FINESSE_BASE_URL: both nodes. `case` is how names of elements are written. `fail_next` says how the
-    next action of a kind fails: SILENTLY, or the ErrorType of a refusal. `checks` counts requests with a password."""
+    next action of a kind fails: SILENTLY, or the ErrorType of a refusal. `checks` counts requests with a password,
+    `refusals` those with a wrong one."""
 
     def __init__(self, authority: Authority, context: SSLContext | None = None) -> None:
         super().__init__()
@@ -86,6 +87,7 @@ class ImitatedFinesse(Switch):
         self.case = "documented"
         self.seen: deque[Seen] = deque(maxlen=5_000)
         self.checks: Counter[str] = Counter()
+        self.refusals: Counter[str] = Counter()
         self._failures: dict[str, str] = {}
 
     @property
@@ -151,6 +153,7 @@ class ImitatedFinesse(Switch):
             raise Refused(401, "Unauthorized")
         if agent.password != password:
             agent.wrong += 1
+            self.refusals[who] += 1
             if agent.wrong >= MOST_WRONG:
                 agent.locked_until = time.monotonic() + LOCKED_SECONDS
             raise Refused(401, "Unauthorized")
@@ -290,11 +293,11 @@ def _queue(name: str, waiting: int, since: str) -> ElementTree.Element:
 
 def _dialog(switch: Switch, call: Call) -> ElementTree.Element:
     ends = []
-    for end in call.ends.values():
-        actions = _tree("actions", [_tree("action") for _ in switch.actions(call, end.number)])
-        for element, action in zip(actions, switch.actions(call, end.number), strict=True):
+    for key, end in call.ends.items():
+        actions = _tree("actions", [_tree("action") for _ in switch.actions(call, key)])
+        for element, action in zip(actions, switch.actions(call, key), strict=True):
             element.text = action
-        kind = "AGENT_DEVICE" if switch.agent_at(end.number) else ""
+        kind = "AGENT_DEVICE" if switch.agent_at(key) else ""
         ends.append(_tree("Participant", [actions], mediaAddress=end.number, mediaAddressType=kind,
                           startTime=_moment(end.started), state=end.state, stateCause="",
                           stateChangeTime=_moment(end.changed)))  # fmt: skip

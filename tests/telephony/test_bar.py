@@ -37,6 +37,14 @@ def test_a_call_is_named_by_its_other_end(ends: tuple[str, str], number: str) ->
     assert call.actions == ("HOLD", "DROP"), "in the order of the buttons, without what we do not know"
 
 
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_caller_who_shows_the_number_of_the_agent_can_be_answered(is_told: bool) -> None:
+    theirs = Participant("1001", "INITIATED", ("DROP",) * is_told)
+    own = Participant("1001", "ALERTING", ("ANSWER",), is_agent=is_told)
+    call = shown(Dialog("1", "ALERTING", "1001", "5500", participants=(theirs, own)), "1001")
+    assert (call.numbers, call.is_outgoing, call.state, call.actions) == (("1001",), False, "ALERTING", ("ANSWER",))
+
+
 def test_a_conference_is_named_by_all_others_and_a_dialog_without_an_own_end_allows_nothing() -> None:
     others = tuple(Participant(number, "ACTIVE", ("DROP",)) for number in ("1204", "1002"))
     assert shown(Dialog("1", "ACTIVE", "1204", "5500", participants=others), "1001")[1:7:5] == (("1204", "1002"), ())

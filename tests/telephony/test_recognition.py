@@ -30,15 +30,16 @@ def store(request: pytest.FixtureRequest) -> Iterator[Database]:
 
     def clear(db: Session) -> None:
         db.exec(sa.delete(PhoneCall))
-        db.exec(sa.update(Person).values(phone=""))
+        db.exec(sa.update(Person).values(phone="", is_phone_proven=False))
 
     database.run_here(clear, writes=True)
     yield database
     database.run_here(clear, writes=True)
 
 
-def give(store: Database, person_id: int, phone: str) -> None:
-    store.run_here(lambda db: setattr(db.get_one(Person, person_id), "phone", phone), writes=True)
+def give(store: Database, person_id: int, phone: str, is_proven: bool = True) -> None:
+    change = sa.update(Person).where(col(Person.id) == person_id).values(phone=phone, is_phone_proven=is_proven)
+    store.run_here(lambda db: db.exec(change), writes=True)
 
 
 def call(store: Database, key: str, minutes_ago: int = 0, caller: int | None = None) -> int:
@@ -88,6 +89,29 @@ def test_a_switchboard_is_nobody_for_certain(store: Database) -> None:
     give(store, ANNA, "495 123-01-17 (1205)")
     assert {it for it, _ in found(store, "4951230117")} == {ANNA, IRINA}
     assert recognised(store, call(store, "4951230117")) is None
+
+
+def test_a_number_that_people_type_themselves_is_only_a_possibility(store: Database) -> None:
+    give(store, IRINA, "+7 903 555-01-42", is_proven=False)
+    assert found(store, "9035550142") == [(IRINA, "typed")]
+    assert recognised(store, call(store, "9035550142")) is None
+    give(store, ANNA, "903 555-01-42")
+    assert found(store, "9035550142") == [(ANNA, "number"), (IRINA, "typed")]
+    assert recognised(store, call(store, "9035550142")) == ANNA, "nobody takes her number from her by typing it"
+
+
+def test_many_who_type_a_number_hide_nobody_who_has_it(store: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(callers, "MOST_SHARING", 3)
+    give(store, IRINA, "+7 903 555-01-42")
+    logins = [f"typing-{token_hex(4)}" for _ in range(9)]
+
+    def add(db: Session) -> None:
+        for login in logins:
+            people.add_local(db, login, " А", "", "", is_admin=False).phone = "9035550142"
+
+    store.run_here(add, writes=True)
+    assert found(store, "9035550142")[0] == (IRINA, "number")
+    assert recognised(store, call(store, "9035550142")) == IRINA
 
 
 def test_two_people_with_one_number_are_both_offered(store: Database) -> None:

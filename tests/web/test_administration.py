@@ -290,6 +290,21 @@ def test_the_email_of_a_local_account_is_changed_and_confirmed(admin: Client, se
     assert admin.post(at("irina", "/email"), json={"email": "x@firma.test"}).status_code == 422
 
 
+def test_an_administrator_gives_a_number_where_no_directory_does(admin: Client, services: Services) -> None:
+    page = admin.get(at("anna"), headers=HTML).text
+    assert at("anna", "/phone") in page
+    assert admin.post(at("anna", "/phone"), data={"phone": " 1204 "}, headers=HTML).status_code == 303
+    anna = row(services, "anna")
+    assert (anna.phone, anna.is_phone_proven) == ("1204", True)
+    assert [(it.who, it.action) for it in lines(services, "phone_changed")] == [(1, "phone_changed")]
+    assert admin.post(at("anna", "/phone"), json={"phone": "1" * 101}).status_code == 422
+    admin.post(at("anna", "/phone"), json={"phone": ""}).raise_for_status()
+    assert not row(services, "anna").is_phone_proven
+    change(services, lambda db: setattr(db.get_one(Person, PEOPLE_IDS["irina"]), "source", "ldap"))
+    assert admin.post(at("irina", "/phone"), json={"phone": "1204"}).status_code == 422
+    assert at("irina", "/phone") not in admin.get(at("irina"), headers=HTML).text
+
+
 def test_the_address_that_is_confirmed_is_the_seen_one(visit: Visit, admin: Client, services: Services) -> None:
     page = admin.get(at("anna"), headers=HTML).text
     seen = one(page, lambda it: it.tag == "input" and it.get("type") == "hidden" and it.get("name") == "email")

@@ -1,13 +1,14 @@
 """People say of themselves what no directory does; the rest is shown and comes back as ignored."""
 
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
 from sqlmodel import Session, select
 
 from helpdesk.services import Services
-from helpdesk.store import directory_accounts
+from helpdesk.store import account_acts, directory_accounts
 from helpdesk.store.models.tables import AuditRecord, Person
 from tests.web.conftest import HTML, Visit, session_cookie
 from tests.web.dom import parsed
@@ -88,6 +89,27 @@ def test_a_refused_form_is_shown_with_what_was_typed(visit: Visit) -> None:
     assert page.status_code == 422
     typed = {it["name"]: it["value"] for it in parsed(page.text).all(lambda it: it.get("value")) if it.get("name")}
     assert (typed["phone"], typed["email"]) == ("77", "нет")
+
+
+def test_a_number_is_proven_by_a_directory_until_its_person_types_another(visit: Visit, services: Services) -> None:
+    def told(source: str, phone: str) -> bool:
+        values = {"full_name": "Анна", "phone": phone}
+        bind = partial(directory_accounts.bind, source=source, login=source, directory_id=source, values=values)
+        return services.database.run_here(lambda db: bind(db).is_phone_proven, writes=True)
+
+    assert [told("ldap", "1204"), told("oracle", "1204"), told("ldap", "")] == [True, True, False]
+
+    def vouch(db: Session) -> None:
+        account_acts.change_phone(db, PEOPLE_IDS["anna"], "+7 903 555-01-42")
+
+    services.database.run_here(vouch, writes=True)
+    anna = visit("anna")
+    anna.put(PROFILE, json={"phone": "+7 903 555-01-42", "office": "305"}).raise_for_status()
+    assert row(services).is_phone_proven
+    anna.put(PROFILE, json={"phone": "1204"}).raise_for_status()
+    assert not row(services).is_phone_proven
+    anna.put(PROFILE, json={"phone": "+7 903 555-01-42"}).raise_for_status()
+    assert not row(services).is_phone_proven, "what was confirmed once is not confirmed for ever"
 
 
 def test_an_e_mail_that_its_person_typed_is_not_proven(visit: Visit, services: Services) -> None:

@@ -36,6 +36,7 @@ ROUTES: list[BaseRoute] = [
     Route(PERSON + "/rights",        admin_form(rights.switch),        name="admin:right", methods=POST),
     Route(PERSON + "/active",        admin_form(account.active),       name="admin:active", methods=POST),
     Route(PERSON + "/email",         admin_form(account.email),        name="admin:email", methods=POST),
+    Route(PERSON + "/phone",         admin_form(account.phone),        name="admin:phone", methods=POST),
     Route(PERSON + "/email/confirm", admin_form(account.confirm_email), name="admin:confirm_email", methods=POST),
     Route(PERSON + "/login",         admin_form(account.login),        name="admin:login", methods=POST),
     Route(PERSON + "/sessions",      admin_form(access.end_sessions),  name="admin:sessions", methods=POST),

@@ -78,7 +78,7 @@ def seconds(since: datetime | None, now: datetime) -> int | None:
 
 
 def _other(dialog: Dialog, extension: str) -> str:
-    return dialog.to_number if dialog.from_number == extension else dialog.from_number
+    return dialog.to_number if dialog.is_outgoing(extension) else dialog.from_number
 
 
 async def _read(request: Request) -> tuple[Counts, Mapping[str, str]]:

@@ -30,6 +30,7 @@ WHY: dict[Why, Sentence] = {
     "number": sentence("their number"),
     "earlier": sentence("called from this number before"),
     "task": sentence("asked for the task of an earlier call"),
+    "typed": sentence("this number is in their own profile, and nobody has confirmed it"),
     "switchboard": sentence("has an extension behind this number"),
 }
 TASK_PAGE = re.compile(r"/tasks/([0-9]{1,10})(?:[/?].*)?", re.ASCII | re.DOTALL)

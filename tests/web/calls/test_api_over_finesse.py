@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from httpx import Response
 
 from helpdesk.services import Services
 from helpdesk.settings import settings as configuration
@@ -110,10 +111,18 @@ def test_a_wrong_password_is_asked_once(anna: Client, finesse: ImitatedFinesse) 
     assert codes[0] == 403 and set(codes) <= {403, 429} and finesse.checks["100001"] == 1
 
 
+def first_failure(client: Client) -> Response:
+    """The answer when what was seen a moment ago is not shown any more."""
+    until = time.monotonic() + 10
+    while (answer := client.get(DIALOGS)).status_code == 200:
+        assert time.monotonic() < until
+    return answer
+
+
 def test_both_nodes_out_of_service_is_said_so(agent: Client, finesse: ImitatedFinesse) -> None:
     for node in finesse.nodes:
         node.mode = OUT_OF_SERVICE
-    answer = agent.get(DIALOGS)
+    answer = first_failure(agent)
     assert (answer.status_code, answer.json()["error"]) == (503, "phone_unavailable")
     assert answer.headers["retry-after"].isdigit()
 
@@ -124,3 +133,15 @@ def test_a_supervisor_sees_the_team_and_an_agent_is_alone(visit: Visit, agent: C
     found = seen(boris, "/finesse/agents/status", lambda it: len(it["agents"]) > 1)["agents"]
     assert {it["loginId"]: it["status"] for it in found}["100001"] == "READY"
     assert [it["loginId"] for it in agent.get("/finesse/agents/status").json()["agents"]] == ["100001"]
+
+
+def test_a_caller_who_shows_the_number_of_the_agent_is_answered(agent: Client, finesse: ImitatedFinesse) -> None:
+    dialog = finesse.ring("100001", "1001")
+    (rings,) = seen(agent, DIALOGS, lambda it: it["dialogs"])["dialogs"]
+    assert (rings["own_state"], rings["actions"]) == ("ALERTING", ["ANSWER"])
+    agent.put(f"{DIALOGS}/{dialog}", json={"action": "ANSWER"}).raise_for_status()
+    seen(agent, DIALOGS, lambda it: own_state(it) == "ACTIVE")
+    finesse.hang_up(dialog)
+    seen(agent, DIALOGS, lambda it: not it["dialogs"])
+    (call,) = agent.get("/finesse/calls").json()["calls"]
+    assert (call["direction"], call["outcome"], call["from_number"]) == ("in", "answered", "1001")

@@ -11,9 +11,10 @@ from sqlmodel import Session, col, select
 from helpdesk.demo.playable_phone import PlayablePhone
 from helpdesk.errors import StoreUnavailable, Unavailable
 from helpdesk.services import Services, utc_now
-from helpdesk.store import call_notes, phone_agents
+from helpdesk.store import call_notes, callers, phone_agents
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
+from helpdesk.telephony import recognition
 from tests.telephony.desks import AGENT, SUPERVISOR, beside_a_phone, grant
 from tests.web.calls.logged import asked, log, stored
 from tests.web.conftest import HTML, HTMX, Client, Visit
@@ -88,6 +89,31 @@ def test_the_form_says_who_called_and_the_task_is_linked(boris: Client, visit: V
     assert number in [it["id"] for it in requests["requests"]], "the caller sees it among her requests"
 
 
+@pytest.mark.parametrize("typed", ["+7 903 555-01-42", "9035550142", "доб. 12, 8 (903) 555-0142"])
+def test_a_number_typed_into_the_own_profile_makes_nobody_the_requester(
+    boris: Client, visit: Visit, database: Database, typed: str
+) -> None:
+    """It would let people read what others dictate; an administrator's word, and the agent's, count."""
+    prove(database, True)
+    irina = visit("irina")
+    irina.put("/users/profile", json={"phone": typed}).raise_for_status()
+
+    def recognised_task() -> int:
+        (call,) = log(database, {})
+        known = database.run_here(lambda db: recognition.certain_callers(db, [call]))
+        database.run_here(lambda db: callers.recognise(db, known), writes=True)
+        task = created(boris, {**SAID, "call": str(call)})
+        database.run_here(lambda db: db.exec(sa.delete(tables.PhoneCall)), writes=True)
+        return task
+
+    assert irina.get(f"/requests/{recognised_task()}").status_code == 404
+    visit("admin").post(f"/admin/people/{IRINA}/phone", json={"phone": typed}).raise_for_status()
+    assert irina.get(f"/requests/{recognised_task()}").status_code == 200
+    irina.put("/users/profile", json={"phone": "1204"}).raise_for_status()
+    irina.put("/users/profile", json={"phone": typed}).raise_for_status()
+    assert irina.get(f"/requests/{recognised_task()}").status_code == 404
+
+
 def test_a_hidden_or_unknown_caller_gives_number_and_time(boris: Client, database: Database) -> None:
     (call,) = log(database, {"number": ""})
     page = boris.get(f"{NEW}?call={call}&project_id={SAID['project_id']}", headers=HTML).text
@@ -99,12 +125,33 @@ def test_the_call_survives_a_refusal_another_project_and_a_draft(boris: Client, 
     (call,) = log(database, {})
     refused = boris.post(NEW, data={**SAID, "subject": "", "call": str(call)}, headers=HTML)
     assert refused.status_code == 422 and hidden(refused.text) == [str(call)]
-    draft = boris.get(f"{NEW}?draft=1", headers=HTML).text
-    assert hidden(draft) == [str(call)] and "Шатается." in draft
+    draft = boris.get(f"{NEW}?call={call}", headers=HTML).text
+    assert hidden(draft) == [str(call)] and "Шатается." in draft and f'data-draft="/drafts/tasks:new:{call}"' in draft
     other = {**SAID, "project_id": str(PROJECT_IDS["help"]), "call": str(call)}
     assert hidden(boris.post("/tasks/new/form", data=other, headers=HTMX).text) == [str(call)]
     again = boris.get(f"{NEW}?call={call}", headers=HTML).text
-    assert "You have begun a task" in again and f"call={call}&amp;draft=1" in again
+    assert "You have begun a task" not in again and "Шатается." in again, "somebody waits on the phone"
+    assert created(boris, {**SAID, "call": str(call)})
+    assert "Шатается." not in boris.get(f"{NEW}?call={call}", headers=HTML).text
+
+
+def test_an_older_draft_is_neither_in_the_way_of_a_call_nor_linked_to_it(boris: Client, database: Database) -> None:
+    one, other = log(database, {}, {"number": "1204"})
+    assert boris.put("/drafts/tasks:new", data={"subject": "Стул <b>"}).json()["kept"]
+    assert boris.put(f"/drafts/tasks:new:{one}", data={"subject": "Стол", "call": str(one)}).json()["kept"]
+    page = boris.get(f"{NEW}?call={other}", headers=HTML).text
+    assert hidden(page) == [str(other)] and "Стол" not in page and 'value="Стул' not in page
+    assert f'href="{NEW}?draft=1">Стул &lt;b&gt;</a>' in page
+    assert created(boris, {**SAID, "call": str(other)})
+    old = boris.get(f"{NEW}?draft=1", headers=HTML).text
+    assert hidden(old) == [] and 'value="Стул &lt;b&gt;"' in old, "it stays, and is of no call"
+    begun = boris.get(f"{NEW}?call={one}", headers=HTML).text
+    assert hidden(begun) == [str(one)] and 'value="Стол"' in begun
+    referer = HTML | {"Referer": f"http://testserver{NEW}?call={one}"}
+    anew = boris.post(f"/drafts/tasks:new:{one}/discard", headers=referer)
+    assert anew.headers["location"] == f"{NEW}?call={one}"
+    assert "Стол" not in boris.get(f"{NEW}?call={one}", headers=HTML).text
+    assert boris.put("/drafts/task:7:new", data={"subject": "Стул"}).status_code == 404
 
 
 def test_the_next_task_is_of_no_call(boris: Client, database: Database) -> None:

@@ -11,12 +11,14 @@ from helpdesk.web.admin.people import forms
 from helpdesk.web.core import request_data
 from helpdesk.web.core.services import services
 
+LONGEST_PHONE = 100
 DISABLED = sentence("The account is disabled and signed out everywhere. Its API tokens are revoked.")
 ENABLED = sentence("The account can sign in again. Its API tokens do not come back.")
 STILL_BLOCKED = sentence("The account is enabled. The directory %(source)s still blocks it: let the person in there.")
 SHUT_OUT = sentence("This shuts yourself out. Only another administrator can let you in again.")
 GIVES_LOGIN_AWAY = sentence("This is your own login. You may not get in with it any more.")
 EMAIL_CHANGED = sentence("The e-mail was changed.")
+PHONE_CHANGED = sentence("The number was changed, and counts as this person's own.")
 CONFIRMED = sentence("The e-mail counts as this person's own now.")
 DOUBTED = sentence("The e-mail does not count as this person's own any more.")
 ACCEPTED = sentence("The account keeps its login, whoever the directory says has it.")
@@ -58,6 +60,20 @@ async def email(request: Request) -> Response:
         return EMAIL_CHANGED
 
     return await forms.act(request, "email", work)
+
+
+async def phone(request: Request) -> Response:
+    """Change the number of an account that no directory tells one for."""
+    try:
+        typed = (await request_data.read(request)).text("phone", LONGEST_PHONE).strip()
+    except Invalid as error:
+        return await forms.refused(request, error, "phone")
+
+    def work(db: Session, number: int) -> Sentence:
+        account_acts.change_phone(db, number, typed)
+        return PHONE_CHANGED
+
+    return await forms.act(request, "phone", work)
 
 
 async def confirm_email(request: Request) -> Response:

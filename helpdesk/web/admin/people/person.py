@@ -28,6 +28,7 @@ from helpdesk.web.core.templating import MOMENT, translate
 
 RECORDS = 10
 """How many records of the audit the page shows."""
+SHOWN = ("full_name", "email", "phone", "department", "position")
 
 
 class Right(NamedTuple):
@@ -41,7 +42,8 @@ class Right(NamedTuple):
 
 
 class Account(NamedTuple):
-    """An account with all that the page shows. `kept` is the account that it was joined into, or itself."""
+    """An account with all that the page shows. `kept` is the account that it was joined into, or itself; the phone is
+    told by a directory, or not."""
 
     row: tables.Person
     kept: tables.Person
@@ -52,6 +54,7 @@ class Account(NamedTuple):
     has_factor: bool
     joined: Sequence[tables.Person]
     records: list[LogLine]
+    is_phone_told: bool
 
 
 async def show(request: Request) -> Response:
@@ -83,6 +86,7 @@ async def load(request: Request) -> Account:
             second_factors.exists(db, number),
             db.exec(joined).all(),
             audit_log.page(db, LogQuery(about=number), RECORDS).lines,
+            bool(account_acts.who_tells_phone(db, row)),
         )
 
     return await services(request).database.run(work)
@@ -156,8 +160,9 @@ def _at(request: Request, at: datetime) -> str:
 
 def summary(row: tables.Person, held: frozenset[str]) -> Json:
     """Return an account as lists and its own answer show it."""
-    names = ("id", "source", "login", "full_name", "email", "department", "position", "redmine_id", "joined_into")
-    flags = {"is_active": row.is_active, "is_email_proven": row.is_email_proven, "blocked_by": row.blocked_by}
+    names = ("id", "source", "login", *SHOWN, "redmine_id", "joined_into")
+    proven = {"is_email_proven": row.is_email_proven, "is_phone_proven": row.is_phone_proven}
+    flags = {"is_active": row.is_active, **proven, "blocked_by": row.blocked_by}
     moments = {name: moment(getattr(row, name)) for name in ("blocked_at", "created_at", "last_seen")}
     return {**{name: getattr(row, name) for name in names}, **flags, **moments, "rights": sorted(held)}
 
