@@ -20,7 +20,7 @@ from helpdesk.errors import (
 from helpdesk.store import call_notes
 from helpdesk.store.call_lists import OUT, Call
 from helpdesk.telephony import wrap_up
-from helpdesk.telephony.numbers import displayed
+from helpdesk.telephony.numbers import in_text
 from helpdesk.texts import trimmed
 from helpdesk.web.call_log import forms, show
 from helpdesk.web.call_log.index import shared
@@ -33,6 +33,7 @@ from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.templating import MOMENT, translate
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.edge.idempotency import idempotent
+from helpdesk.web.task_calls.creation import HIDDEN
 
 LONGEST_NOTE = 10_000
 SECONDS = 60
@@ -132,7 +133,7 @@ def _said(request: Request, call: Call, typed: Note) -> str:
     row, settings = call.row, services(request).settings
     words = {
         "time": row.began_at.astimezone(settings.timezone).strftime(MOMENT),
-        "number": displayed(call.other, settings.phone_trunk_prefixes) or call.other or "?",
+        "number": in_text(call.other, settings.phone_trunk_prefixes) or translate(request, HIDDEN),
         "minutes": -(-(call.talking or 0) // SECONDS),
         "reason": f" ({typed.reason})" if typed.reason else "",
         "text": typed.text,

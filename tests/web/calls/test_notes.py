@@ -57,6 +57,21 @@ def test_a_note_becomes_an_internal_comment_of_the_task(boris: Client, database:
     assert stored(database, call).note == TEXT and stored(database, call).noted_at
 
 
+@pytest.mark.parametrize(
+    ("shown", "written"),
+    [
+        ("@anna", "hidden number"), ("!http://evil.example/x.png!", "hidden number"), ("#1", "1"), ("*+7", "7"),
+        ('"x":http://e.example/7', "7"), ("sip:@anna;7@h", "hidden number"), ("\u202e12", "12"),
+    ],
+)  # fmt: skip
+def test_who_calls_writes_digits_alone_into_comments(
+    boris: Client, database: Database, number: int, shown: str, written: str
+) -> None:
+    (call,) = log(database, {"task_id": number, "number": shown})
+    boris.post(f"/calls/{call}/note", json={"comment": "Ждём"}).raise_for_status()
+    assert internal(boris, number) == [f"Call of 30.11.2026 12:00 from {written}, 1 min: Ждём"]
+
+
 def test_a_note_has_the_words_of_its_writer_and_the_reason(boris: Client, database: Database, number: int) -> None:
     (call,) = log(database, {"task_id": number, "direction": "out"})
     russian = {"Accept-Language": "ru"}
