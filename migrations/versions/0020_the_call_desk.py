@@ -99,6 +99,7 @@ def upgrade() -> None:
     )
     with there.altering("phone_call") as table:
         table.create_index("ix_phone_call_agent", ["agent_id", "began_at"])
+        table.create_index("ix_phone_call_answered", ["other_key", "answered_at"])
         table.create_index("ix_phone_call_began", ["began_at", "id"])
         table.create_index("ix_phone_call_called_back_by", ["called_back_by"])
         table.create_index("ix_phone_call_caller_id", ["caller_id"])

@@ -58,6 +58,7 @@ class PhoneCall(SQLModel, table=True):
         sa.Index("ix_phone_call_began", "began_at", "id"),
         sa.Index("ix_phone_call_agent", "agent_id", "began_at"),
         sa.Index("ix_phone_call_other", "other_key", "began_at"),
+        sa.Index("ix_phone_call_answered", "other_key", "answered_at"),
         {"sqlite_autoincrement": True},
     )
     id: int | None = Field(default=None, primary_key=True)
