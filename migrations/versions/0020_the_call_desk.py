@@ -79,6 +79,7 @@ def upgrade() -> None:
         sa.Column("wrap_up", AutoString(length=100), nullable=False),
         sa.Column("note", LONG, nullable=False),
         sa.Column("noted_at", UTCDateTime(), nullable=True),
+        sa.Column("noting_since", UTCDateTime(), nullable=True),
         sa.Column("called_back_at", UTCDateTime(), nullable=True),
         sa.Column("called_back_by", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(

@@ -84,6 +84,13 @@ def test_a_note_falls_to_one_write(store: Database) -> None:
     assert note("c"), "the other task does not have it yet"
     store.run_here(lambda db: call_notes.link(db, call, 7), writes=True)
     assert not note("c"), "linked as before"
+    minutes = call_notes.CLAIMED
+    assert not note("c", NOON + minutes / 2), "a process is at it"
+    assert note("c", NOON + minutes) and not note("c", NOON + minutes), "it has died at it"
+    store.run_here(lambda db: call_notes.written(db, call, "c", NOON), writes=True)
+    assert not stored(store, call).noted_at, "the claim of then is another one's now"
+    store.run_here(lambda db: call_notes.written(db, call, "c", NOON + minutes), writes=True)
+    assert stored(store, call).noted_at and not note("c", NOON + 9 * minutes)
 
 
 def test_one_person_calls_back(store: Database) -> None:
