@@ -4,8 +4,9 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from e2e import steps
+from e2e import steps, test_calls
 from e2e.conftest import AsProgram
+from e2e.test_calls import SLOWLY_MS, with_scripts
 
 
 def test_a_call_becomes_a_task_with_its_note(page: Page, javascript: bool, as_program: AsProgram) -> None:
@@ -44,3 +45,22 @@ def test_a_missed_call_is_called_back_once(page: Page, javascript: bool, as_prog
     expect(page.get_by_text("Отмечено, что вы перезвонили.")).to_be_visible()
     expect(page.get_by_role("definition").filter(has_text="Борис Громов").first).to_be_visible()
     expect(page.get_by_role("button", name="Перезвонил", exact=True)).to_have_count(0)
+
+
+@with_scripts
+def test_a_new_call_comes_into_the_log_but_not_under_ones_hands(page: Page) -> None:
+    test_calls.sign_in(page, "/calls")
+    rows, open_calls = page.locator("#call-log tbody tr"), page.locator("#call-log .call-outcome-open")
+    before = rows.count()
+    test_calls.take_a_call(page, True)
+    expect(open_calls).to_have_count(1, timeout=SLOWLY_MS)
+    first = page.locator(".call-when a").first
+    first.focus()
+    test_calls.bar(page).get_by_role("button", name="Положить трубку").dispatch_event("click")
+    expect(test_calls.calls(page)).to_have_count(0, timeout=SLOWLY_MS)
+    page.wait_for_timeout(1_500)  # longer than the log waits for more news
+    expect(open_calls).to_have_count(1)
+    expect(first).to_be_focused()
+    page.get_by_label("Очередь").focus()
+    expect(open_calls).to_have_count(0, timeout=SLOWLY_MS)
+    assert rows.count() > before

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from helpdesk.store.models.tables import Person, PhoneAgent, PhoneCall
+from helpdesk.store import phone_agents
+from helpdesk.store.models.tables import Person, PhoneCall
 from helpdesk.store.nulls import not_first_null
 from helpdesk.store.seconds import seconds_between
 
@@ -168,11 +169,7 @@ def day_before(session: Session, moment: datetime) -> datetime | None:
 
 def agents(session: Session) -> list[tuple[str, str]]:
     """Return the ids and names of all agents, by their names."""
-    rows = select(PhoneAgent.agent_id, PhoneAgent.name, Person.full_name).join(
-        Person, col(PhoneAgent.person_id) == col(Person.id)
-    )
-    named = [(agent_id, name or full_name or agent_id) for agent_id, name, full_name in session.exec(rows).all()]
-    return sorted(named, key=lambda it: (it[1].casefold(), it[0]))
+    return sorted(phone_agents.names(session).items(), key=lambda it: (it[1].casefold(), it[0]))
 
 
 def queues(session: Session, since: datetime | None, until: datetime | None) -> list[str]:
@@ -198,6 +195,14 @@ def by_agent_and_hour(session: Session, hours: Sequence[datetime]) -> list[Agent
         for row in found
     ]
     return sorted(counted, key=lambda it: (it.name.casefold(), it.agent_id))
+
+
+def to_call_back(session: Session, query: CallQuery) -> int:
+    """Return how many of the missed calls that match are to be called back."""
+    if query.outcome not in ("", MISSED):
+        return 0
+    wanted = query._replace(outcome=TO_CALL_BACK)
+    return session.exec(select(sa.func.count()).select_from(PhoneCall).where(*_conditions(wanted))).one()
 
 
 def returned() -> sa.ColumnElement[bool]:
@@ -267,8 +272,7 @@ def _calls(session: Session, found: Sequence[tuple[PhoneCall, Any]]) -> list[Cal
     rows = [row for row, _ in found]
     ids = {number for row in rows for number in (row.person_id, row.caller_id, row.called_back_by) if number}
     people = {it.id: it for it in session.exec(select(Person).where(col(Person.id).in_(ids)))} if ids else {}
-    in_agents = select(PhoneAgent.agent_id, PhoneAgent.name)
-    names = dict(session.exec(in_agents.where(col(PhoneAgent.agent_id).in_({it.agent_id for it in rows}))).all())
+    owners = phone_agents.owners(session) if rows else {}
 
     def someone(number: int | None) -> Someone | None:
         person = people.get(number)
@@ -277,8 +281,11 @@ def _calls(session: Session, found: Sequence[tuple[PhoneCall, Any]]) -> list[Cal
         return Someone(person.id, person.full_name or person.login, person.login if person.is_active else "")
 
     def agent(row: PhoneCall) -> str:
-        person = someone(row.person_id)
-        return (person.name if person else "") or names.get(row.agent_id) or row.agent_id
+        """Return the name of who the agent was then, which is another person's now if the agent's id has passed on."""
+        person, owner = someone(row.person_id), owners.get(row.agent_id)
+        if owner and (person is None or person.id == owner.person_id):
+            return owner.name
+        return person.name if person else row.agent_id
 
     return [
         Call(row, agent(row), someone(row.caller_id), someone(row.called_back_by), bool(is_returned))

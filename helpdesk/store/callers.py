@@ -48,11 +48,13 @@ def earlier_callers(session: Session, key: str, limit: int) -> Sequence[int]:
 
 
 def of_dialogs(session: Session, agent_id: str, dialog_ids: Collection[str]) -> PhoneCall | None:
-    """Return the call of an agent's present dialogs: the one that rings, else the one that began last."""
+    """Return the call of an agent's present dialogs: the one that rings, else one that came in, even while it is held
+    for a question to somebody else; of two such the one that began last."""
     query = select(PhoneCall).where(PhoneCall.agent_id == agent_id, col(PhoneCall.dialog_id).in_(dialog_ids))
     goes_on = query.where(col(PhoneCall.ended_at).is_(None))
-    rings = sa.case((sa.and_(col(PhoneCall.answered_at).is_(None), col(PhoneCall.direction) == IN), 0), else_=1)
-    return session.exec(goes_on.order_by(rings, col(PhoneCall.began_at).desc()).limit(1)).first()
+    came_in = col(PhoneCall.direction) == IN
+    rank = sa.case((sa.and_(came_in, col(PhoneCall.answered_at).is_(None)), 0), (came_in, 1), else_=2)
+    return session.exec(goes_on.order_by(rank, col(PhoneCall.began_at).desc()).limit(1)).first()
 
 
 def unknown(session: Session, call_ids: Iterable[int]) -> Sequence[PhoneCall]:

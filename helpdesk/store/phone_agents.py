@@ -4,6 +4,7 @@ News of an agent are asked for only while a session lasts that is signed in as t
 calls. A secret that the phone system has refused is forgotten.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -16,15 +17,24 @@ from helpdesk.store import locks, rights
 from helpdesk.store.clock_skew import AHEAD
 from helpdesk.store.database import in_batches
 from helpdesk.store.models import tables
-from helpdesk.store.models.telephony import PhoneAgent
+from helpdesk.store.models.telephony import PhoneAgent, PhoneCall
 
-REFUSED, UNAVAILABLE = "refused", "unavailable"
+REFUSED, UNAVAILABLE, LEFT = "refused", "unavailable", "left"
 LONGEST_WATCH = timedelta(hours=1)
 """No page is on a screen for longer without saying so: a later moment was written by a clock that was wrong."""
 MAY_CALL = sa.and_(rights.ACTIVE, rights.holds(col(tables.Person.id), AGENT))
 """The condition that a person may handle calls."""
 SIGNED_OUT = "LOGOUT"
 """The state of an agent whom the phone system has signed out."""
+NOTHING_ASKED = {"asked": "", "asked_dialog": "", "asked_to": ""}
+"""What was asked goes when it has come: also the number."""
+
+
+class Owner(NamedTuple):
+    """The person who was signed in last as an agent, with the name for the agent."""
+
+    person_id: int
+    name: str
 
 
 class OnPhone(NamedTuple):
@@ -63,7 +73,8 @@ def sign_in(session: Session, mark: str, person_id: int, agent_id: str, extensio
         return False
     agent = locked(session, agent_id) or PhoneAgent(agent_id=agent_id, person_id=person_id, extension="")
     agent.person_id, agent.extension = person_id, extension
-    agent.failure, agent.failed_at, agent.asked = "", None, ""
+    agent.failure, agent.failed_at, agent.unanswered, agent.unanswered_at = "", None, 0, None
+    agent.sqlmodel_update(NOTHING_ASKED)
     agent.version += 1
     if agent.state == SIGNED_OUT:  # that was before
         agent.state, agent.state_since = "", None
@@ -93,6 +104,31 @@ def _forget(session: Session, *which: sa.ColumnElement[bool]) -> int:
     return session.exec(change, execution_options={"synchronize_session": False}).rowcount
 
 
+def sealed(session: Session, now: datetime) -> Mapping[str, tuple[str, str]]:
+    """Return the agent and the secret of each session that is signed in to the phone, by the session's mark."""
+    query = (
+        select(tables.Session.id_hash, tables.Session.phone_agent_id, tables.Session.phone_secret)
+        .join(tables.Person, col(tables.Person.id) == col(tables.Session.person_id))
+        .where(col(tables.Session.phone_agent_id).is_not(None), col(tables.Session.phone_secret).is_not(None))
+        .where(col(tables.Session.expires_at) > now, MAY_CALL)
+    )
+    return {mark: (agent_id or "", secret or "") for mark, agent_id, secret in session.exec(query)}
+
+
+def claim_left(session: Session, agent_id: str, now: datetime) -> bool:
+    """Note that the last session of an agent is over. Return False for one who is signed out, whose password was
+    refused, or of whom another process has noted it."""
+    known = (col(PhoneAgent.failure).not_in((LEFT, REFUSED)), col(PhoneAgent.state) != SIGNED_OUT)
+    change = sa.update(PhoneAgent).where(col(PhoneAgent.agent_id) == agent_id, *known)
+    return bool(session.exec(change.values(failure=LEFT, failed_at=now)).rowcount)
+
+
+def signed_out(session: Session, agent_id: str, now: datetime) -> None:
+    """Note that the phone system has accepted that an agent is signed out."""
+    values = {"state": SIGNED_OUT, "state_since": now, "reason": "", "failure": "", "failed_at": None}
+    change(session, agent_id, version=PhoneAgent.version + 1, **values, **NOTHING_ASKED)
+
+
 def of_session(session: Session, mark: str) -> OnPhone | None:
     """Return the agent that a session is signed in as."""
     query = select(PhoneAgent, tables.Session.phone_secret).join(
@@ -120,11 +156,21 @@ def last_of(session: Session, person_id: int) -> PhoneAgent | None:
     return session.exec(query.order_by(col(PhoneAgent.watched_until).desc()).limit(1)).first()
 
 
+def was_signed_in(session: Session, person_id: int, agent_id: str) -> bool:
+    """Tell whether a person is, or was, signed in as an agent."""
+    known = (
+        sa.select(1).where(col(it.agent_id) == agent_id, col(it.person_id) == person_id)
+        for it in (PhoneAgent, PhoneCall)
+    )
+    now = sa.select(1).where(col(tables.Session.phone_agent_id) == agent_id, col(tables.Session.person_id) == person_id)
+    return bool(session.scalar(sa.select(sa.or_(*(it.exists() for it in (*known, now))))))
+
+
 def refuse(session: Session, agent_id: str, secrets: Collection[str], now: datetime) -> None:
     """Forget secrets that the phone system refused, so that nobody asks with them again: it would lock the agent."""
     same = (col(tables.Session.phone_agent_id) == agent_id, col(tables.Session.phone_secret).in_(secrets))
     session.exec(sa.update(tables.Session).where(*same).values(phone_secret=None))
-    change(session, agent_id, failure=REFUSED, failed_at=now, asked="", version=PhoneAgent.version + 1)
+    change(session, agent_id, failure=REFUSED, failed_at=now, version=PhoneAgent.version + 1, **NOTHING_ASKED)
 
 
 def fail(session: Session, agent_ids: Collection[str], now: datetime) -> frozenset[int]:
@@ -211,7 +257,17 @@ def seen(session: Session, since: datetime) -> Sequence[PhoneAgent]:
 
 def names(session: Session) -> Mapping[str, str]:
     """Return the names of the people who were signed in last as each agent."""
-    query = select(PhoneAgent.agent_id, tables.Person.full_name).join(
-        tables.Person, col(PhoneAgent.person_id) == col(tables.Person.id)
-    )
-    return {agent_id: name for agent_id, name in session.exec(query).all() if name}
+    return {agent_id: it.name for agent_id, it in owners(session).items()}
+
+
+def owners(session: Session) -> Mapping[str, Owner]:
+    """Return who was signed in last as each agent; of two with one name, with the agent's id."""
+    owner = sa.select(
+        col(PhoneAgent.agent_id), col(tables.Person.id), col(tables.Person.full_name), col(tables.Person.login)
+    ).join(tables.Person, col(PhoneAgent.person_id) == col(tables.Person.id))
+    known = {agent_id: Owner(id, full_name or login) for agent_id, id, full_name, login in session.execute(owner)}
+    often = Counter(it.name for it in known.values())
+    return {
+        agent_id: it if often[it.name] == 1 else it._replace(name=f"{it.name} ({agent_id})")
+        for agent_id, it in known.items()
+    }

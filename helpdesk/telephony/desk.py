@@ -4,28 +4,31 @@ The password is kept encrypted in the session's row alone, and opened only here 
 refuses it, it is forgotten at once: five wrong ones lock the agent.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlmodel import Session
 
 from helpdesk.encryption import Box
 from helpdesk.errors import HelpdeskError, Invalid, TooManyAttempts, sentence
 from helpdesk.people.model import SignedIn
-from helpdesk.store import phone_agents, phone_refusals
+from helpdesk.store import phone_agents, phone_refusals, phone_silence
 from helpdesk.store.database import Database
 from helpdesk.store.models.telephony import PhoneAgent
 from helpdesk.store.phone_agents import REFUSED
 from helpdesk.telephony import bar, snapshot
 from helpdesk.telephony.bar import Bar
 from helpdesk.telephony.credentials import opened
+from helpdesk.telephony.leaving import Leaving
 from helpdesk.telephony.phone import (
     ACTIONS,
     AGENT_ID,
     DIALOG_ID,
     DIGITS,
+    LOGOUT,
     MAKE_CALL,
     NOT_READY,
     NUMBER,
@@ -38,13 +41,20 @@ from helpdesk.telephony.phone import (
     Phone,
     PhoneDeclined,
     PhoneRefused,
+    PhoneUnanswered,
+    PhoneUnavailable,
 )
-from helpdesk.telephony.poller import MOST_REFUSED, Poller
+from helpdesk.telephony.poll_targets import MOST_REFUSED
+from helpdesk.telephony.poller import Poller
 from helpdesk.telephony.reasons import Reasons
 from helpdesk.telephony.signing import Signing
 
 WATCHED = timedelta(seconds=90)
 """So long after a page was seen on a screen news of its agent are asked for."""
+FRESH = timedelta(seconds=1)
+"""So long what was seen of an agent is shown to programs without another look."""
+SOON_SECONDS, REASONS_SECONDS = 2.5, 1.0
+"""So long a program's action waits for what is there now, and a page for the reasons of not being ready."""
 LONGEST_PASSWORD = 200
 NO_AGENT_ID = sentence("This is no agent id.")
 NO_PASSWORD = sentence("Please enter the password.")
@@ -52,6 +62,7 @@ NO_NUMBER = sentence("This is no number: digits, *, # and + only.")
 NO_EXTENSION = sentence("This is no extension: digits only.")
 NO_ACTION = sentence("The phone can't do this.")
 NO_STATE = sentence("An agent can only become ready or not ready here.")
+OTHER_AGENT = sentence("You are signed in as another agent. Please sign out of the phone first.")
 NOT_NOW = sentence("This call does not allow it now.")
 
 R = TypeVar("R")
@@ -68,6 +79,12 @@ class OnPhone(NamedTuple):
     def dialog(self, dialog_id: str) -> Dialog | None:
         return next((it for it in self.dialogs if it.id == dialog_id), None)
 
+    def is_fresh(self, now: datetime) -> bool:
+        """Tell whether this was seen a moment ago, and nothing was asked since."""
+        seen, asked = self.agent.seen_at, self.agent.asked_at
+        is_new = seen is not None and timedelta() <= now - seen < FRESH and (asked is None or asked < seen)
+        return is_new and self.can_ask and not self.agent.failure
+
 
 class Desk:
     """The call desk over a phone system."""
@@ -78,9 +95,14 @@ class Desk:
         self.phone, self.database, self.box, self.poller, self.clock = phone, database, box, poller, clock
         self.reasons = Reasons(phone, clock)
         self.signing = Signing(phone, database, box, poller, clock)
+        self.leaving = Leaving(phone, database, box, clock)
+        self._asking: set[asyncio.Task[Any]] = set()
 
-    async def sign_in(self, signed_in: SignedIn, agent_id: str, password: str, extension: str) -> None:
-        """Sign the agent in to the phone, and keep the password for the length of the session.
+    async def sign_in(
+        self, signed_in: SignedIn, agent_id: str, password: str, extension: str, address: str = ""
+    ) -> None:
+        """Sign the agent in to the phone, and keep the password for the length of the session. `address` is where the
+        person is.
 
         Raises Invalid with `fields`, TooManyAttempts, PhoneRefused, PhoneDeclined, PhoneUnavailable.
         """
@@ -90,7 +112,10 @@ class Desk:
             password=None if 0 < len(password) <= LONGEST_PASSWORD else NO_PASSWORD,
             extension=None if DIGITS.fullmatch(who.extension) else NO_EXTENSION,
         )
-        await self.signing.sign_in(signed_in, who, self.clock() + WATCHED)
+        before = await self._read(signed_in)
+        if before and before.secret and before.agent.agent_id != who.agent_id and before.agent.state != LOGOUT:
+            raise PhoneDeclined(message=OTHER_AGENT)  # who would stay ready, and nobody could end it here
+        await self.signing.sign_in(signed_in, who, address, self.clock() + WATCHED)
 
     async def sign_out(self, signed_in: SignedIn) -> None:
         """Sign the agent out of the phone, as `Signing.sign_out` does."""
@@ -110,9 +135,22 @@ class Desk:
         The agent is looked after for a while then, so that the log also has the end of a call. Raises NotOnPhone,
         PhoneRefused, PhoneUnavailable.
         """
-        await self.as_agent(signed_in, self._look)
         on_phone = await self.current(signed_in)
+        if on_phone is None or not on_phone.is_fresh(self.clock()):
+            await self.as_agent(signed_in, self._look)
+            on_phone = await self.current(signed_in)
         if on_phone is None:  # signed out meanwhile
+            raise NotOnPhone
+        return on_phone
+
+    async def read_soon(self, signed_in: SignedIn) -> OnPhone:
+        """Return what the phone system shows now, or what was seen last when it takes long, so that something may be
+        asked after it in time. Raises NotOnPhone, PhoneRefused."""
+        with suppress(TimeoutError, PhoneUnavailable):
+            async with asyncio.timeout(SOON_SECONDS):
+                return await self.read_now(signed_in)
+        on_phone = await self.current(signed_in)
+        if on_phone is None:
             raise NotOnPhone
         return on_phone
 
@@ -132,8 +170,9 @@ class Desk:
         found = await self._read(signed_in)
         if found is None or found.secret is None or self.reasons.are_fresh(found.agent.agent_id):
             return
-        with suppress(HelpdeskError):
-            await self.as_agent(signed_in, self.reasons.read)
+        with suppress(HelpdeskError, TimeoutError):
+            async with asyncio.timeout(REASONS_SECONDS):
+                await self.as_agent(signed_in, self.reasons.read)
 
     async def watched(self, agent_id: str) -> None:
         """Note that a page of the agent is on a screen."""
@@ -160,9 +199,8 @@ class Desk:
         if on_phone and (own is None or action not in own.actions):
             raise PhoneDeclined(message=NOT_NOW)
         number = to if pattern else ""
-        await self._ask(
-            signed_in, action, dialog_id, number, lambda who: self.phone.act(who, dialog_id, action, number)
-        )
+        kept = "" if action == SEND_DTMF else number  # digits may be a code or a card's number
+        await self._ask(signed_in, action, dialog_id, kept, lambda who: self.phone.act(who, dialog_id, action, number))
 
     async def dial(self, signed_in: SignedIn, number: str) -> None:
         """Ask for a call to a number. Raises NotOnPhone, Invalid, PhoneDeclined."""
@@ -171,19 +209,41 @@ class Desk:
         await self._ask(signed_in, MAKE_CALL, "", to, lambda who: self.phone.dial(who, to))
 
     async def as_agent(self, signed_in: SignedIn, ask: Callable[[Credentials], Awaitable[R]]) -> R:
-        """Ask the phone system something as the session's agent. Raises NotOnPhone, PhoneRefused, and TooManyAttempts
-        when it has just refused other passwords of the agent."""
-        found, seconds = await self._read_to_ask(signed_in)
+        """Ask the phone system something as the session's agent. Raises NotOnPhone, PhoneRefused, TooManyAttempts when
+        it has just refused other passwords of the agent, and PhoneUnavailable when it did not answer the last ones.
+
+        It goes on when nobody waits any more: the outcome is counted.
+        """
+        task = asyncio.ensure_future(self._as_agent(signed_in, ask))
+        self._asking.add(task)
+        task.add_done_callback(self._asked)
+        return await asyncio.shield(task)
+
+    async def _as_agent(self, signed_in: SignedIn, ask: Callable[[Credentials], Awaitable[R]]) -> R:
+        found, seconds, is_held = await self._read_to_ask(signed_in)
         who = self._open(found) if found and found.secret else None
-        if who is None:
+        if found is None or who is None:
             raise NotOnPhone
         if seconds:
             raise TooManyAttempts(seconds)
+        if is_held:
+            raise PhoneUnavailable(detail="not asked: the questions before were not answered")
         try:
-            return await ask(who)
+            told = await ask(who)
         except PhoneRefused:
             await self.poller.refused(who)
             raise
+        except PhoneUnanswered:
+            await self.poller.unanswered(who)
+            raise
+        if found.agent.unanswered:
+            await self.database.run(lambda db: phone_silence.over(db, who.agent_id), writes=True)
+        return told
+
+    def _asked(self, task: asyncio.Task[Any]) -> None:
+        self._asking.discard(task)
+        if not task.cancelled():
+            task.exception()  # retrieve it: perhaps nobody waits any more
 
     async def _ask(
         self, signed_in: SignedIn, asked: str, dialog_id: str, to: str, ask: Callable[[Credentials], Awaitable[None]]
@@ -203,15 +263,18 @@ class Desk:
     async def _read(self, signed_in: SignedIn) -> phone_agents.OnPhone | None:
         return await self.database.run(lambda db: phone_agents.of_session(db, signed_in.mark))
 
-    async def _read_to_ask(self, signed_in: SignedIn) -> tuple[phone_agents.OnPhone | None, int]:
-        """Read the session's agent, and the seconds for which the phone system must not be asked."""
+    async def _read_to_ask(self, signed_in: SignedIn) -> tuple[phone_agents.OnPhone | None, int, bool]:
+        """Read the session's agent, the seconds for which the phone system must not be asked, and whether it is not
+        asked since it did not answer."""
         now = self.clock()
 
-        def work(db: Session) -> tuple[phone_agents.OnPhone | None, int]:
+        def work(db: Session) -> tuple[phone_agents.OnPhone | None, int, bool]:
             found = phone_agents.of_session(db, signed_in.mark)
-            if found is None or found.agent.failure != REFUSED:
-                return found, 0
-            return found, phone_refusals.wait(db, found.agent.agent_id, now, MOST_REFUSED)
+            if found is None:
+                return None, 0, False
+            limit = MOST_REFUSED if found.agent.failure == REFUSED else phone_refusals.MOST_IN_ALL
+            seconds = phone_refusals.wait(db, found.agent.agent_id, now, limit)
+            return found, seconds, phone_silence.is_held(db, found.agent.agent_id, now)
 
         return await self.database.run(work)
 

@@ -34,6 +34,10 @@ class PhoneUnavailable(Unavailable):
     unsaved = None
 
 
+class PhoneUnanswered(PhoneUnavailable):
+    """The phone system took what it was asked, and did not answer in time: it may have counted a wrong password."""
+
+
 class BadPhoneResponse(BadResponse):
     """The phone system sent something that is no answer of it."""
 

@@ -18,13 +18,13 @@ from sqlmodel import Session
 from helpdesk.encryption import Box
 from helpdesk.errors import HelpdeskError, OutcomeUnknown, StoreUnavailable, Unavailable
 from helpdesk.notifications.wakeups import Wakeups
-from helpdesk.store import callers, calls, leases, phone_agents, phone_refusals
+from helpdesk.store import callers, calls, leases, phone_agents, phone_refusals, phone_silence
 from helpdesk.store.database import Database
-from helpdesk.store.phone_agents import REFUSED, Watched
 from helpdesk.telephony.asked import PATIENCE
 from helpdesk.telephony.credentials import opened
-from helpdesk.telephony.phone import Agent, Credentials, Dialog, Phone, PhoneRefused
+from helpdesk.telephony.phone import Agent, Credentials, Dialog, Phone, PhoneRefused, PhoneUnanswered
 from helpdesk.telephony.poll_pace import STEP_SECONDS, Line, Outage, spread
+from helpdesk.telephony.poll_targets import to_poll
 from helpdesk.telephony.recognition import certain_callers
 from helpdesk.telephony.recording import KeyOf, Recorded, Seen, record
 
@@ -38,8 +38,6 @@ SEEN_SECONDS, SWEEP_SECONDS = 20.0, 300.0
 HURRY_SECONDS = (0.1, 0.3, 0.8)
 """Pauses after an action, until the next look whether it has come."""
 AT_ONCE = 20
-MOST_REFUSED = 2
-"""Passwords of an agent that are refused in five minutes, until polling waits: five lock the agent."""
 
 
 class Poller:
@@ -129,10 +127,18 @@ class Poller:
             line.refuse(same, self.ticks())
         self.announce(people)
 
+    async def unanswered(self, who: Credentials) -> None:
+        """Count a question that was not answered, so that the password is not used again and again."""
+        now = self.clock()
+        number, people = await self.database.run(lambda db: phone_silence.count(db, who.agent_id, now), writes=True)
+        if number >= phone_silence.FREE:
+            self.lines.pop(who.agent_id, None)
+        self.announce(people)
+
     async def _read(self) -> None:
         """Take the lease if there is anybody to poll, and read who that is."""
         now, ticks = self.clock(), self.ticks()
-        watched = await self.database.run(lambda db: _watched(db, now))
+        watched = await self.database.run(lambda db: to_poll(db, now))
         if not watched:
             self.lines.clear()
             return
@@ -201,7 +207,7 @@ class Poller:
         try:
             for pause in HURRY_SECONDS:
                 await asyncio.sleep(pause)
-                found = await self.database.run(lambda db: phone_agents.watched(db, self.clock(), agent_id))
+                found = await self.database.run(lambda db: to_poll(db, self.clock(), agent_id))
                 if not found:
                     return
                 line = self.lines.get(agent_id) or Line(0.0)
@@ -226,6 +232,9 @@ class Poller:
                 dialogs, agent = await self._ask(who, lambda dialogs: whole or dialogs != line.dialogs)
             except PhoneRefused:
                 await self.refused(who)
+                raise
+            except PhoneUnanswered:
+                await self.unanswered(who)
                 raise
         if line.answered_at and at < line.answered_at:  # a later question was answered earlier
             return
@@ -269,15 +278,6 @@ class Poller:
                 await self.database.run(lambda db: callers.recognise(db, people), writes=True)
         except (StoreUnavailable, OutcomeUnknown) as error:
             log.warning("a caller is not looked up, the store does not answer", extra={"error": error.detail})
-
-
-def _watched(session: Session, now: datetime) -> list[Watched]:
-    """Return the agents to poll: not those of whom too many passwords were refused just now."""
-    return [
-        it
-        for it in phone_agents.watched(session, now)
-        if it.failure != REFUSED or not phone_refusals.wait(session, it.agent_id, now, MOST_REFUSED)
-    ]
 
 
 def _sweep(session: Session, now: datetime) -> None:

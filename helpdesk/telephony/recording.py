@@ -52,12 +52,13 @@ def record(session: Session, seen: Seen, now: datetime, key_of: KeyOf) -> Record
         row.dialogs, has_changed = dialogs, True
     asked = asked_of(row)
     if asked and is_answered(asked, before, view(row)):
-        row.asked, has_changed = "", True
+        row.sqlmodel_update(phone_agents.NOTHING_ASKED)
+        has_changed = True
     elif asked and now - asked.at > FORGOTTEN:
-        row.asked = ""
+        row.sqlmodel_update(phone_agents.NOTHING_ASKED)
     if row.failure:
         row.failure, row.failed_at, has_changed = "", None, True
-    row.seen_at = seen.at
+    row.seen_at, row.unanswered, row.unanswered_at = seen.at, 0, None
     row.version += has_changed
     session.add(row)
     return Recorded(row.version, phone_agents.people(session, [row.agent_id]) if has_changed else frozenset(), named)

@@ -7,35 +7,23 @@ from datetime import datetime
 from sqlmodel import Session
 
 from helpdesk.encryption import Box
-from helpdesk.errors import NotSignedIn, TooManyAttempts, sentence
+from helpdesk.errors import NotSignedIn, TooManyAttempts
 from helpdesk.people.model import SignedIn
 from helpdesk.store import audit, phone_agents, phone_refusals
 from helpdesk.store.database import Database
 from helpdesk.store.models.telephony import PhoneAgent
 from helpdesk.store.phone_agents import OnPhone
+from helpdesk.telephony import leaving
 from helpdesk.telephony.credentials import sealed
 from helpdesk.telephony.phone import (
-    DROPPED,
-    LOGOUT,
-    NOT_READY,
-    WRAP_UP,
     Credentials,
-    Dialog,
     Phone,
     PhoneDeclined,
     PhoneRefused,
+    PhoneUnanswered,
     PhoneUnavailable,
 )
 from helpdesk.telephony.poller import Poller
-
-MOST_REFUSED = 3
-"""Refused tries in five minutes, after which nobody may try to sign in as the agent: five lock the agent. Whatever
-happens by itself stops one earlier."""
-LOOKS, LOOK_SECONDS = 10, 0.3
-LONGEST_SECONDS = 8.0
-"""So long signing out may take, whatever the phone system takes for each answer."""
-IN_A_CALL = sentence("You are in a call. Please end it before you sign out of the phone.")
-STILL_READY = sentence("The phone system has not made you not ready, so you are still signed in to the phone.")
 
 
 class Signing:
@@ -46,12 +34,12 @@ class Signing:
     ) -> None:
         self.phone, self.database, self.box, self.poller, self.clock = phone, database, box, poller, clock
 
-    async def sign_in(self, signed_in: SignedIn, who: Credentials, watched_until: datetime) -> None:
-        """Sign an agent in, and keep the password in the session's row.
+    async def sign_in(self, signed_in: SignedIn, who: Credentials, address: str, watched_until: datetime) -> None:
+        """Sign an agent in, and keep the password in the session's row. `address` is where the person is.
 
         Raises NotSignedIn, TooManyAttempts, PhoneRefused, PhoneDeclined, PhoneUnavailable.
         """
-        await self._try(who)
+        await self._try(signed_in.person.id, who, address)
         secret, person = sealed(self.box, who), signed_in.person
 
         def work(session: Session) -> bool:
@@ -66,21 +54,25 @@ class Signing:
         self.poller.announce([person.id])
         self.poller.hurry(who.agent_id)
 
-    async def _try(self, who: Credentials) -> None:
-        """Ask the phone system, but not after MOST_REFUSED refused tries of anybody."""
+    async def _try(self, person_id: int, who: Credentials, address: str) -> None:
+        """Ask the phone system, but not after too many refused tries. One counts until it is surely not refused."""
         now = self.clock()
         attempt, seconds = await self.database.run(
-            lambda db: phone_refusals.begin(db, who.agent_id, now, MOST_REFUSED), writes=True
+            lambda db: phone_refusals.begin(db, who.agent_id, person_id, address, now), writes=True
         )
         if seconds:
             raise TooManyAttempts(seconds)
         try:
             await self.phone.sign_in(who)
         except PhoneRefused:
+            await self.database.run(lambda db: _note_refused(db, person_id, who.agent_id), writes=True)
             raise
-        except BaseException:
-            await self.database.run(lambda db: phone_refusals.take_back(db, attempt), writes=True)
+        except (PhoneDeclined, PhoneUnavailable) as error:
+            if not isinstance(error, PhoneUnanswered):
+                await self.database.run(lambda db: phone_refusals.take_back(db, attempt), writes=True)
             raise
+        # Apart from what is stored then: that may fail, and says nothing against the password.
+        await self.database.run(lambda db: phone_refusals.take_back(db, attempt), writes=True)
 
     async def sign_out(self, signed_in: SignedIn, found: OnPhone | None, who: Credentials | None) -> None:
         """Sign the agent out, who becomes not ready first as the phone system demands it, and forget the password.
@@ -90,36 +82,22 @@ class Signing:
         """
         try:
             if who is not None:
-                async with asyncio.timeout(LONGEST_SECONDS):
-                    await self._leave(who)
+                async with asyncio.timeout(leaving.LONGEST_SECONDS):
+                    await leaving.leave(self.phone, who)
         except PhoneDeclined:
             raise
+        except PhoneRefused as error:
+            await self._forget(signed_in, found, is_signed_out=False)
+            if who is not None:
+                await self.poller.refused(who)
+            raise error
         except TimeoutError as error:
             await self._forget(signed_in, found, is_signed_out=False)
-            raise PhoneUnavailable(detail=f"signing out took {LONGEST_SECONDS} s") from error
+            raise PhoneUnavailable(detail=f"signing out took {leaving.LONGEST_SECONDS} s") from error
         except BaseException:
             await self._forget(signed_in, found, is_signed_out=False)
             raise
         await self._forget(signed_in, found, is_signed_out=who is not None)
-
-    async def _leave(self, who: Credentials) -> None:
-        """Sign the agent out of the phone system. What is asked there is only accepted, and done a moment later."""
-        agent = await self.phone.agent(who)
-        if agent.state == LOGOUT:
-            return
-        if any(not _is_over(it, who.extension) for it in await self.phone.dialogs(who)):
-            raise PhoneDeclined(message=IN_A_CALL)
-        if agent.state != NOT_READY:
-            await self.phone.set_state(who, NOT_READY)
-            await self._wait_until_not_ready(who)
-        await self.phone.set_state(who, LOGOUT)
-
-    async def _wait_until_not_ready(self, who: Credentials) -> None:
-        for _ in range(LOOKS):
-            await asyncio.sleep(LOOK_SECONDS)
-            if (await self.phone.agent(who)).state == NOT_READY:
-                return
-        raise PhoneDeclined(message=STILL_READY)
 
     async def _forget(self, signed_in: SignedIn, found: OnPhone | None, is_signed_out: bool) -> None:
         """Forget the password, and note that the agent is signed out if the phone system has accepted that."""
@@ -129,13 +107,15 @@ class Signing:
             people = phone_agents.people(session, [agent])
             phone_agents.sign_out(session, signed_in.mark)
             if is_signed_out:
-                values = {"state": LOGOUT, "state_since": now, "reason": "", "asked": ""}
-                phone_agents.change(session, agent, version=PhoneAgent.version + 1, **values)
+                phone_agents.signed_out(session, agent, now)
+            elif not phone_agents.secrets(session, agent):  # nobody looks after the agent any more
+                phone_agents.fail(session, [agent], now)
             return people
 
         self.poller.announce(await self.database.run(work, writes=True))
 
 
-def _is_over(dialog: Dialog, extension: str) -> bool:
-    own = dialog.own(extension)
-    return dialog.state == DROPPED or (own is not None and own.state in (DROPPED, WRAP_UP))
+def _note_refused(session: Session, person_id: int, agent_id: str) -> None:
+    """Note a refused try. An id that never signed in here may be a password, so it is not told."""
+    details = {"agent": agent_id} if session.get(PhoneAgent, agent_id) else {}
+    audit.note(session, person_id, "phone_sign_in_refused", person_id, details)

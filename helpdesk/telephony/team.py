@@ -93,7 +93,7 @@ def _member(row: PhoneAgent, now: datetime) -> Member:
 
 async def _asked(desk: Desk, signed_in: SignedIn) -> tuple[Sequence[Agent], Sequence[Queue], str]:
     async def ask(who: Credentials) -> tuple[Sequence[Agent], Sequence[Queue]]:
-        return await asyncio.gather(desk.phone.team(who), desk.phone.queues(who))
+        return await desk.phone.team(who), await desk.phone.queues(who)
 
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):

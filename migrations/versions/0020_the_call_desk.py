@@ -48,6 +48,8 @@ def upgrade() -> None:
         sa.Column("watched_until", Moment(), nullable=True),
         sa.Column("failure", AutoString(length=20), nullable=False),
         sa.Column("failed_at", Moment(), nullable=True),
+        sa.Column("unanswered", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("unanswered_at", Moment(), nullable=True),
         sa.ForeignKeyConstraint(
             ["person_id"],
             ["person.id"],
@@ -112,12 +114,16 @@ def upgrade() -> None:
         "phone_refusal",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("agent_hash", AutoString(length=64), nullable=False),
+        sa.Column("person_hash", AutoString(length=64), server_default="", nullable=False),
+        sa.Column("address_hash", AutoString(length=64), server_default="", nullable=False),
         sa.Column("at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     with there.altering("phone_refusal") as table:
+        table.create_index("ix_phone_refusal_address_hash", ["address_hash"])
         table.create_index("ix_phone_refusal_agent_hash", ["agent_hash"])
         table.create_index("ix_phone_refusal_at", ["at"])
+        table.create_index("ix_phone_refusal_person_hash", ["person_hash"])
 
     there.create_table(
         "phone_favourite",

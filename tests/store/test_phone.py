@@ -104,7 +104,7 @@ def test_an_answer_of_a_clock_that_was_ahead_is_not_waited_for(store: Database) 
 
 
 def test_of_many_tries_at_once_three_are_made(store: Database) -> None:
-    tries = together(store, [lambda db: phone_refusals.begin(db, "Agent", NOW, 3) for _ in range(8)])
+    tries = together(store, [lambda db: phone_refusals.begin(db, "Agent", ANNA, "", NOW) for _ in range(8)])
     assert sum(bool(id) for id, _ in tries) == 3 and {seconds for id, seconds in tries if not id} == {300}
     first = next(id for id, _ in tries if id)
     store.run_here(lambda db: phone_refusals.take_back(db, first), writes=True)

@@ -18,7 +18,7 @@ from helpdesk.store.models import table, tables
 from helpdesk.store.models.telephony import PhoneAgent, PhoneCall
 from helpdesk.telephony.desk import Desk
 from helpdesk.telephony.numbers import key_of
-from helpdesk.telephony.phone import Agent, Credentials, Dialog, PhoneRefused, PhoneUnavailable
+from helpdesk.telephony.phone import Agent, Credentials, Dialog, PhoneRefused, PhoneUnanswered, PhoneUnavailable
 from helpdesk.telephony.poller import Poller
 from tests.clocks import Clock
 from tests.world import PEOPLE_IDS
@@ -28,14 +28,15 @@ EXTENSION = "1001"
 
 class WatchedPhone(PlayablePhone):
     """The playable phone, of which a test sees what it was asked, and which passwords it has refused. `passwords` are
-    those that it takes; it may be out of service for all agents, or for some, or slow."""
+    those that it takes; it may be out of service for all agents, or for some, or slow. While `is_mute` it takes what it
+    is asked, checks the password, and does not answer."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock.now)
         self.asked: list[tuple[str, str, str]] = []
         self.passwords: dict[str, str] = {}
         self.refused: list[str] = []
-        self.is_down, self.down_for = False, set[str]()
+        self.is_down, self.down_for, self.is_mute = False, set[str](), False
         self.slow: dict[str, asyncio.Event] = {}
 
     async def dialogs(self, who: Credentials) -> Sequence[Dialog]:
@@ -62,7 +63,9 @@ class WatchedPhone(PlayablePhone):
             await event.wait()
         if who.password != self.passwords.get(who.agent_id, PASSWORD):
             self.refused.append(who.password)
-            raise PhoneRefused
+            raise PhoneUnanswered if self.is_mute else PhoneRefused
+        if self.is_mute:
+            raise PhoneUnanswered
 
     def times(self, what: str, agent_id: str = "") -> int:
         return sum(it[0] == what and it[1] == (agent_id or it[1]) for it in self.asked)
@@ -121,6 +124,11 @@ class Crew:
     def secret(self, session: SignedIn) -> str | None:
         found = self.database.run_here(lambda db: db.get(tables.Session, session.mark))
         return found.phone_secret if found else None
+
+    def audit(self) -> Sequence[tables.AuditRecord]:
+        return self.database.run_here(
+            lambda db: db.exec(select(tables.AuditRecord).order_by(tables.AuditRecord.id)).all()  # type: ignore[arg-type]
+        )
 
     def rows(self) -> Sequence[object]:
         """All rows of the tables that know of the phone."""

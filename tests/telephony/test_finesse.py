@@ -25,6 +25,7 @@ from helpdesk.telephony.phone import (
     Credentials,
     PhoneDeclined,
     PhoneRefused,
+    PhoneUnanswered,
     PhoneUnavailable,
     Queue,
     Reason,
@@ -59,7 +60,7 @@ def no_secret_is_logged(caplog: pytest.LogCaptureFixture) -> object:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorter time-outs, in the same proportion."""
-    for name in ("TOTAL_SECONDS", "READ_SECONDS", "CONNECT_SECONDS"):
+    for name in ("TOTAL_SECONDS", "CONNECT_SECONDS"):
         monkeypatch.setattr(client_module, name, getattr(client_module, name) / 4)
 
 
@@ -345,16 +346,45 @@ async def test_five_wrong_passwords_lock_the_agent_of_the_imitation(stage: Fines
 @pytest.mark.parametrize("mode", [OUT_OF_SERVICE, CUTS, HANGS])
 @pytest.mark.usefixtures("impatient")
 async def test_the_other_node_is_asked_and_remembered(stage: Finesse, mode: str) -> None:
+    """One that took the question may have checked the password: then only the next question goes elsewhere."""
     await stage.phone.agent(stage.who)
     stage.server.nodes[0].mode = mode
     began = time.monotonic()
+    if mode != OUT_OF_SERVICE:
+        assert isinstance(await failing(stage.phone.agent(stage.who)), PhoneUnanswered)
+        assert [it.node for it in stage.server.seen] == [0, 0]
     assert (await stage.phone.agent(stage.who)).state == SIGN_OUT_STATE
     assert time.monotonic() - began < PATIENCE
     before = len(stage.server.seen)
     await stage.phone.agent(stage.who)
     assert [it.node for it in list(stage.server.seen)[before:]] == [1]
     stage.server.nodes[0].mode, stage.server.nodes[1].mode = OK, mode
+    if mode != OUT_OF_SERVICE:
+        assert isinstance(await failing(stage.phone.agent(stage.who)), PhoneUnanswered)
     assert (await stage.phone.agent(stage.who)).state == SIGN_OUT_STATE
+
+
+@pytest.mark.parametrize("answer", [Answer(401, XML, b"", after=30), Answer(hangs=True), Answer(cuts=True)])
+@pytest.mark.usefixtures("impatient")
+async def test_a_wrong_password_is_checked_once_however_slow_the_nodes_are(stage: Finesse, answer: Answer) -> None:
+    first_answers(stage, answer)
+    for ask in (stage.phone.sign_in, stage.phone.agent, stage.phone.dialogs):
+        before = len(stage.server.seen)
+        assert isinstance(await failing(ask(stage.stranger)), PhoneUnanswered)
+        assert len(stage.server.seen) == before + 1
+
+
+async def test_what_was_surely_not_asked_is_told_apart(finesse: ImitatedFinesse) -> None:
+    phone = FinessePhone([f"https://127.0.0.1:{free_port()}" for _ in "12"], tls.context(finesse.authority.file))
+    error = await failing(phone.agent(Credentials(AGENT, PASSWORD, EXTENSION)))
+    assert isinstance(error, PhoneUnavailable) and not isinstance(error, PhoneUnanswered)
+    for node in finesse.nodes:
+        node.mode = OUT_OF_SERVICE
+    served = FinessePhone(finesse.url.split(","), tls.context(finesse.authority.file))
+    error = await failing(served.agent(Credentials(AGENT, PASSWORD, EXTENSION)))
+    assert isinstance(error, PhoneUnavailable) and not isinstance(error, PhoneUnanswered)
+    await phone.close()
+    await served.close()
 
 
 @pytest.mark.parametrize("mode", [OUT_OF_SERVICE, CUTS, HANGS])
@@ -372,7 +402,8 @@ async def test_a_phone_system_without_a_node_in_service_does_not_answer(stage: F
 async def test_a_write_that_may_have_arrived_is_sent_once(stage: Finesse, mode: str) -> None:
     await stage.phone.sign_in(stage.who)
     await stage.becomes("NOT_READY")
-    stage.server.nodes[0].mode = mode
+    for node in stage.server.nodes:
+        node.mode = mode
     before = len(stage.server.seen)
     for asked in (stage.phone.set_state(stage.who, "READY"), stage.phone.dial(stage.who, "89035550142")):
         error = await failing(asked)
@@ -414,20 +445,117 @@ async def test_neither_redirects_nor_other_answers_are_followed(stage: Finesse, 
     assert {it.node for it in list(stage.server.seen)[before:]} == {0}
 
 
-async def test_twenty_slow_answers_keep_no_action_waiting(stage: Finesse) -> None:
+# Many at once
+
+
+def slowly(server: ImitatedFinesse, agent_id: str = "") -> None:
+    """Let all reads, or an agent's, be answered after a second."""
+
+    def told(request: Request) -> Answer | None:
+        is_meant = request.method == "GET" and f"/User/{agent_id}" in request.path
+        return Answer(200, XML, b"<Dialogs/>", after=1) if is_meant else None
+
+    for node in server.nodes:
+        node.told = told
+
+
+def crowd(stage: Finesse, size: int) -> list[Credentials]:
+    """Other agents."""
+    names = [f"20{number:04}" for number in range(size)]
+    for name in names:
+        stage.server.add(name, PASSWORD, name)
+    return [Credentials(name, PASSWORD, name) for name in names]
+
+
+def reads(stage: Finesse) -> int:
+    return sum(it.method == "GET" for it in stage.server.seen)
+
+
+async def test_slow_answers_keep_no_action_waiting(stage: Finesse) -> None:
     """Reads and writes have connections of their own."""
     await stage.ready()
-    for node in stage.server.nodes:
-        node.told = lambda request: Answer(200, XML, b"<Dialogs/>", after=1) if request.method == "GET" else None
-    slow = [asyncio.create_task(asyncio.wait_for(stage.phone.dialogs(stage.who), 10)) for _ in range(25)]
+    slowly(stage.server)
+    before = reads(stage)
+    slow = [asyncio.create_task(asyncio.wait_for(stage.phone.dialogs(it), 10)) for it in crowd(stage, 50)]
 
     async def are_asked() -> bool:
-        return sum(it.method == "GET" and "Dialogs" in it.path for it in stage.server.seen) >= 20
+        return reads(stage) - before >= client_module.MOST_CONNECTIONS[client_module.NEWS]
 
     await until(are_asked, "slow reads")
     await stage.phone.set_state(stage.who, "NOT_READY")
     assert not any(it.done() for it in slow)
     await asyncio.gather(*slow, return_exceptions=True)
+
+
+async def test_one_agent_who_asks_all_the_time_keeps_nobody_waiting(stage: Finesse) -> None:
+    (other,) = crowd(stage, 1)
+    slowly(stage.server, AGENT)
+    before = reads(stage)
+    greedy = [asyncio.create_task(stage.phone.dialogs(stage.who)) for _ in range(200)]
+    greedy += [asyncio.create_task(stage.phone.team(stage.who)) for _ in range(200)]
+    await asyncio.sleep(0)
+    assert (await stage.phone.dialogs(other), (await stage.phone.agent(other)).state) == ((), SIGN_OUT_STATE)
+    assert not any(it.done() for it in greedy)
+    await asyncio.gather(*greedy, return_exceptions=True)
+    assert reads(stage) - before <= 6
+
+
+async def test_an_answer_that_was_asked_for_before_is_not_shared(stage: Finesse) -> None:
+    await stage.ready()
+    slowly(stage.server)
+    first = asyncio.create_task(stage.phone.dialogs(stage.who))
+    before = reads(stage)
+
+    async def is_asked() -> bool:
+        return reads(stage) > before
+
+    await until(is_asked, "the first question")
+    first_answers(stage, Answer(), "/nowhere")
+    stage.server.ring(AGENT)
+    assert len(await asyncio.gather(*(stage.phone.dialogs(stage.who) for _ in range(9)))) == 9
+    assert not await first and await stage.dialogs() and reads(stage) - before == 3
+
+
+async def test_who_waits_behind_a_question_without_an_answer_asks_nothing(stage: Finesse, impatient: None) -> None:
+    first_answers(stage, Answer(hangs=True))
+    asked = [asyncio.create_task(ask(stage.who)) for ask in (stage.phone.agent, stage.phone.dialogs, stage.phone.team)]
+    errors = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(it) for it in errors] == [PhoneUnanswered, PhoneUnavailable, PhoneUnavailable]
+    assert len(stage.server.seen) == 1
+
+
+async def test_who_gives_up_learns_nothing_but_the_question_goes_on(stage: Finesse) -> None:
+    slowly(stage.server)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(stage.phone.dialogs(stage.who), 0.2)
+    assert await stage.phone.dialogs(stage.who) == () and reads(stage) == 2
+
+
+async def test_a_team_is_asked_for_once_in_some_seconds(stage: Finesse) -> None:
+    for _ in range(3):
+        assert await stage.phone.team(stage.who) and await stage.phone.queues(stage.who)
+    assert sum("/Team/" in it.path for it in stage.server.seen) == 1
+    assert sum("/Queues" in it.path for it in stage.server.seen) == 1
+    assert isinstance(await failing(stage.phone.team(stage.stranger)), PhoneRefused), "it is shared by password"
+
+
+async def test_a_failure_of_the_team_is_not_shared(stage: Finesse) -> None:
+    for node in stage.server.nodes:
+        node.mode = OUT_OF_SERVICE
+    await failing(stage.phone.team(stage.who))
+    for node in stage.server.nodes:
+        node.mode = OK
+    assert await stage.phone.team(stage.who)
+
+
+async def test_no_agent_id_is_told_in_an_error(stage: Finesse, impatient: None) -> None:
+    """People type passwords into the wrong field."""
+    typed = Credentials("MyPassw0rd", "falsch", EXTENSION)
+    for answer in (None, Answer(418), Answer(503), Answer(cuts=True), Answer(200, XML, b"<html/>")):
+        if answer:
+            first_answers(stage, answer)
+        for asked in (stage.phone.sign_in(typed), stage.phone.set_state(typed, "READY")):
+            assert "Passw0rd" not in (await failing(asked)).detail
 
 
 # Lines that are no HTTP

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.store.models.tables import Person
 from helpdesk.telephony import poller as poller_module
-from helpdesk.telephony.phone import Agent, Credentials
+from helpdesk.telephony.phone import Agent, Credentials, PhoneUnavailable
 from helpdesk.telephony.poll_pace import Line, Outage, backoff, spread
 from helpdesk.telephony.poller import LEASE_SECONDS
 from tests.clocks import Clock
@@ -326,6 +327,88 @@ def test_no_more_than_two_passwords_are_refused_in_five_minutes(crew: Crew) -> N
             crew.keep_watched("a")
             await crew.pass_(30, first, second, step=0.5)
         assert sorted(crew.phone.refused) == sorted(passwords)
+
+    run(story)
+
+
+def test_a_changed_password_and_a_mute_phone_system_lock_nobody(crew: Crew) -> None:
+    """It checks each time, and says nothing: polls and actions together stop after two, then try once in 5 minutes."""
+
+    async def story() -> None:
+        poller = crew.poller()
+        desk, anna = crew.desk(poller), await crew.on_phone(poller, "anna", "a")
+        await crew.pass_(4, poller)
+        crew.phone.passwords["a"], crew.phone.is_mute = "another", True
+        for minute in range(12):
+            for _ in range(4):
+                crew.keep_watched("a")
+                await crew.pass_(15, poller, step=0.5)
+                with suppress(PhoneUnavailable):
+                    await desk.set_state(anna, "READY")
+            assert len(crew.phone.refused) <= 2 + (minute + 1) // 5 + 1
+        assert 3 <= len(crew.phone.refused) <= 4
+        assert crew.row("a").failure == "unavailable" and crew.secret(anna) is not None
+
+    run(story)
+
+
+def test_a_mute_phone_system_ends_nobodys_session(crew: Crew) -> None:
+    """All go on as soon as one agent is answered, and the one agent after five minutes at the latest."""
+
+    async def story() -> None:
+        poller, logins = crew.poller(), ("anna", "boris", "irina")
+        sessions_ = [await crew.on_phone(poller, login, login) for login in logins]
+        await crew.pass_(4, poller)
+        crew.phone.is_mute = True
+        for _ in range(4):
+            crew.keep_watched(*logins)
+            await crew.pass_(15, poller, step=0.5)
+        assert {crew.row(it).failure for it in logins} == {"unavailable"}
+        crew.phone.is_mute = False
+        until = crew.clock.now() + timedelta(minutes=5, seconds=20)
+        while any(crew.row(it).failure for it in logins):
+            assert crew.clock.now() < until
+            crew.keep_watched(*logins)
+            await crew.pass_(2, poller, step=0.5)
+        assert all(crew.secret(it) for it in sessions_)
+        assert {crew.row(it).unanswered for it in logins} == {0}
+
+    run(story)
+
+
+def test_a_phone_system_that_is_out_of_reach_is_no_silence(crew: Crew) -> None:
+    """What surely did not arrive is asked again soon."""
+
+    async def story() -> None:
+        poller = crew.poller()
+        await crew.on_phone(poller, "anna", "a")
+        crew.phone.is_down = True
+        for _ in range(8):
+            crew.keep_watched("a")
+            await crew.pass_(15, poller, step=0.5)
+        assert crew.row("a").unanswered == 0
+        crew.phone.is_down = False
+        crew.keep_watched("a")
+        await crew.pass_(40, poller, step=0.5)
+        assert crew.row("a").failure == ""
+
+    run(story)
+
+
+def test_who_enters_the_password_again_is_asked_for_at_once(crew: Crew) -> None:
+    async def story() -> None:
+        poller = crew.poller()
+        anna = await crew.on_phone(poller, "anna", "a")
+        await crew.pass_(4, poller)
+        crew.phone.is_mute = True
+        await crew.pass_(30, poller, step=0.5)
+        crew.phone.is_mute = False
+        with pytest.raises(PhoneUnavailable):
+            await crew.desk(poller).set_state(anna, "READY")
+        await crew.desk(poller).sign_in(anna, "a", PASSWORD, EXTENSION)
+        await calm(poller)
+        await crew.pass_(4, poller)
+        assert crew.row("a").failure == "" and poller.lines
 
     run(story)
 

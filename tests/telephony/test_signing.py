@@ -11,10 +11,10 @@ from helpdesk.demo import playable_phone
 from helpdesk.demo.playable_phone import PASSWORD
 from helpdesk.errors import Invalid, NotSignedIn, TooManyAttempts
 from helpdesk.people.model import SignedIn
-from helpdesk.store import sessions
+from helpdesk.store import phone_refusals, sessions
 from helpdesk.store.database import Database
-from helpdesk.telephony import signing
-from helpdesk.telephony.desk import Desk
+from helpdesk.telephony import leaving
+from helpdesk.telephony.desk import OTHER_AGENT, Desk
 from helpdesk.telephony.phone import NotOnPhone, PhoneDeclined, PhoneRefused, PhoneUnavailable
 from helpdesk.telephony.poller import Poller
 from tests.clocks import Clock
@@ -23,7 +23,7 @@ from tests.telephony.agents import EXTENSION, Crew, WatchedPhone, calm
 
 @pytest.fixture
 def crew(database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Crew:
-    monkeypatch.setattr(signing, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(leaving, "LOOK_SECONDS", 0.02)
     return Crew(database, clock, WatchedPhone(clock))
 
 
@@ -52,7 +52,7 @@ def test_three_wrong_passwords_are_enough_for_five_minutes(crew: Crew) -> None:
             with pytest.raises(TooManyAttempts) as waits:
                 await desk.sign_in(anna, "agent", PASSWORD, EXTENSION)
             assert 290 <= waits.value.retry_after <= 300
-        assert await refused(desks[0], anna, "another", PASSWORD) == ""
+        assert await refused(desks[0], crew.session("anna"), "another", PASSWORD) == ""
         assert len(crew.phone.refused) == 3
         crew.clock.pass_(301)
         assert await refused(desks[1], anna, "agent", PASSWORD) == ""
@@ -84,6 +84,130 @@ def test_a_phone_system_that_does_not_answer_uses_no_try_up(crew: Crew) -> None:
         assert {await refused(desk, anna, "agent", "wrong") for _ in range(6)} == {"phone_unavailable"}
         crew.phone.is_down = False
         assert await refused(desk, anna, "agent", PASSWORD) == ""
+
+    run(story)
+
+
+def test_a_try_without_an_answer_may_have_been_refused(crew: Crew) -> None:
+    async def story() -> None:
+        desk, anna = crew.desk(crew.poller()), crew.session("anna")
+        crew.phone.is_mute = True
+        assert [await refused(desk, anna, "agent", "wrong") for _ in "12345"] == [
+            *["phone_unavailable"] * 3,
+            *["too_many_attempts"] * 2,
+        ]
+        assert len(crew.phone.refused) == 3
+
+    run(story)
+
+
+def test_who_was_the_agent_before_may_try_after_others_were_refused(crew: Crew) -> None:
+    """But five lock the agent, so nobody tries after four."""
+
+    async def story() -> None:
+        poller = crew.poller()
+        desk, anna, boris = crew.desk(poller), await crew.on_phone(poller, "anna", "a"), crew.session("boris")
+        wrong = [await refused(desk, boris, "a", "wrong") for _ in "1234"]
+        assert wrong == [*["phone_refused"] * 3, "too_many_attempts"]
+        assert await refused(desk, anna, "a", PASSWORD) == "", "anna's own password ends the count"
+        await calm(poller)
+        assert [await refused(desk, boris, "a", "wrong") for _ in "123"] == ["phone_refused"] * 3
+        assert [await refused(desk, anna, "a", "wrong") for _ in "12"] == ["phone_refused", "too_many_attempts"]
+        assert len(crew.phone.refused) == 7
+
+    run(story)
+
+
+def test_nobody_tries_passwords_at_many_agents(crew: Crew) -> None:
+    async def story() -> None:
+        desk, anna = crew.desk(crew.poller()), crew.session("anna")
+        told = [await refused(desk, anna, f"agent{number}", "wrong") for number in range(9)]
+        assert told == [*["phone_refused"] * 6, *["too_many_attempts"] * 3]
+        assert await refused(desk, crew.session("boris"), "agent8", "wrong") == "phone_refused"
+
+    run(story)
+
+
+def test_many_accounts_at_one_address_try_passwords_no_better(crew: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story() -> None:
+        monkeypatch.setattr(phone_refusals, "MOST_OF_ADDRESS", 4)
+        poller = crew.poller()
+        desk, admin = crew.desk(poller), await crew.on_phone(poller, "admin", "own")
+        people = [crew.session(login) for login in ("anna", "boris", "irina")]
+        told = []
+        for number, session in enumerate(people * 2):
+            try:
+                await desk.sign_in(session, f"agent{number}", "wrong", EXTENSION, "192.0.2.7")
+            except (PhoneRefused, TooManyAttempts) as error:
+                told.append(error.code)
+        assert told == [*["phone_refused"] * 4, *["too_many_attempts"] * 2]
+        await desk.sign_in(admin, "own", PASSWORD, EXTENSION, "192.0.2.7")
+        await calm(poller)
+
+    run(story)
+
+
+def test_refused_tries_are_in_the_audit_without_what_was_typed_as_an_agent(crew: Crew) -> None:
+    async def story() -> None:
+        poller = crew.poller()
+        desk, anna = crew.desk(poller), await crew.on_phone(poller, "anna", "known")
+        for agent in ("MyPassw0rd", "known"):
+            assert await refused(desk, crew.session("boris"), agent, "wrong") == "phone_refused"
+        noted = [it for it in crew.audit() if it.action == "phone_sign_in_refused"]
+        assert [it.details for it in noted] == ["{}", '{"agent": "known"}'], anna
+        assert "Passw0rd" not in "\n".join(f"{row}" for row in crew.rows())
+
+    run(story)
+
+
+def test_nobody_leaves_an_agent_ready_by_signing_in_as_another(crew: Crew) -> None:
+    async def story() -> None:
+        poller = crew.poller()
+        desk, anna = crew.desk(poller), await crew.on_phone(poller, "anna", "a")
+        with pytest.raises(PhoneDeclined) as declined:
+            await desk.sign_in(anna, "b", PASSWORD, EXTENSION)
+        assert declined.value.message == OTHER_AGENT
+        await desk.sign_out(anna)
+        await desk.sign_in(anna, "b", PASSWORD, EXTENSION)
+        await calm(poller)
+
+    run(story)
+
+
+def test_a_password_refused_at_signing_out_is_gone_in_all_sessions(crew: Crew) -> None:
+    async def story() -> None:
+        poller = crew.poller()
+        anna, again = [await crew.on_phone(poller, "anna", "a") for _ in "12"]
+        crew.phone.passwords["a"] = "another"
+        with pytest.raises(PhoneRefused):
+            await crew.desk(poller).sign_out(anna)
+        assert crew.secret(anna) is None and crew.secret(again) is None
+        await crew.pass_(10, poller)
+        assert crew.phone.refused == [PASSWORD]
+
+    run(story)
+
+
+def test_digits_are_kept_nowhere(crew: Crew) -> None:
+    async def story() -> None:
+        poller = crew.poller()
+        anna = await ready(crew, poller)
+        crew.clock.pass_(playable_phone.NEXT_CALL.total_seconds())
+        desk = crew.desk(poller)
+        dialog = (await desk.read_now(anna)).dialogs[0]
+        await desk.act(anna, dialog.id, "ANSWER")
+        await calm(poller)
+        await asyncio.sleep(2 * playable_phone.DELAY_SECONDS)
+        crew.clock.pass_(2)
+        await desk.read_now(anna)
+        await desk.act(anna, dialog.id, "SEND_DTMF", "987654")
+        await calm(poller)
+        row = crew.row("a")
+        assert (row.asked, row.asked_dialog, row.asked_to) == ("SEND_DTMF", dialog.id, "")
+        crew.clock.pass_(2)
+        await desk.read_now(anna)
+        row = crew.row("a")
+        assert (row.asked, row.asked_dialog, row.asked_to) == ("", "", "")
 
     run(story)
 
@@ -179,7 +303,7 @@ def test_nobody_is_signed_out_in_a_call(crew: Crew) -> None:
         crew.clock.pass_(playable_phone.NEXT_CALL.total_seconds())
         with pytest.raises(PhoneDeclined) as declined:
             await crew.desk(poller).sign_out(anna)
-        assert declined.value.message == signing.IN_A_CALL
+        assert declined.value.message == leaving.IN_A_CALL
         assert crew.secret(anna) is not None and crew.phone._lines["a"].state == "READY"
 
     run(story)
@@ -192,7 +316,7 @@ def test_who_does_not_become_not_ready_stays_signed_in(crew: Crew, monkeypatch: 
         monkeypatch.setattr(playable_phone, "DELAY_SECONDS", 60)
         with pytest.raises(PhoneDeclined) as declined:
             await crew.desk(poller).sign_out(anna)
-        assert declined.value.message == signing.STILL_READY and crew.secret(anna) is not None
+        assert declined.value.message == leaving.STILL_READY and crew.secret(anna) is not None
         await crew.phone.close()
 
     run(story)
@@ -214,7 +338,7 @@ def test_a_phone_system_that_is_slow_is_not_waited_for(crew: Crew, monkeypatch: 
     async def story() -> None:
         poller = crew.poller()
         anna = await crew.on_phone(poller, "anna", "a")
-        monkeypatch.setattr(signing, "LONGEST_SECONDS", 0.05)
+        monkeypatch.setattr(leaving, "LONGEST_SECONDS", 0.05)
         crew.phone.slow["a"] = asyncio.Event()
         with pytest.raises(PhoneUnavailable):
             await crew.desk(poller).sign_out(anna)

@@ -15,7 +15,9 @@ class PhoneAgent(SQLModel, table=True):
     that pages show. `seen_at` is about when the newest answer was asked for: an older one changes nothing any more.
     `ringing` is the id of the call that rings, or 0. `asked` is what was asked last and is not seen yet, in the dialog
     `asked_dialog`; `asked_to` is the number. Until `watched_until` a page of the agent is on a screen. `failure` is
-    "refused" when the phone system has refused a password, "unavailable" while it does not answer; since `failed_at`.
+    "refused" when the phone system has refused a password, "unavailable" while it does not answer, "left" when the last
+    session of the agent is over; since `failed_at`.
+    `unanswered` questions are without an answer, the newest since `unanswered_at` (`store/phone_silence.py`).
     """
 
     __tablename__ = "phone_agent"
@@ -41,6 +43,8 @@ class PhoneAgent(SQLModel, table=True):
     watched_until: datetime | None = Field(default=None, sa_type=Moment, index=True)
     failure: str = Field(default="", max_length=20)
     failed_at: datetime | None = Field(default=None, sa_type=Moment)
+    unanswered: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    unanswered_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
 class PhoneCall(SQLModel, table=True):
@@ -87,12 +91,17 @@ class PhoneCall(SQLModel, table=True):
 
 
 class PhoneRefusal(SQLModel, table=True):
-    """A try to sign in to the phone that was refused, or is not answered yet. The agent's id is stored as a hash, since
-    people type passwords into the wrong field."""
+    """A try to sign in to the phone that was refused, or has no answer.
+
+    The agent's id is stored as a hash, since people type passwords into the wrong field. So are the person and the
+    address, which are empty for what nobody entered.
+    """
 
     __tablename__ = "phone_refusal"
     id: int | None = Field(default=None, primary_key=True)
     agent_hash: str = Field(max_length=64, index=True)
+    person_hash: str = Field(default="", max_length=64, index=True, sa_column_kwargs={"server_default": ""})
+    address_hash: str = Field(default="", max_length=64, index=True, sa_column_kwargs={"server_default": ""})
     at: datetime = Field(sa_type=Moment, index=True)
 
 

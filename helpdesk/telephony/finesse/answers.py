@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from itertools import chain, islice
 
 from helpdesk.telephony.finesse.xml import Element
 from helpdesk.telephony.phone import (
@@ -41,34 +42,34 @@ def agent(user: Element, agent_id: str = "") -> Agent:
 
 def team_ids(user: Element) -> list[str]:
     """Return the teams that an agent supervises, or else the agent's own."""
-    supervised = [team.word("id") for team in user.inside("teams").all("team")]
-    listed = [*supervised, user.word("teamid")]
-    return list(dict.fromkeys(it for it in listed if DIALOG_ID.fullmatch(it)))[:MOST_TEAMS]
+    listed = chain((team.word("id") for team in user.inside("teams").each("team")), [user.word("teamid")])
+    teams = (it for it in listed if DIALOG_ID.fullmatch(it))
+    return list(dict.fromkeys(islice(teams, 2 * MOST_TEAMS)))[:MOST_TEAMS]
 
 
 def team(found: Element) -> list[Agent]:
     """Return the agents of a team."""
     own_id, own_name = found.word("id")[:64], found.word("name")[:200]
-    users = [it for it in found.inside("users").all("user") if it.word("loginid") and _word(it.word("state"))]
-    return [agent(it)._replace(team_id=own_id, team_name=own_name) for it in users[:MOST_AGENTS]]
+    users = (it for it in found.inside("users").each("user") if it.word("loginid") and _word(it.word("state")))
+    return [agent(it)._replace(team_id=own_id, team_name=own_name) for it in islice(users, MOST_AGENTS)]
 
 
 def dialogs(found: Element) -> tuple[Dialog, ...]:
     """Return calls; chats and tasks, which have other ids, are left out."""
-    listed = [_dialog(it) for it in found.all("dialog") if DIALOG_ID.fullmatch(it.word("id"))]
-    return tuple(listed[:MOST_DIALOGS])
+    listed = (_dialog(it) for it in found.each("dialog") if DIALOG_ID.fullmatch(it.word("id")))
+    return tuple(islice(listed, MOST_DIALOGS))
 
 
 def reasons(found: Element) -> tuple[Reason, ...]:
     """Return the reasons that an agent may choose; those of the system itself are left out."""
-    listed = [it for it in found.all("reasoncode") if it.word("systemcode").lower() != "true"]
-    told = [Reason(it.word("id")[:20], it.word("label")[:200]) for it in listed if COUNT.fullmatch(it.word("id"))]
-    return tuple(told[:MOST_REASONS])
+    listed = (it for it in found.each("reasoncode") if it.word("systemcode").lower() != "true")
+    told = (Reason(it.word("id")[:20], it.word("label")[:200]) for it in listed if COUNT.fullmatch(it.word("id")))
+    return tuple(islice(told, MOST_REASONS))
 
 
 def queues(found: Element) -> tuple[Queue, ...]:
     """Return queues; -1 calls, or none at all, are not told."""
-    return tuple(_queue(it) for it in found.all("queue")[:MOST_QUEUES])
+    return tuple(_queue(it) for it in islice(found.each("queue"), MOST_QUEUES))
 
 
 def _queue(found: Element) -> Queue:
@@ -79,7 +80,7 @@ def _queue(found: Element) -> Queue:
 
 def _dialog(found: Element) -> Dialog:
     media = found.inside("mediaproperties")
-    ends = found.inside("participants").all("participant")[:MOST_ENDS]
+    ends = islice(found.inside("participants").each("participant"), MOST_ENDS)
     return Dialog(
         found.word("id"),
         _word(found.word("state")),
@@ -92,11 +93,11 @@ def _dialog(found: Element) -> Dialog:
 
 
 def _participant(found: Element) -> Participant:
-    actions = [_word(it.text) for it in found.inside("actions").all("action")]
+    actions = (_word(it.text) for it in found.inside("actions").each("action"))
     return Participant(
         found.word("mediaaddress")[:40],
         _word(found.word("state")),
-        tuple(it for it in actions if it)[:MOST_ACTIONS],
+        tuple(islice((it for it in actions if it), MOST_ACTIONS)),
         _moment(found.word("starttime")),
         _moment(found.word("statechangetime")),
         found.word("mediaaddresstype").upper() == "AGENT_DEVICE",

@@ -8,13 +8,14 @@ from helpdesk.health import SEE, Check, Trouble
 from helpdesk.telephony.finesse import xml
 from helpdesk.telephony.finesse.client import Client, NotReached
 from helpdesk.telephony.finesse.phone import FinessePhone
-from helpdesk.telephony.phone import Phone
+from helpdesk.telephony.phone import Phone, PhoneUnavailable
 
 log = logging.getLogger(__name__)
 
 PATH = "/SystemInfo"
 IN_SERVICE = "IN_SERVICE"
 CISCO = sentence("See what Finesse's own administration says.")
+NOBODY = Trouble(sentence("nobody answers there"), SEE)
 ADDRESS = sentence("Check FINESSE_BASE_URL: https, the name of a node, port 8445.")
 
 
@@ -44,11 +45,13 @@ async def _trouble(client: Client, node: str) -> Trouble | None:
             return Trouble(sentence("it is out of service"), CISCO)
         if status != 200:
             return Trouble(sentence("it answers with status %(status)s", status=status), ADDRESS)
-        told = (await xml.read(body, "systeminfo")).word("status")
+        told = await xml.read(body, "systeminfo", lambda found: found.word("status"))
     except NotReached as error:
         if refused := tls.refusal(error, "FINESSE_BASE_URL", "FINESSE_CA_BUNDLE"):
             return Trouble(*refused)
-        return Trouble(sentence("nobody answers there"), SEE)
+        return NOBODY
+    except PhoneUnavailable:
+        return NOBODY
     except HelpdeskError:
         return Trouble(sentence("what answers there is no Finesse"), ADDRESS)
     return None if told.upper() == IN_SERVICE else Trouble(sentence("it is out of service"), CISCO)

@@ -1,14 +1,16 @@
 """Show Cisco Finesse as a phone system."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
 from ssl import SSLContext
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from cachetools import LRUCache, TTLCache
 
 from helpdesk.errors import sentence
 from helpdesk.telephony.finesse import answers, xml
-from helpdesk.telephony.finesse.client import Client
+from helpdesk.telephony.finesse.client import NEWS, Client, nameless
 from helpdesk.telephony.phone import (
     LOGOUT,
     MAKE_CALL,
@@ -27,8 +29,12 @@ from helpdesk.telephony.phone import (
 
 MOST_REMEMBERED, LARGEST_REMEMBERED = 2_000, 2**15
 REASONS_SECONDS = DENIED_SECONDS = 300
+SOON_SECONDS = 3
+"""So long an agent's team and queues are not asked for again."""
 SIGNED_OUT = {LOGOUT, "UNKNOWN"}
 ELSEWHERE = sentence("The phone system has this agent on another extension.")
+
+R = TypeVar("R")
 
 
 class FinessePhone:
@@ -43,24 +49,25 @@ class FinessePhone:
         self._agents: LRUCache[str, tuple[bytes, Agent]] = LRUCache(MOST_REMEMBERED)
         self._dialogs: LRUCache[str, tuple[bytes, tuple[Dialog, ...]]] = LRUCache(MOST_REMEMBERED)
         self._reasons: TTLCache[str, tuple[Reason, ...]] = TTLCache(MOST_REMEMBERED, REASONS_SECONDS)
+        self._shared: TTLCache[tuple[str, bytes], asyncio.Future[Any]] = TTLCache(MOST_REMEMBERED, SOON_SECONDS)
         self._denied: TTLCache[tuple[str, str], bool] = TTLCache(MOST_REMEMBERED, DENIED_SECONDS)
 
     async def agent(self, who: Credentials) -> Agent:
-        body = await self.client.get(who, _user(who))
+        body = await self.client.get(who, _user(who), NEWS)
         known = self._agents.get(who.agent_id)
         if known and known[0] == body:
             return known[1]
-        found = answers.agent(await xml.read(body, "user"), who.agent_id)
+        found = await xml.read(body, "user", lambda user: answers.agent(user, who.agent_id))
         if len(body) <= LARGEST_REMEMBERED:
             self._agents[who.agent_id] = body, found
         return found
 
     async def dialogs(self, who: Credentials) -> Sequence[Dialog]:
-        body = await self.client.get(who, f"{_user(who)}/Dialogs")
+        body = await self.client.get(who, f"{_user(who)}/Dialogs", NEWS)
         known = self._dialogs.get(who.agent_id)
         if known and known[0] == body:
             return known[1]
-        found = answers.dialogs(await xml.read(body, "dialogs"))
+        found = await xml.read(body, "dialogs", answers.dialogs)
         if len(body) <= LARGEST_REMEMBERED:
             self._dialogs[who.agent_id] = body, found
         return found
@@ -89,32 +96,51 @@ class FinessePhone:
 
     async def reasons(self, who: Credentials) -> Sequence[Reason]:
         if who.agent_id not in self._reasons:
-            found = await self._told(who, f"{_user(who)}/ReasonCodes?category=NOT_READY", "reasoncodes")
-            self._reasons[who.agent_id] = answers.reasons(found) if found else ()
+            path = f"{_user(who)}/ReasonCodes?category=NOT_READY"
+            self._reasons[who.agent_id] = await self._told(who, path, "reasoncodes", answers.reasons) or ()
         return self._reasons[who.agent_id]
 
     async def team(self, who: Credentials) -> Sequence[Agent]:
-        user = await xml.read(await self.client.get(who, _user(who)), "user")
-        found: dict[str, Agent] = {}
-        for team_id in answers.team_ids(user):
-            team = await self._told(who, f"/Team/{team_id}", "team")
-            found |= {it.agent_id: it for it in (answers.team(team) if team else ())}
-        return list(found.values())
+        return await self._soon("team", who, self._team)
 
     async def queues(self, who: Credentials) -> Sequence[Queue]:
-        found = await self._told(who, f"{_user(who)}/Queues", "queues")
-        return answers.queues(found) if found else ()
+        return await self._soon("queues", who, self._queues)
+
+    async def _team(self, who: Credentials) -> Sequence[Agent]:
+        team_ids = await xml.read(await self.client.get(who, _user(who)), "user", answers.team_ids)
+        found: dict[str, Agent] = {}
+        for team_id in team_ids:
+            team = await self._told(who, f"/Team/{team_id}", "team", answers.team)
+            found |= {it.agent_id: it for it in team or ()}
+        return list(found.values())
+
+    async def _queues(self, who: Credentials) -> Sequence[Queue]:
+        return await self._told(who, f"{_user(who)}/Queues", "queues", answers.queues) or ()
+
+    async def _soon(self, what: str, who: Credentials, ask: Callable[[Credentials], Coroutine[Any, Any, R]]) -> R:
+        """Return a large answer, which everybody who asks as the agent shares for some seconds."""
+        key = what, self.client.key(who)
+        if (task := self._shared.get(key)) is None:
+            task = self._shared[key] = asyncio.ensure_future(ask(who))
+            task.add_done_callback(lambda done: self._keep(key, done))
+        answer: R = await asyncio.shield(task)
+        return answer
+
+    def _keep(self, key: tuple[str, bytes], done: asyncio.Future[Any]) -> None:
+        """Let nobody share a failure."""
+        if (done.cancelled() or done.exception()) and self._shared.get(key) is done:
+            del self._shared[key]
 
     async def close(self) -> None:
         await self.client.close()
 
-    async def _told(self, who: Credentials, path: str, root: str) -> xml.Element | None:
+    async def _told(self, who: Credentials, path: str, root: str, take: Callable[[xml.Element], R]) -> R | None:
         """Return what is at a path that not every Finesse has, and not every agent may see; None where it is not."""
         key = who.agent_id, path
         if key in self._denied:
             return None
         try:
-            return await xml.read(await self.client.get(who, path, remembers=False), root)
+            return await xml.read(await self.client.get(who, path, remembers=False), root, take)
         except PhoneDeclined:
             pass
         except PhoneRefused:
@@ -128,7 +154,7 @@ class FinessePhone:
         """Ask for a change. The answer is empty; a page of something in between is none."""
         body = await self.client.write(method, who, path, xml.written(root, values, digits))
         if body.strip() and (len(body) > xml.IN_A_THREAD or xml.parsed(body).name == "html"):
-            raise BadPhoneResponse(detail=f"{method} {path}: a page")
+            raise BadPhoneResponse(detail=f"{method} {nameless(path)}: a page")
 
 
 def _user(who: Credentials) -> str:

@@ -1,6 +1,7 @@
 """Write what Finesse is sent, and read what it sends: bounded, without entities, in either case of element names."""
 
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, TypeVar
 from xml.etree import ElementTree
 
 from defusedxml.ElementTree import DefusedXMLParser
@@ -12,8 +13,10 @@ MOST_ELEMENTS, MOST_DEPTH = 20_000, 20
 LONGEST_TEXT = 500
 PIECE = 2**13
 IN_A_THREAD = 2**14
-"""Bytes from which on an answer is parsed beside the event loop; less takes some 2 ms."""
+"""Bytes from which on an answer is read beside the event loop; less takes some 2 ms."""
 THREADS = Threads(2)
+
+R = TypeVar("R")
 
 
 class TooMuch(ValueError):
@@ -32,9 +35,9 @@ class Element(NamedTuple):
         joined = "".join(self.texts).strip()[:LONGEST_TEXT]
         return "".join(letter for letter in joined if letter.isprintable())
 
-    def all(self, name: str) -> list["Element"]:
-        """Return the children of this name, in lower case."""
-        return [child for child in self.children if child.name == name]
+    def each(self, name: str) -> Iterator["Element"]:
+        """Yield the children of this name, in lower case."""
+        return (child for child in self.children if child.name == name)
 
     def inside(self, *path: str) -> "Element":
         """Return the first element at a path of names; an empty one where there is none."""
@@ -77,12 +80,16 @@ class Builder:
         return self._top.children[0]
 
 
-async def read(body: bytes, root: str) -> Element:
-    """Return the root element of a document, which must have this name in lower case. Raises BadPhoneResponse."""
-    found = parsed(body) if len(body) < IN_A_THREAD else await THREADS.run(parsed, body)
-    if found.name != root:
-        raise BadPhoneResponse(detail=f"<{found.name[:40]}> in place of <{root}>")
-    return found
+async def read(body: bytes, root: str, take: Callable[[Element], R]) -> R:
+    """Return what `take` finds in a document, whose root must have this name in lower case. Raises BadPhoneResponse."""
+
+    def work() -> R:
+        found = parsed(body)
+        if found.name != root:
+            raise BadPhoneResponse(detail=f"<{found.name[:40]}> in place of <{root}>")
+        return take(found)
+
+    return work() if len(body) < IN_A_THREAD else await THREADS.run(work)
 
 
 def parsed(body: bytes) -> Element:

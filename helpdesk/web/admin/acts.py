@@ -33,6 +33,7 @@ ACTS: Mapping[str, Act] = {
     "sign_in_refused": Act("sign_in", sentence("a sign-in was refused")),
     "sign_out": Act("sign_in", sentence("signed out")),
     "phone_sign_in": Act("sign_in", sentence("signed in to the phone")),
+    "phone_sign_in_refused": Act("sign_in", sentence("a sign-in to the phone was refused")),
     "session_ended": Act("sign_in", sentence("a session was ended")),
     "sessions_ended": Act("sign_in", sentence("sessions were ended")),
     "grant": Act("rights", sentence("a right was granted")),

@@ -29,18 +29,20 @@ from helpdesk.web.core.guards import actor, holds
 from helpdesk.web.core.services import services
 from helpdesk.web.core.session import current_user
 
-SUBJECT_SECONDS, DESK_SECONDS = 1.0, 3.0
-"""How long the page waits for the subjects of tasks, and for the phone system."""
+SUBJECT_SECONDS = 1.0
+"""How long the page waits for the subjects of tasks."""
 
 
 class Log(NamedTuple):
-    """A page of the log, with what can be chosen. `last_call` is when there was a call before, if there is none."""
+    """A page of the log, with what can be chosen. `last_call` is when there was a call before, if there is none;
+    `to_call_back` is the number of such calls among all that were found."""
 
     calls: Sequence[Call] = ()
     sums: Sums = Sums()
     agents: Sequence[tuple[str, str]] = ()
     queues: Sequence[str] = ()
     last_call: datetime | None = None
+    to_call_back: int = 0
 
     @property
     def pages(self) -> int:
@@ -63,7 +65,10 @@ async def index(request: Request) -> Response:
         return await answer_refusal(request, error, page=partial(_refused, request, error))
     log = await _load(request, query)
     return await answer(
-        request, json=lambda: json_response(request, _to_dict(query, log)), page=lambda: _page(request, query, log)
+        request,
+        json=lambda: json_response(request, _to_dict(query, log)),
+        page=lambda: _page(request, query, log),
+        fragment=lambda: _fragment(request, query, log),
     )
 
 
@@ -105,40 +110,40 @@ async def _load(request: Request, query: LogQuery) -> Log:
         calls, sums = call_lists.page(db, wanted, query.page), call_lists.sums(db, wanted)
         since, until = query.calls.since, query.calls.until
         before = call_lists.day_before(db, since) if since and not sums.calls else None
-        return Log(calls, sums, call_lists.agents(db), call_lists.queues(db, since, until), before)
+        due = call_lists.to_call_back(db, wanted) if sums.missed else 0
+        return Log(calls, sums, call_lists.agents(db), call_lists.queues(db, since, until), before, due)
 
     return await services(request).database.run(work)
 
 
 async def _page(request: Request, query: LogQuery, log: Log) -> Response:
     listing = {
-        "query": query,
-        "link": partial(query.address, request),
         "before": query.neighbour(request, -1),
         "after": query.neighbour(request, 1),
         "export": query.address(request, "calls:export"),
     }
     is_agent = holds(await current_user(request), AGENT)
-    desk = await _desk(request) | await pop.in_hand(request) if is_agent else {}
-    return html(
-        request,
-        "calls/index.html",
-        **{**shared(request), **listing, **desk},
-        is_agent=is_agent,
-        log=log,
-        typed=query.typed,
-        error=None,
-        subjects=await subjects_of(request, log.calls),
-    )
+    desk = await bar.desk_context(request) | await pop.in_hand(request) if is_agent else {}
+    shown = {**await _list(request, query, log), **listing, **desk}
+    return html(request, "calls/index.html", **shown, is_agent=is_agent, error=None)
 
 
-async def _desk(request: Request) -> dict[str, Any]:
-    """Return what the phone's part of the page shows: as it was seen last, while the phone system is slow."""
-    try:
-        async with asyncio.timeout(DESK_SECONDS):
-            return await bar.desk_context(request)
-    except TimeoutError:
-        return {"phone": await bar.read(request), "targets": []}
+async def _fragment(request: Request, query: LogQuery, log: Log) -> Response:
+    """Render the calls alone, for a page that has heard of a new one."""
+    return html(request, "calls/_log.html", **await _list(request, query, log))
+
+
+async def _list(request: Request, query: LogQuery, log: Log) -> dict[str, Any]:
+    """Return what `calls/_log.html` needs."""
+    list_context = {
+        "query": query,
+        "log": log,
+        "typed": query.typed,
+        "link": partial(query.address, request),
+        "days_to_call_back": log_query.CALLED_BACK_IN,
+        "subjects": await subjects_of(request, log.calls),
+    }
+    return {**shared(request), **list_context}
 
 
 async def _refused(request: Request, error: Invalid) -> Response:

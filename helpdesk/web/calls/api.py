@@ -14,7 +14,7 @@ from helpdesk.errors import NotConfigured, NotFound, sentence
 from helpdesk.store import system_health
 from helpdesk.telephony import team as teams
 from helpdesk.telephony.desk import NO_NUMBER, number_of
-from helpdesk.telephony.phone import DIALOG_ID, LOGOUT, MAKE_CALL, TRANSFER_SST, NotOnPhone
+from helpdesk.telephony.phone import DIALOG_ID, LOGOUT, MAKE_CALL, SEND_DTMF, TRANSFER_SST, NotOnPhone
 from helpdesk.web.calls import api_schemas as schemas
 from helpdesk.web.calls.access import SUPERVISOR, desk_of
 from helpdesk.web.core import request_body, request_data, session
@@ -64,7 +64,8 @@ async def sign_in(request: Request) -> Response:
     fields = await request_data.read(request)
     name = "agent_id" if "agent_id" in fields.values else "username"
     agent_id, password, extension = (_text(fields, it, LONGEST) for it in (name, "password", "extension"))
-    await desk_of(request).sign_in(await session.required(request), agent_id, password, extension)
+    signed_in = await session.required(request)
+    await desk_of(request).sign_in(signed_in, agent_id, password, extension, session.address_of(request))
     return _asked(request, LOGIN)
 
 
@@ -97,7 +98,7 @@ async def dialog(request: Request) -> Response:
         raise NotFound
     action, number = _action(await request_data.read(request), dialog_id)
     desk, signed_in = desk_of(request), await session.required(request)
-    if (await desk.read_now(signed_in)).dialog(dialog_id) is None:
+    if (await desk.read_soon(signed_in)).dialog(dialog_id) is None:
         raise NotFound
     await desk.act(signed_in, dialog_id, action, number)
     return _asked(request, action, dialog_id, number)
@@ -175,6 +176,7 @@ def _number(fields: Fields, name: str) -> str:
 
 
 def _asked(request: Request, action: str, dialog_id: str = "", to_address: str = "") -> Response:
-    """Answer that the phone system was asked, not that anything is done."""
+    """Answer that the phone system was asked, not that anything is done. Digits are not told: the answer is stored."""
+    to_address = "" if action == SEND_DTMF else to_address
     asked = {"action": action, "dialog_id": dialog_id, "to_address": to_address}
     return json_response(request, {"message": translate(request, ASKED), "asked": asked}, 202)

@@ -15,6 +15,8 @@ from helpdesk.web.core import session
 from helpdesk.web.core.faces import answer, html
 from helpdesk.web.core.services import services
 
+DESK_SECONDS = 3.0
+"""How long a page waits for the phone system, whatever it asks."""
 LOOKS, LOOK_SECONDS = 6, 0.2
 """How often a page without scripts looks whether something has come of what was asked, and the pause between."""
 
@@ -52,16 +54,29 @@ async def page(request: Request) -> Response:
 
 async def desk_context(request: Request) -> dict[str, Any]:
     """Return what `calls/_desk.html` needs. Without scripts nothing else keeps the agent's state fresh, so it is asked
-    for here."""
-    signed_in, desk = await session.required(request), desk_of(request)
+    for here. Of a slow phone system the page shows what was seen last, and says so."""
     phone = await read(request)
-    if phone.agent and not phone.is_refused:
-        await desk.watched(phone.agent.agent_id)
-        await desk.read_reasons(signed_in)
-        with suppress(HelpdeskError):
-            await desk.read_now(signed_in)
-        phone = await settled(request)
-    return {"phone": phone, "targets": await targets.own(request) if phone.agent else []}
+    if phone.agent is None:
+        return {"phone": phone, "targets": [], "is_slow": False}
+    offered, is_slow = await targets.favourites(request), False
+    try:
+        async with asyncio.timeout(DESK_SECONDS):
+            if not phone.is_refused:
+                await _look(request, phone.agent.agent_id)
+                await settled(request)
+            offered += await targets.team(request)
+    except TimeoutError:
+        is_slow = True
+    return {"phone": await read(request), "targets": offered, "is_slow": is_slow}
+
+
+async def _look(request: Request, agent_id: str) -> None:
+    """Ask the phone system for the agent's state and calls; without an answer those that were seen last are shown."""
+    signed_in, desk = await session.required(request), desk_of(request)
+    await desk.watched(agent_id)
+    await desk.read_reasons(signed_in)
+    with suppress(HelpdeskError):
+        await desk.read_now(signed_in)
 
 
 async def read(request: Request) -> Bar:

@@ -20,7 +20,8 @@ async def sign_in(request: Request) -> Response:
     """Sign in to the phone, for the length of the session."""
     fields, desk = await request_data.read(request), desk_of(request)
     agent_id, password, extension = (fields.text(name, LONGEST) for name in ("agent_id", "password", "extension"))
-    await asked(desk.sign_in(await session.required(request), agent_id, password, extension))
+    signed_in = await session.required(request)
+    await asked(desk.sign_in(signed_in, agent_id, password, extension, session.address_of(request)))
     return await _shown(request, SIGNED_IN)
 
 

@@ -39,18 +39,23 @@ async def show(request: Request) -> Response:
 
 async def own(request: Request) -> list[Target]:
     """Return the person's favourites, and the agents of the team who are ready."""
+    return await favourites(request) + await team(request)
+
+
+async def favourites(request: Request) -> list[Target]:
+    """Return the person's favourites."""
     person = await session.current_user(request)
-    favourites = await services(request).database.run(lambda db: phone_favourites.of_person(db, person.id))
-    return [Target(it.number, it.name, FAVOURITE) for it in favourites] + await _team(request)
+    found = await services(request).database.run(lambda db: phone_favourites.of_person(db, person.id))
+    return [Target(it.number, it.name, FAVOURITE) for it in found]
 
 
-async def _team(request: Request) -> list[Target]:
+async def team(request: Request) -> list[Target]:
     """Return the agents of the team who are ready; none when the phone system does not tell."""
     signed_in, desk = await session.required(request), desk_of(request)
     with suppress(HelpdeskError):
         on_phone = await desk.current(signed_in)
-        team = await desk.as_agent(signed_in, desk.phone.team) if on_phone else []
-        others = [it for it in team if on_phone and it.agent_id != on_phone.agent.agent_id]
+        members = await desk.as_agent(signed_in, desk.phone.team) if on_phone else []
+        others = [it for it in members if on_phone and it.agent_id != on_phone.agent.agent_id]
         ready = [it for it in others if it.state == READY and it.extension][:MOST_AGENTS]
         return [Target(it.extension, it.name, AGENT_READY) for it in ready]
     return []

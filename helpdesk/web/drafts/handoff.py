@@ -29,7 +29,7 @@ class Carried(NamedTuple):
 def sealed(request: Request, values: Mapping[str, Any]) -> str:
     """Return the sealed text of a form without a session; empty without a known owner, a known place and a text
     that can be kept."""
-    place, person_id = drafts.place_of(request), drafts.owner_id(request, values)
+    place, person_id = drafts.place_of(request, values), drafts.owner_id(request, values)
     fields: dict[str, Any] = {}
     with suppress(Invalid):
         fields = drafts.draft_fields(values)

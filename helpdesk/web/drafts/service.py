@@ -3,7 +3,7 @@
 A form carries its owner in `typed_by`: the signed id of the person for whom the page was made. So a text is neither
 sent in the name of somebody else who signed in meanwhile in the same browser, nor put into that person's drafts; and
 `handoff.py` knows the owner when the session has ended. A draft's place is its form: `task:7:comments`, `tasks:new`,
-`request:7:show`, `call:7:note`.
+`request:7:show`, `call:7:note`; a new task from a call has its own: `tasks:new:7`.
 """
 
 import logging
@@ -38,6 +38,8 @@ PLACE = re.compile(
 TASK, REQUEST, CALL = "task", "request", "call"
 NUMBERS = {TASK: "task_id", REQUEST: "task_id", CALL: "call_id"}
 """The name of the number in the addresses of a room."""
+BESIDE = {(TASK, "new"): "call"}
+"""The field of a form without a number in its address whose number tells its drafts apart."""
 OWNER = "typed by"
 TEXTS = ("comment", "subject", "description", "word", "message")
 WITH_PAGES = {"edit", "entry", "mail"}
@@ -91,12 +93,14 @@ def belongs_to(form: str, room: str = TASK) -> Callable[[Handler], Handler]:
     return mark
 
 
-def place_of(request: Request) -> str:
+def place_of(request: Request, values: Mapping[str, Any]) -> str:
     """Return the place of this request's text among the drafts; empty for an address that keeps none."""
     room, form = getattr(request.scope.get("endpoint"), "draft_form", (TASK, None))
     if form is None:
         return ""
     number, entry = (request.path_params.get(name) for name in (NUMBERS[room], "entry_id"))
+    if (room, form) in BESIDE:
+        entry = request_data.an_id(str(values.get(BESIDE[room, form]) or "")) or None
     return (f"{room}:{number}:{form}" if number else f"{room}s:{form}") + (f":{entry}" if entry else "")
 
 
@@ -115,6 +119,8 @@ def parts(place: str) -> tuple[dict[str, int], str, str]:
 def address_of(request: Request, place: str) -> str:
     """Return the address that the form of `place` is sent to. Raises NotFound for a place that no form has."""
     ids, form, room = parts(place)
+    if (room, form) in BESIDE and NUMBERS[room] not in ids:
+        ids = {}
     if not any(_takes(route, room, form, ids) for route in request.app.routes):
         raise NotFound
     return path_to(request, f"{room}s:{form}", **ids)
@@ -212,8 +218,8 @@ async def of_place(request: Request, place: str) -> drafts.StoredDraft | None:
 
 
 async def _sent(request: Request) -> None:
-    person, place = await person_typing(request), place_of(request)
-    own = _draft_id((await request_data.read(request)).values)
+    person, values = await person_typing(request), (await request_data.read(request)).values
+    place, own = place_of(request, values), _draft_id(values)
     await services(request).database.run(lambda db: drafts.delete(db, person.id, place, own), writes=True)
 
 
@@ -221,7 +227,7 @@ async def _failed(request: Request) -> None:
     """Keep the text. Without a text the old draft stays, since a choice alone is quickly made again."""
     person, values = await person_typing(request), (await request_data.read(request)).values
     if draft_fields(values):
-        await keep(request, person.id, place_of(request), values)
+        await keep(request, person.id, place_of(request, values), values)
 
 
 def _draft_id(values: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import Invalid, NotFound, Sentence, TooLarge, sentence
 from helpdesk.people.model import Person
+from helpdesk.store.call_lists import Call
 from helpdesk.tasks.creation import NewTask, NewTaskForm
 from helpdesk.tasks.model import Actor, Ref, Task
 from helpdesk.web.core import flash, request_data, session
@@ -54,7 +55,8 @@ Form = tuple[tuple[Ref, ...], NewTaskForm | None]
 async def new(request: Request) -> Response:
     """Show the form, filled in by the query or, with `?draft=1`, by the draft; a POST creates the task.
 
-    Without that a page first asks what shall become of a draft, so that nothing new is saved over it.
+    Without that a page first asks what shall become of a draft, so that nothing new is saved over it. A task from a
+    call has a draft of its own, which fills the form at once: somebody waits on the phone.
     """
     if request.method == "POST":
         return await _create(request)
@@ -68,13 +70,18 @@ async def _to_json(request: Request, typed: Mapping[str, Any]) -> Response:
 
 
 async def _to_page(request: Request, query: Mapping[str, Any]) -> Response:
-    draft = await drafts.of_place(request, PLACE)
-    if draft and "draft" not in query and choose(request, page=True, fragment=False):
-        return html(request, "tasks/new_draft.html", draft=draft, typed_by=await drafts.form_owner(request))
     call = await from_call.call_of_form(request, query)
+    draft = await drafts.of_place(request, _place(call))
+    if draft and not call and "draft" not in query and choose(request, page=True, fragment=False):
+        return html(request, "tasks/new_draft.html", draft=draft, typed_by=await drafts.form_owner(request))
+    unfinished = await drafts.of_place(request, PLACE) if call else None
     typed = {**from_call.prefilled(request, call), **query, **(draft.fields if draft else {})}
     uploads.restore(request, (await actor(request)).id, typed.get("staged"))
-    return await _page(request, typed, draft=draft)
+    return await _page(request, typed, draft=draft, unfinished=unfinished)
+
+
+def _place(call: Call | None) -> str:
+    return f"{PLACE}:{call.id}" if call else PLACE
 
 
 async def new_form(request: Request) -> Response:
@@ -97,11 +104,13 @@ async def _other_form(request: Request, person: Person, fields: request_data.Fie
         error = refusal
     with suppress(Invalid):  # a value that can't be stored is refused when the form is sent
         seals = [seal for seal, _ in uploads.sealed(request, (await actor(request)).id)]
-        await drafts.keep(request, person.id, PLACE, {**fields.values, "staged": seals})
+        place = _place(await from_call.call_of_form(request, fields.values))
+        await drafts.keep(request, person.id, place, {**fields.values, "staged": seals})
     loaded = await _form(request, fields.values)
     if choose(request, page=False, fragment=loaded[1] and _has_other_texts(fields, loaded[1])):
-        place = {name: fields.values[name] for name in ("project_id", "tracker_id") if name in fields.values}
-        return htmx_redirect(request, f"{path_to(request, PLACE)}?{urlencode(place | {'draft': 1})}")
+        names = ("project_id", "tracker_id", from_call.FIELD)
+        choices = {name: fields.values[name] for name in names if name in fields.values}
+        return htmx_redirect(request, f"{path_to(request, PLACE)}?{urlencode(choices | {'draft': 1})}")
     return await _page(request, fields.values, status_of(error) if error else 200, loaded, error=error)
 
 
@@ -217,7 +226,7 @@ async def _page(
     """Show the form with the typed values, by itself for htmx or in its page; without a project its texts alone."""
     projects, form = loaded or await _form(request, typed)
     shared = {
-        **{"draft": None, "error": None, "preview": None},
+        **{"draft": None, "unfinished": None, "error": None, "preview": None},
         "projects": projects,
         "new_form": form,
         "texts": form_fields.NEW_TEXTS,

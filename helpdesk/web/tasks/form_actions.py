@@ -60,7 +60,7 @@ async def _preview_page(
 async def insert_reply(request: Request) -> Response:
     """Show the comment form with the template's text in it, as a draft; the text so far is kept before."""
     person, fields = await drafts.person_typing(request), await request_data.read(request)
-    task_id, place = request.path_params["task_id"], drafts.place_of(request)
+    task_id, place = request.path_params["task_id"], drafts.place_of(request, fields.values)
     await drafts.keep(request, person.id, place, fields.values)
     reply_id, position = fields.number("reply") or 0, fields.number("at") if "at" in fields.values else None
     task = await services(request).backend.task(await actor(request), task_id)

@@ -60,7 +60,7 @@ def call(agent: Client, shift: Shift) -> str:
     assert agent.put(STATE, json={"state": "READY"}).status_code == 202
     seen(agent, STATE, lambda it: it["state"] == "READY")
     shift.passed += SOON
-    return str(dialogs(agent)[0]["id"])
+    return str(seen(agent, DIALOGS, lambda it: it["dialogs"])["dialogs"][0]["id"])
 
 
 def seen(client: Client, address: str, is_there: Callable[[Any], bool]) -> Any:

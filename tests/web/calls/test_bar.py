@@ -127,6 +127,7 @@ def test_a_password_that_is_refused_later_is_said_on_every_page(agent: Client, s
 
 def test_who_is_signed_out_by_the_phone_system_is_told_so(agent: Client, phone: PlayablePhone) -> None:
     phone.sign_out("1001")
+    until(agent, lambda it: "The phone system has signed you out." in it)
     page = agent.get(BAR, headers=HTML).text
     assert "The phone system has signed you out." in page and 'id="phone-sign-in" open' in page
     assert agent.post(SIGN_IN, data=TO_THE_PHONE, headers=HTMX).status_code == 200

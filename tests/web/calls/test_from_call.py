@@ -151,12 +151,33 @@ def test_the_call_survives_a_refusal_another_project_and_a_draft(boris: Client, 
     (call,) = log(database, {})
     refused = boris.post(NEW, data={**SAID, "subject": "", "call": str(call)}, headers=HTML)
     assert refused.status_code == 422 and hidden(refused.text) == [str(call)]
-    draft = boris.get(f"{NEW}?draft=1", headers=HTML).text
-    assert hidden(draft) == [str(call)] and "Шатается." in draft
+    draft = boris.get(f"{NEW}?call={call}", headers=HTML).text
+    assert hidden(draft) == [str(call)] and "Шатается." in draft and f'data-draft="/drafts/tasks:new:{call}"' in draft
     other = {**SAID, "project_id": str(PROJECT_IDS["help"]), "call": str(call)}
     assert hidden(boris.post("/tasks/new/form", data=other, headers=HTMX).text) == [str(call)]
     again = boris.get(f"{NEW}?call={call}", headers=HTML).text
-    assert "You have begun a task" in again and f"call={call}&amp;draft=1" in again
+    assert "You have begun a task" not in again and "Шатается." in again, "somebody waits on the phone"
+    assert created(boris, {**SAID, "call": str(call)})
+    assert "Шатается." not in boris.get(f"{NEW}?call={call}", headers=HTML).text
+
+
+def test_an_older_draft_is_neither_in_the_way_of_a_call_nor_linked_to_it(boris: Client, database: Database) -> None:
+    one, other = log(database, {}, {"number": "1204"})
+    assert boris.put("/drafts/tasks:new", data={"subject": "Стул <b>"}).json()["kept"]
+    assert boris.put(f"/drafts/tasks:new:{one}", data={"subject": "Стол", "call": str(one)}).json()["kept"]
+    page = boris.get(f"{NEW}?call={other}", headers=HTML).text
+    assert hidden(page) == [str(other)] and "Стол" not in page and 'value="Стул' not in page
+    assert f'href="{NEW}?draft=1">Стул &lt;b&gt;</a>' in page
+    assert created(boris, {**SAID, "call": str(other)})
+    old = boris.get(f"{NEW}?draft=1", headers=HTML).text
+    assert hidden(old) == [] and 'value="Стул &lt;b&gt;"' in old, "it stays, and is of no call"
+    begun = boris.get(f"{NEW}?call={one}", headers=HTML).text
+    assert hidden(begun) == [str(one)] and 'value="Стол"' in begun
+    referer = HTML | {"Referer": f"http://testserver{NEW}?call={one}"}
+    anew = boris.post(f"/drafts/tasks:new:{one}/discard", headers=referer)
+    assert anew.headers["location"] == f"{NEW}?call={one}"
+    assert "Стол" not in boris.get(f"{NEW}?call={one}", headers=HTML).text
+    assert boris.put("/drafts/task:7:new", data={"subject": "Стул"}).status_code == 404
 
 
 def test_the_next_task_is_of_no_call(boris: Client, database: Database) -> None:

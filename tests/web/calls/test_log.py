@@ -4,23 +4,29 @@ import asyncio
 import csv
 import re
 from datetime import timedelta
+from html import unescape
 from io import StringIO
 
 import pytest
+import sqlalchemy as sa
+from sqlmodel import col
 
 from helpdesk.demo.playable_phone import PlayablePhone
 from helpdesk.errors import Unavailable
-from helpdesk.services import Services
+from helpdesk.services import Services, utc_now
 from helpdesk.store import audit_log, call_lists
 from helpdesk.store.audit_log import LogQuery
 from helpdesk.store.call_lists import PER_PAGE, CallQuery
 from helpdesk.store.database import Database
-from helpdesk.web.call_log import index, query
+from helpdesk.store.models.tables import Person, PhoneAgent
+from helpdesk.web.call_log import query
 from helpdesk.web.calls import bar
-from tests.telephony.desks import AGENT, SUPERVISOR, beside_a_phone, grant
+from tests.telephony.desks import AGENT, SUPERVISOR, TO_THE_PHONE, beside_a_phone, grant
 from tests.web.calls.logged import DAY, NOON, NUMBER, OTHER_NUMBER, asked, log
-from tests.web.conftest import HTML, Client, Visit
+from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.world import PEOPLE_IDS, EmbeddedWorld
+
+PEOPLE = ("boris", "anna", "irina")
 
 
 @pytest.fixture
@@ -98,7 +104,7 @@ def test_counts_by_agent_and_hour_are_those_of_the_log(database: Database, servi
     )
     hours = query.hours(NOON.date(), services.settings.timezone)
     counted = database.run_here(lambda db: call_lists.by_agent_and_hour(db, hours))
-    assert [(it.name, it.sums.calls) for it in counted] == [("anna", 1), ("boris", 2)]
+    assert [(it.name, it.sums.calls) for it in counted] == [("Анна Смирнова", 1), ("Борис Кузнецов", 2)]
     assert [sum(column) for column in zip(*(it.by_hour for it in counted), strict=True)][12:15] == [2, 0, 1]
     sums = database.run_here(lambda db: call_lists.sums(db, CallQuery(hours[0], hours[-1])))
     assert sum(it.sums.calls for it in counted) == sums.calls == 3
@@ -223,17 +229,25 @@ def test_the_log_is_shown_while_the_task_system_is_silent(
     assert page.status_code == 200 and ">#7</a>" in page.text
 
 
-def test_the_log_is_shown_while_the_phone_system_is_silent(
-    boris: Client, services: Services, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("silent", ["agent", "team"])
+def test_the_log_and_the_phone_are_shown_while_the_phone_system_is_silent(
+    boris: Client, services: Services, monkeypatch: pytest.MonkeyPatch, silent: str
 ) -> None:
     async def hang(*_: object) -> None:
         await asyncio.Event().wait()
 
     log(services.database, {})
-    monkeypatch.setattr(index, "DESK_SECONDS", 0.05)
-    monkeypatch.setattr(bar, "desk_context", hang)
-    page = boris.get(f"/calls?date={DAY}", headers=HTML)
-    assert page.status_code == 200 and page.text.count('class="call-when"') == 1
+    assert services.desk
+    boris.post("/finesse/session", json=TO_THE_PHONE).raise_for_status()
+    boris.post("/calls/favourites", data={"number": "77", "name": "Вахта"}, headers=HTML)
+    monkeypatch.setattr(bar, "DESK_SECONDS", 0.05)
+    assert "The phone system is slow" not in boris.get("/calls/bar", headers=HTML).text
+    monkeypatch.setattr(services.desk.phone, silent, hang)
+    for address in (f"/calls?date={DAY}", "/calls/bar"):
+        page = boris.get(address, headers=HTML)
+        assert page.status_code == 200 and "The phone system is slow" in page.text and "Вахта" in page.text
+        assert f'class="button" href="{address}"' in page.text, "again leads here"
+    assert boris.get(f"/calls?date={DAY}", headers=HTML).text.count('class="call-when"') == 1
 
 
 def test_the_export_has_every_call_and_no_formula(boris: Client, database: Database) -> None:
@@ -263,3 +277,59 @@ def test_the_record_of_an_export_says_what_was_looked_for_but_no_number(boris: C
         {"days": f"{DAY} – {DAY}", "narrowed": ["outcome"]},
         {"days": None, "narrowed": ["number"]},
     ]
+
+
+def test_the_sums_lead_to_the_calls_that_they_count(boris: Client, database: Database) -> None:
+    missed = {"outcome": "missed", "number": "+74951230117"}
+    returned = {"outcome": "missed", "number": OTHER_NUMBER}
+    log(database, missed, {**missed, "began_at": NOON - timedelta(days=1)}, returned, {"number": OTHER_NUMBER})
+    page = boris.get(f"/calls?date={DAY}&agent=1002", headers=HTML).text
+    for word, outcome, number in (("Missed calls", "missed", 2), ("To call back", "to_call_back", 1)):
+        link = re.search(rf'<a href="([^"]+)">{word}</a> <b>{number}</b>', page)
+        assert link, word
+        address = unescape(link[1])
+        assert address == f"/calls?date={DAY}&agent=1002&outcome={outcome}"
+        assert len(boris.get(address).json()["calls"]) == number
+    assert 'href="/calls?outcome=to_call_back"' in page, "those of other days"
+    some_days = boris.get(f"/calls?date=2026-11-29&until={DAY}", headers=HTML).text
+    assert f"date=2026-11-29&amp;until={DAY}&amp;outcome=to_call_back" in some_days
+
+
+def test_each_call_that_is_to_be_called_back_has_a_button(boris: Client, database: Database) -> None:
+    (call,) = log(database, {"outcome": "missed"})
+    page = boris.get(f"/calls?date={DAY}", headers=HTML).text
+    assert f'action="/calls/{call}/called-back"' in page
+    form = {"next": f"/calls?date={DAY}"}
+    assert boris.post(f"/calls/{call}/called-back", data=form, headers=HTML).headers["location"] == form["next"]
+    page = boris.get(f"/calls?date={DAY}", headers=HTML).text
+    assert "called-back" not in page and ">called back</span>" in page
+
+
+def test_the_average_of_nothing_is_no_time(boris: Client, database: Database) -> None:
+    log(database, {"outcome": "missed"})
+    assert "<b>—</b>" in boris.get(f"/calls?date={DAY}", headers=HTML).text
+
+
+def test_agents_have_one_name_in_rows_and_in_the_filter(boris: Client, database: Database) -> None:
+    """That of the person, with the agent's id where two have the same; the phone system may call them otherwise."""
+    log(database, {}, {"agent": "anna"}, {"person_id": PEOPLE_IDS["irina"]})
+    change = sa.update(PhoneAgent).values(name="Агент")
+    database.run_here(lambda db: db.exec(change), writes=True)
+    names = {it["id"]: it["agent"] for it in boris.get(f"/calls?date={DAY}").json()["calls"]}
+    then, hers, mine = (names[it] for it in sorted(names, reverse=True))
+    page = boris.get(f"/calls?date={DAY}", headers=HTML).text
+    assert f'<option value="1001">{hers}</option>' in page and f'<option value="1002">{mine}</option>' in page
+    people = {it: database.run_here(lambda db, it=it: db.get_one(Person, PEOPLE_IDS[it])).full_name for it in PEOPLE}
+    assert [mine, hers, then] == [people[it] for it in PEOPLE]
+    alike = sa.update(Person).where(col(Person.id) == PEOPLE_IDS["anna"]).values(full_name=people["boris"])
+    database.run_here(lambda db: db.exec(alike), writes=True)
+    page = boris.get(f"/calls?date={DAY}", headers=HTML).text
+    assert page.count(f"{people['boris']} (1001)") == page.count(f"{people['boris']} (1002)") == 2
+
+
+def test_a_script_gets_todays_calls_alone(boris: Client, database: Database) -> None:
+    log(database, {"began_at": utc_now()})
+    page, alone = (boris.get("/calls", headers=it).text for it in (HTML, HTMX))
+    assert 'id="call-log" data-from="/calls"' in page
+    assert alone.lstrip().startswith('<div id="call-log"') and alone.count('class="call-when"') == 1
+    assert "data-from" not in boris.get(f"/calls?date={DAY}", headers=HTMX).text

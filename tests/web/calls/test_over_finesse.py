@@ -137,7 +137,6 @@ def test_pages_and_programs_are_answered_while_finesse_is_not(
     agent: Client, finesse: ImitatedFinesse, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client, "TOTAL_SECONDS", client.TOTAL_SECONDS / 2)
-    monkeypatch.setattr(client, "READ_SECONDS", client.READ_SECONDS / 2)
     call = finesse.ring("100001")
     states(agent, "ALERTING")
     for node in finesse.nodes:

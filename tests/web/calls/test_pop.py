@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from helpdesk.demo.playable_phone import PlayablePhone
 from helpdesk.errors import Unavailable
 from helpdesk.services import Services
-from helpdesk.store import phone_agents
+from helpdesk.store import callers, phone_agents
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.store.models.telephony import PhoneCall
@@ -20,6 +20,7 @@ from helpdesk.telephony.numbers import key_of
 from helpdesk.telephony.phone import ALERTING, ANSWER, Dialog, Participant
 from helpdesk.web.calls import card
 from tests.telephony.desks import AGENT, SUPERVISOR, beside_a_phone, grant
+from tests.web.calls.logged import NOON, log, stored
 from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.world import PEOPLE_IDS, EmbeddedWorld
 
@@ -292,3 +293,21 @@ def test_the_page_of_calls_shows_the_card_without_scripts(agents: dict[str, Clie
     for other in ("boris", "anna elsewhere", "admin"):
         shown = agents[other].get("/calls", headers=HTML)
         assert shown.status_code == 200 and 'class="pop"' not in shown.text
+
+
+def test_a_question_to_somebody_else_does_not_hide_the_card_of_the_call_that_came_in(services: Services) -> None:
+    """The one that rings goes first, then one that came in, held or not, then those that the agent made."""
+    began, early, late = datetime.now(UTC), {"began_at": NOON}, {"began_at": NOON + timedelta(minutes=5)}
+    came, asks = {**early, "answered_at": began}, {**late, "direction": "out", "answered_at": began}
+    held, consultation, first = log(services.database, came, asks, {**early, "outcome": "", "answered_at": None})
+    dialogs = [stored(services.database, it).dialog_id for it in (held, consultation, first)]
+
+    def shown(*dialogs: str) -> int | None:
+        call = services.database.run_here(lambda db: callers.of_dialogs(db, "1002", dialogs))
+        return call.id if call else None
+
+    goes_on = sa.update(PhoneCall).values(ended_at=None)
+    services.database.run_here(lambda db: db.exec(goes_on), writes=True)
+    assert shown(*dialogs) == first
+    assert shown(*dialogs[:2]) == held
+    assert shown(dialogs[1]) == consultation and shown() is None
