@@ -138,7 +138,7 @@ LABELS: Mapping[str, Sentence] = {
     "to": sentence("Place in the list"),
     "call": sentence("Call"),
     "days": sentence("Days"),
-    "narrowed": sentence("Narrowed down by"),
+    "narrowed": sentence("Looked for by"),
     "left_out": sentence("Too long for this record"),
 }
 ATTRIBUTES: Mapping[str, Sentence] = {
