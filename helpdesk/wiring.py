@@ -182,7 +182,10 @@ def _services(
     monitor = SystemMonitor(listed, database, named, outbox, wakeups, utc_now, settings.timezone)
     desk = _desk(settings, database, systems.phone, wakeups)
     # Calls that were logged once go in time, also where there is no phone system any more.
-    call_watchers = (*((desk.poller.watch,) if desk else ()), Retention(database, settings.calls_days, utc_now).watch)
+    call_watchers = (
+        *((desk.poller.watch, desk.leaving.watch) if desk else ()),
+        Retention(database, settings.calls_days, utc_now).watch,
+    )
     return Services(
         settings,
         database,

@@ -19,7 +19,7 @@ from helpdesk.store.database import in_batches
 from helpdesk.store.models import tables
 from helpdesk.store.models.telephony import PhoneAgent, PhoneCall
 
-REFUSED, UNAVAILABLE = "refused", "unavailable"
+REFUSED, UNAVAILABLE, LEFT = "refused", "unavailable", "left"
 LONGEST_WATCH = timedelta(hours=1)
 """No page is on a screen for longer without saying so: a later moment was written by a clock that was wrong."""
 MAY_CALL = sa.and_(rights.ACTIVE, rights.holds(col(tables.Person.id), AGENT))
@@ -104,6 +104,31 @@ def _forget(session: Session, *which: sa.ColumnElement[bool]) -> int:
     return session.exec(change, execution_options={"synchronize_session": False}).rowcount
 
 
+def sealed(session: Session, now: datetime) -> Mapping[str, tuple[str, str]]:
+    """Return the agent and the secret of each session that is signed in to the phone, by the session's mark."""
+    query = (
+        select(tables.Session.id_hash, tables.Session.phone_agent_id, tables.Session.phone_secret)
+        .join(tables.Person, col(tables.Person.id) == col(tables.Session.person_id))
+        .where(col(tables.Session.phone_agent_id).is_not(None), col(tables.Session.phone_secret).is_not(None))
+        .where(col(tables.Session.expires_at) > now, MAY_CALL)
+    )
+    return {mark: (agent_id or "", secret or "") for mark, agent_id, secret in session.exec(query)}
+
+
+def claim_left(session: Session, agent_id: str, now: datetime) -> bool:
+    """Note that the last session of an agent is over. Return False for one who is signed out, whose password was
+    refused, or of whom another process has noted it."""
+    known = (col(PhoneAgent.failure).not_in((LEFT, REFUSED)), col(PhoneAgent.state) != SIGNED_OUT)
+    change = sa.update(PhoneAgent).where(col(PhoneAgent.agent_id) == agent_id, *known)
+    return bool(session.exec(change.values(failure=LEFT, failed_at=now)).rowcount)
+
+
+def signed_out(session: Session, agent_id: str, now: datetime) -> None:
+    """Note that the phone system has accepted that an agent is signed out."""
+    values = {"state": SIGNED_OUT, "state_since": now, "reason": "", "failure": "", "failed_at": None}
+    change(session, agent_id, version=PhoneAgent.version + 1, **values, **NOTHING_ASKED)
+
+
 def of_session(session: Session, mark: str) -> OnPhone | None:
     """Return the agent that a session is signed in as."""
     query = select(PhoneAgent, tables.Session.phone_secret).join(
@@ -157,6 +182,20 @@ def fail(session: Session, agent_ids: Collection[str], now: datetime) -> frozens
     return people(session, answering)
 
 
+def replace(session: Session, agent_id: str, **values: Any) -> Mapping[str, Any]:
+    """Change columns of an agent, and return what they were."""
+    row = locked(session, agent_id)
+    before = {name: getattr(row, name) for name in values} if row else {}
+    change(session, agent_id, **values)
+    return before
+
+
+def take_back(session: Session, agent_id: str, asked_at: datetime, before: Mapping[str, Any]) -> None:
+    """Put back what `replace` has returned, unless something else was asked since."""
+    same = (col(PhoneAgent.agent_id) == agent_id, col(PhoneAgent.asked_at) == asked_at)
+    session.exec(sa.update(PhoneAgent).where(*same).values(**before))
+
+
 def change(session: Session, agent_id: str, **values: Any) -> None:
     """Change columns of an agent."""
     session.exec(sa.update(PhoneAgent).where(col(PhoneAgent.agent_id) == agent_id).values(**values))
@@ -178,8 +217,8 @@ def watch(session: Session, agent_id: str, until: datetime) -> None:
 
 def note_seen(session: Session, agent_ids: Collection[str], asked_at: datetime) -> None:
     """Note that answers about these agents, asked for then or later, have shown nothing new."""
-    older = sa.or_(col(PhoneAgent.seen_at).is_(None), col(PhoneAgent.seen_at) < asked_at)
-    same = (col(PhoneAgent.agent_id).in_(agent_ids), older)
+    newer = col(PhoneAgent.seen_at).between(asked_at, asked_at + AHEAD)  # a later one is of a clock that was ahead
+    same = (col(PhoneAgent.agent_id).in_(agent_ids), sa.or_(col(PhoneAgent.seen_at).is_(None), ~newer))
     session.exec(sa.update(PhoneAgent).where(*same).values(seen_at=asked_at))
 
 

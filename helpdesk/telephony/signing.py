@@ -7,20 +7,16 @@ from datetime import datetime
 from sqlmodel import Session
 
 from helpdesk.encryption import Box
-from helpdesk.errors import NotSignedIn, TooManyAttempts, sentence
+from helpdesk.errors import NotSignedIn, TooManyAttempts
 from helpdesk.people.model import SignedIn
 from helpdesk.store import audit, phone_agents, phone_refusals
 from helpdesk.store.database import Database
 from helpdesk.store.models.telephony import PhoneAgent
 from helpdesk.store.phone_agents import OnPhone
+from helpdesk.telephony import leaving
 from helpdesk.telephony.credentials import sealed
 from helpdesk.telephony.phone import (
-    DROPPED,
-    LOGOUT,
-    NOT_READY,
-    WRAP_UP,
     Credentials,
-    Dialog,
     Phone,
     PhoneDeclined,
     PhoneRefused,
@@ -28,12 +24,6 @@ from helpdesk.telephony.phone import (
     PhoneUnavailable,
 )
 from helpdesk.telephony.poller import Poller
-
-LOOKS, LOOK_SECONDS = 10, 0.3
-LONGEST_SECONDS = 8.0
-"""So long signing out may take, whatever the phone system takes for each answer."""
-IN_A_CALL = sentence("You are in a call. Please end it before you sign out of the phone.")
-STILL_READY = sentence("The phone system has not made you not ready, so you are still signed in to the phone.")
 
 
 class Signing:
@@ -92,8 +82,8 @@ class Signing:
         """
         try:
             if who is not None:
-                async with asyncio.timeout(LONGEST_SECONDS):
-                    await self._leave(who)
+                async with asyncio.timeout(leaving.LONGEST_SECONDS):
+                    await leaving.leave(self.phone, who)
         except PhoneDeclined:
             raise
         except PhoneRefused as error:
@@ -103,30 +93,11 @@ class Signing:
             raise error
         except TimeoutError as error:
             await self._forget(signed_in, found, is_signed_out=False)
-            raise PhoneUnavailable(detail=f"signing out took {LONGEST_SECONDS} s") from error
+            raise PhoneUnavailable(detail=f"signing out took {leaving.LONGEST_SECONDS} s") from error
         except BaseException:
             await self._forget(signed_in, found, is_signed_out=False)
             raise
         await self._forget(signed_in, found, is_signed_out=who is not None)
-
-    async def _leave(self, who: Credentials) -> None:
-        """Sign the agent out of the phone system. What is asked there is only accepted, and done a moment later."""
-        agent = await self.phone.agent(who)
-        if agent.state == LOGOUT:
-            return
-        if any(not _is_over(it, who.extension) for it in await self.phone.dialogs(who)):
-            raise PhoneDeclined(message=IN_A_CALL)
-        if agent.state != NOT_READY:
-            await self.phone.set_state(who, NOT_READY)
-            await self._wait_until_not_ready(who)
-        await self.phone.set_state(who, LOGOUT)
-
-    async def _wait_until_not_ready(self, who: Credentials) -> None:
-        for _ in range(LOOKS):
-            await asyncio.sleep(LOOK_SECONDS)
-            if (await self.phone.agent(who)).state == NOT_READY:
-                return
-        raise PhoneDeclined(message=STILL_READY)
 
     async def _forget(self, signed_in: SignedIn, found: OnPhone | None, is_signed_out: bool) -> None:
         """Forget the password, and note that the agent is signed out if the phone system has accepted that."""
@@ -136,8 +107,7 @@ class Signing:
             people = phone_agents.people(session, [agent])
             phone_agents.sign_out(session, signed_in.mark)
             if is_signed_out:
-                values = {"state": LOGOUT, "state_since": now, "reason": "", **phone_agents.NOTHING_ASKED}
-                phone_agents.change(session, agent, version=PhoneAgent.version + 1, **values)
+                phone_agents.signed_out(session, agent, now)
             elif not phone_agents.secrets(session, agent):  # nobody looks after the agent any more
                 phone_agents.fail(session, [agent], now)
             return people
@@ -149,8 +119,3 @@ def _note_refused(session: Session, person_id: int, agent_id: str) -> None:
     """Note a refused try. An id that never signed in here may be a password, so it is not told."""
     details = {"agent": agent_id} if session.get(PhoneAgent, agent_id) else {}
     audit.note(session, person_id, "phone_sign_in_refused", person_id, details)
-
-
-def _is_over(dialog: Dialog, extension: str) -> bool:
-    own = dialog.own(extension)
-    return dialog.state == DROPPED or (own is not None and own.state in (DROPPED, WRAP_UP))

@@ -13,7 +13,7 @@ from helpdesk.errors import Invalid, NotSignedIn, TooManyAttempts
 from helpdesk.people.model import SignedIn
 from helpdesk.store import phone_refusals, sessions
 from helpdesk.store.database import Database
-from helpdesk.telephony import signing
+from helpdesk.telephony import leaving
 from helpdesk.telephony.desk import OTHER_AGENT, Desk
 from helpdesk.telephony.phone import NotOnPhone, PhoneDeclined, PhoneRefused, PhoneUnavailable
 from helpdesk.telephony.poller import Poller
@@ -23,7 +23,7 @@ from tests.telephony.agents import EXTENSION, Crew, WatchedPhone, calm
 
 @pytest.fixture
 def crew(database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Crew:
-    monkeypatch.setattr(signing, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(leaving, "LOOK_SECONDS", 0.02)
     return Crew(database, clock, WatchedPhone(clock))
 
 
@@ -303,7 +303,7 @@ def test_nobody_is_signed_out_in_a_call(crew: Crew) -> None:
         crew.clock.pass_(playable_phone.NEXT_CALL.total_seconds())
         with pytest.raises(PhoneDeclined) as declined:
             await crew.desk(poller).sign_out(anna)
-        assert declined.value.message == signing.IN_A_CALL
+        assert declined.value.message == leaving.IN_A_CALL
         assert crew.secret(anna) is not None and crew.phone._lines["a"].state == "READY"
 
     run(story)
@@ -316,7 +316,7 @@ def test_who_does_not_become_not_ready_stays_signed_in(crew: Crew, monkeypatch: 
         monkeypatch.setattr(playable_phone, "DELAY_SECONDS", 60)
         with pytest.raises(PhoneDeclined) as declined:
             await crew.desk(poller).sign_out(anna)
-        assert declined.value.message == signing.STILL_READY and crew.secret(anna) is not None
+        assert declined.value.message == leaving.STILL_READY and crew.secret(anna) is not None
         await crew.phone.close()
 
     run(story)
@@ -338,7 +338,7 @@ def test_a_phone_system_that_is_slow_is_not_waited_for(crew: Crew, monkeypatch: 
     async def story() -> None:
         poller = crew.poller()
         anna = await crew.on_phone(poller, "anna", "a")
-        monkeypatch.setattr(signing, "LONGEST_SECONDS", 0.05)
+        monkeypatch.setattr(leaving, "LONGEST_SECONDS", 0.05)
         crew.phone.slow["a"] = asyncio.Event()
         with pytest.raises(PhoneUnavailable):
             await crew.desk(poller).sign_out(anna)
