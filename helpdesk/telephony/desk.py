@@ -112,7 +112,10 @@ class Desk:
             password=None if 0 < len(password) <= LONGEST_PASSWORD else NO_PASSWORD,
             extension=None if DIGITS.fullmatch(who.extension) else NO_EXTENSION,
         )
-        before = await self._read(signed_in)
+        before, agent_id = await self.database.run(
+            lambda db: (phone_agents.of_session(db, signed_in.mark), phone_agents.spelt(db, who.agent_id))
+        )
+        who = who._replace(agent_id=agent_id)
         if before and before.secret and before.agent.agent_id != who.agent_id and before.agent.state != LOGOUT:
             raise PhoneDeclined(message=OTHER_AGENT)  # who would stay ready, and nobody could end it here
         await self.signing.sign_in(signed_in, who, address, self.clock() + WATCHED)
