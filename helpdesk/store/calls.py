@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from helpdesk.store.models.telephony import PhoneCall
+from helpdesk.store.models.telephony import PhoneAgent, PhoneCall
 
 LONGEST = timedelta(hours=12)
 """A call that seems to last longer has ended while nobody looked."""
 SHORTLY = timedelta(seconds=30)
-LOST = "lost"
+AT_ONCE = 500
+ANSWERED, LOST = "answered", "lost"
 
 
 def following(session: Session, agent_id: str, dialog_ids: Collection[str], now: datetime) -> Sequence[PhoneCall]:
@@ -39,10 +40,22 @@ def going_on(session: Session, agent_id: str, now: datetime) -> Mapping[str, int
 
 
 def lose(session: Session, now: datetime) -> int:
-    """End the calls that seem to last longer than any. Nobody knows when they ended. Return their number."""
+    """End the calls that seem to last longer than any, at most AT_ONCE, and return their number.
+
+    One that was answered lasted until its agent was seen last, as far as anybody knows; others are lost.
+    """
     forgotten = (
         col(PhoneCall.ended_at).is_(None),
         col(PhoneCall.began_at).between(now - 60 * LONGEST, now - LONGEST),
     )
-    until = sa.func.coalesce(col(PhoneCall.answered_at), col(PhoneCall.began_at))
-    return session.exec(sa.update(PhoneCall).where(*forgotten).values(outcome=LOST, ended_at=until)).rowcount
+    query = select(PhoneCall, PhoneAgent.seen_at).outerjoin(
+        PhoneAgent, col(PhoneAgent.agent_id) == col(PhoneCall.agent_id)
+    )
+    found = session.exec(query.where(*forgotten).order_by(col(PhoneCall.began_at)).limit(AT_ONCE)).all()
+    for call, seen_at in found:
+        until = call.answered_at or call.began_at
+        call.outcome = ANSWERED if call.answered_at else LOST
+        is_known = call.answered_at and seen_at and until <= seen_at <= call.began_at + LONGEST
+        call.ended_at = seen_at if is_known else until
+        session.add(call)
+    return len(found)

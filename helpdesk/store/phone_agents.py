@@ -188,6 +188,20 @@ def fail(session: Session, agent_ids: Collection[str], now: datetime) -> frozens
     return people(session, answering)
 
 
+def replace(session: Session, agent_id: str, **values: Any) -> Mapping[str, Any]:
+    """Change columns of an agent, and return what they were."""
+    row = locked(session, agent_id)
+    before = {name: getattr(row, name) for name in values} if row else {}
+    change(session, agent_id, **values)
+    return before
+
+
+def take_back(session: Session, agent_id: str, asked_at: datetime, before: Mapping[str, Any]) -> None:
+    """Put back what `replace` has returned, unless something else was asked since."""
+    same = (col(PhoneAgent.agent_id) == agent_id, col(PhoneAgent.asked_at) == asked_at)
+    session.exec(sa.update(PhoneAgent).where(*same).values(**before))
+
+
 def change(session: Session, agent_id: str, **values: Any) -> None:
     """Change columns of an agent."""
     session.exec(sa.update(PhoneAgent).where(col(PhoneAgent.agent_id) == agent_id).values(**values))
@@ -209,8 +223,8 @@ def watch(session: Session, agent_id: str, until: datetime) -> None:
 
 def note_seen(session: Session, agent_ids: Collection[str], asked_at: datetime) -> None:
     """Note that answers about these agents, asked for then or later, have shown nothing new."""
-    older = sa.or_(col(PhoneAgent.seen_at).is_(None), col(PhoneAgent.seen_at) < asked_at)
-    same = (col(PhoneAgent.agent_id).in_(agent_ids), older)
+    newer = col(PhoneAgent.seen_at).between(asked_at, asked_at + AHEAD)  # a later one is of a clock that was ahead
+    same = (col(PhoneAgent.agent_id).in_(agent_ids), sa.or_(col(PhoneAgent.seen_at).is_(None), ~newer))
     session.exec(sa.update(PhoneAgent).where(*same).values(seen_at=asked_at))
 
 

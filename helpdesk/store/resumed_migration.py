@@ -10,8 +10,8 @@ from alembic.operations import BatchOperations
 
 
 class Present:
-    """What a migration that was killed in the middle has made: on MySQL each statement stays, so the next run goes on
-    where that one ended."""
+    """What a migration that was killed in the middle has made or left: on MySQL each statement stays, so the next run
+    goes on where that one ended."""
 
     def __init__(self) -> None:
         inspector = sa.inspect(op.get_bind())
@@ -23,6 +23,10 @@ class Present:
         if name not in self.tables:
             op.create_table(name, *parts, **options)
 
+    def drop_table(self, name: str) -> None:
+        if name in self.tables:
+            op.drop_table(name)
+
     @contextmanager
     def altering(self, name: str) -> "Iterator[Altering]":
         with op.batch_alter_table(name) as batch_op:
@@ -30,7 +34,7 @@ class Present:
 
 
 class Altering:
-    """A table that gets what it has not got yet."""
+    """A table that gets what it has not got yet, or loses what it still has."""
 
     def __init__(self, there: Present, name: str, batch_op: BatchOperations) -> None:
         self.there, self.name, self.batch_op = there, name, batch_op
@@ -42,3 +46,11 @@ class Altering:
     def create_index(self, name: str, columns: list[str]) -> None:
         if (self.name, name) not in self.there.indexes:
             self.batch_op.create_index(self.batch_op.f(name), columns, unique=False)
+
+    def drop_column(self, name: str) -> None:
+        if (self.name, name) in self.there.columns:
+            self.batch_op.drop_column(name)
+
+    def drop_index(self, name: str) -> None:
+        if (self.name, name) in self.there.indexes:
+            self.batch_op.drop_index(self.batch_op.f(name))

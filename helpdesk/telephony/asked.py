@@ -1,7 +1,7 @@
 """Tell what has become of what an agent asked: it is only accepted at first, and seen to be done later, or never."""
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from helpdesk.store.models.telephony import PhoneAgent
 from helpdesk.telephony.phone import (
@@ -13,6 +13,8 @@ from helpdesk.telephony.phone import (
     NOT_READY,
     READY,
     SEND_DTMF,
+    TRANSFER,
+    TRANSFER_SST,
     WRAP_UP,
     Dialog,
 )
@@ -50,6 +52,20 @@ def asked_of(agent: PhoneAgent) -> Asked | None:
     if not agent.asked or agent.asked_at is None:
         return None
     return Asked(agent.asked, agent.asked_dialog, agent.asked_to, agent.asked_at)
+
+
+def columns_of(asked: Asked) -> dict[str, Any]:
+    """Return the columns of an agent who asks this."""
+    names = ("asked", "passing") if asked.action in (TRANSFER, TRANSFER_SST) else ("asked",)
+    columns = [(it, f"{it}_dialog", f"{it}_to", f"{it}_at") for it in names]
+    return {name: value for each in columns for name, value in zip(each, asked, strict=True)}
+
+
+def passing_of(agent: PhoneAgent) -> Asked | None:
+    """Return the transfer that the agent asked last, whatever was asked since."""
+    if not agent.passing or agent.passing_at is None:
+        return None
+    return Asked(agent.passing, agent.passing_dialog, agent.passing_to, agent.passing_at)
 
 
 def is_answered(asked: Asked, before: View, after: View) -> bool:

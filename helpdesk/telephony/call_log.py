@@ -19,6 +19,8 @@ from helpdesk.telephony.phone import (
     HELD,
     INITIATED,
     INITIATING,
+    MOST_DIALOGS,
+    MOST_ENDS,
     TRANSFER,
     TRANSFER_SST,
     WRAP_UP,
@@ -33,19 +35,25 @@ UNSEEN = timedelta(seconds=60)
 """So long nobody looked: nobody knows whether a call that rang then was answered elsewhere."""
 TRANSFERS_WITHIN = PATIENCE + timedelta(seconds=2)
 """A call that goes in this time after a transfer was asked was transferred; later pages say that nothing came."""
+GONE_AFTER = timedelta(seconds=5)
+"""A call that was seen going on so long after a transfer was asked was not transferred: it has come to nothing."""
+ASTRAY = timedelta(seconds=5)
+"""A time of the phone system that lies so long before the last look is of a clock that is wrong."""
+AGAIN = timedelta(minutes=2)
+"""A call that has ended, and seems to go on so long after, is another one unless it began at the same moment."""
 IS_OVER, IS_CALLING = {DROPPED, FAILED, WRAP_UP}, {ALERTING, INITIATED, INITIATING}
 
 
 class Look(NamedTuple):
-    """A look at the calls of an agent: at `now`, after one at `before`. `asked` is what the agent asked and has not
-    seen. `key_of` is that of `numbers.py` with the settings."""
+    """A look at the calls of an agent: at `now`, after one at `before`. `passing` is the transfer that the agent asked
+    last. `key_of` is that of `numbers.py` with the settings."""
 
     agent_id: str
     person_id: int
     extension: str
     now: datetime
     before: datetime | None
-    asked: Asked | None
+    passing: Asked | None
     key_of: Callable[[str], str]
 
 
@@ -56,16 +64,20 @@ def follow(calls: Sequence[PhoneCall], dialogs: Iterable[Dialog], look: Look) ->
     """
     known = list(calls)
     seen = set[int]()
-    for dialog in dialogs:
+    listed = list(dialogs)
+    for dialog in listed:
+        if not _is_the_agents(dialog, look):
+            continue
         call = _of(known, dialog, look)
         if call is None:
             call = _begun(dialog, look)
             known.append(call)
         seen.add(id(call))
         _update(call, dialog, known, look)
-    ended = [it for it in known if it.ended_at is None and id(it) not in seen]
-    for call in ended:
-        _end(call, known, _last_seen(look), look, LOST if _was_unseen(look) else "")
+    gone = [it for it in known if it.ended_at is None and id(it) not in seen]
+    for call in gone if len(listed) < MOST_DIALOGS else ():  # or they may have been cut off
+        _end(call, _last_seen(look), look, LOST if _was_unseen(look) else "")
+    _pass_on(known, look)
     return known
 
 
@@ -75,16 +87,24 @@ def ringing(calls: Iterable[PhoneCall]) -> PhoneCall | None:
     return rings[-1] if rings else None
 
 
+def _is_the_agents(dialog: Dialog, look: Look) -> bool:
+    """Tell whether a call is the agent's; where its ends are told, that is one of them, or has made it."""
+    are_all_told = 0 < len(dialog.participants) < MOST_ENDS
+    return not are_all_told or dialog.from_number == look.extension or dialog.own(look.extension) is not None
+
+
 def _of(calls: Sequence[PhoneCall], dialog: Dialog, look: Look) -> PhoneCall | None:
-    """Return the call of a dialog. One that has ended may be seen again, when the phone system had lost it; if it began
-    after that end it is another one, of the same number."""
+    """Return the call of a dialog. One that has ended is seen for a while yet, or again when the phone system had lost
+    it; if it began after that end, or nobody knows when and long after, it is another one, of the same number."""
     own = dialog.own(look.extension)
     began, number = own.started_at if own else None, dialog.from_number[:40]
+    is_told = began is not None and began <= look.now
 
     def is_same(call: PhoneCall) -> bool:
         if call.ended_at is None or call.began_at == began:
             return True
-        return call.from_number == number and (began is None or began <= call.ended_at)
+        is_soon = look.now - call.ended_at <= AGAIN or _is_over(dialog, own)
+        return call.from_number == number and is_soon and (began is None or not is_told or began <= call.ended_at)
 
     return next((it for it in calls if it.dialog_id == dialog.id and is_same(it)), None)
 
@@ -99,23 +119,27 @@ def _begun(dialog: Dialog, look: Look) -> PhoneCall:
         from_number="",
         to_number="",
         other_key="",
-        began_at=_moment(own and own.started_at, look.now - LONGEST, look.now),
+        began_at=_moment(own and own.started_at, look.now - LONGEST, look),
     )
 
 
 def _update(call: PhoneCall, dialog: Dialog, known: Sequence[PhoneCall], look: Look) -> None:
     own = dialog.own(look.extension)
-    is_over = dialog.state in IS_OVER or bool(own and own.state in IS_OVER)
+    is_over = _is_over(dialog, own)
     if call.ended_at is not None and is_over:
         return
     if call.ended_at is not None:
         call.ended_at, call.outcome, call.passed_to = None, "", ""
     _name_ends(call, dialog, look)
     if call.answered_at is None and _is_answered(call, dialog, own):
-        call.answered_at = _moment(_answer_time(call, dialog, own), call.began_at, look.now)
+        call.answered_at = _moment(_answer_time(call, dialog, own), call.began_at, look)
     if is_over:
-        ended = _moment(own and own.changed_at, call.began_at, look.now)
-        _end(call, known, ended, look, FAILED_CALL if dialog.state == FAILED else "")
+        ended = _moment(own and own.changed_at, call.began_at, look)
+        _end(call, ended, look, FAILED_CALL if dialog.state == FAILED else "")
+
+
+def _is_over(dialog: Dialog, own: Participant | None) -> bool:
+    return dialog.state in IS_OVER or bool(own and own.state in IS_OVER)
 
 
 def _name_ends(call: PhoneCall, dialog: Dialog, look: Look) -> None:
@@ -142,23 +166,37 @@ def _answer_time(call: PhoneCall, dialog: Dialog, own: Participant | None) -> da
     return own.changed_at if own else None
 
 
-def _end(call: PhoneCall, known: Sequence[PhoneCall], at: datetime, look: Look, unanswered: str) -> None:
+def _end(call: PhoneCall, at: datetime, look: Look, unanswered: str) -> None:
     """End a call. `unanswered` is its outcome if it was not answered, where that is known."""
     call.ended_at = max(call.answered_at or call.began_at, min(at, look.now))
-    call.passed_to = _passed_to(call, known, look)
+    call.passed_to = _passed_to(call, look)
     not_answered = unanswered or (MISSED if call.direction == IN else NO_ANSWER)
     call.outcome = TRANSFERRED if call.passed_to else ANSWERED if call.answered_at else not_answered
 
 
-def _passed_to(call: PhoneCall, known: Sequence[PhoneCall], look: Look) -> str:
-    """Return to which number a call was transferred that ends now; nothing if it was not."""
-    asked = look.asked
-    if asked is None or not timedelta() <= look.now - asked.at <= TRANSFERS_WITHIN:
-        return ""
-    if asked.action == TRANSFER_SST and asked.dialog_id == call.dialog_id:
-        return asked.to[:40]
-    consults = [it for it in known if it is not call and it.direction == OUT and it.began_at >= call.began_at]
-    return consults[-1].to_number if asked.action == TRANSFER and consults else ""
+def _passed_to(call: PhoneCall, look: Look) -> str:
+    """Return to which number a call was transferred at once that ends now; nothing if it was not."""
+    passing = _passing(look, TRANSFER_SST)
+    return passing.to[:40] if passing and passing.dialog_id == call.dialog_id else ""
+
+
+def _pass_on(known: Sequence[PhoneCall], look: Look) -> None:
+    """Note a transfer after a consultation: both calls are gone then. If only one is, somebody has hung up."""
+    passing = _passing(look, TRANSFER)
+    gone = [it for it in known if passing and it.ended_at and it.ended_at >= passing.at - ASTRAY]
+    for place, call in enumerate(gone):
+        consult = next((it for it in reversed(gone[place + 1 :]) if it.direction == OUT), None)
+        if passing and consult and passing.dialog_id in (call.dialog_id, consult.dialog_id):
+            call.outcome, call.passed_to = TRANSFERRED, consult.to_number
+            return
+
+
+def _passing(look: Look, action: str) -> Asked | None:
+    """Return the transfer of this kind that a call which is gone now may have gone by."""
+    passing = look.passing
+    if passing is None or passing.action != action or not timedelta() <= look.now - passing.at <= TRANSFERS_WITHIN:
+        return None
+    return passing if look.before is None or look.before - passing.at <= GONE_AFTER else None
 
 
 def _last_seen(look: Look) -> datetime:
@@ -170,6 +208,9 @@ def _was_unseen(look: Look) -> bool:
     return look.before is None or look.now - look.before > UNSEEN
 
 
-def _moment(given: datetime | None, earliest: datetime, now: datetime) -> datetime:
-    """Return a time of the phone system, whose clock may be another one, if it fits."""
-    return given if given is not None and earliest <= given <= now else now
+def _moment(given: datetime | None, earliest: datetime, look: Look) -> datetime:
+    """Return a time of the phone system, whose clock may be another one, if it fits: what is new has come since the
+    last look."""
+    if look.before is not None:
+        earliest = max(earliest, look.before - ASTRAY)
+    return given if given is not None and earliest <= given <= look.now else look.now

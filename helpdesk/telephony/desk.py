@@ -20,6 +20,7 @@ from helpdesk.store.database import Database
 from helpdesk.store.models.telephony import PhoneAgent
 from helpdesk.store.phone_agents import REFUSED
 from helpdesk.telephony import bar, snapshot
+from helpdesk.telephony.asked import Asked, columns_of
 from helpdesk.telephony.bar import Bar
 from helpdesk.telephony.credentials import opened
 from helpdesk.telephony.leaving import Leaving
@@ -251,17 +252,22 @@ class Desk:
     async def _ask(
         self, signed_in: SignedIn, asked: str, dialog_id: str, to: str, ask: Callable[[Credentials], Awaitable[None]]
     ) -> None:
-        """Ask for a change, note that it was asked, and look soon whether it has come."""
-
+        """Note what is asked, or a look in between would not know why a call has gone. Then ask, and look soon what has
+        come: also when nobody knows whether it was done, or when the page was out of date."""
         now = self.clock()
-        values = {"asked": asked, "asked_dialog": dialog_id, "asked_to": to, "asked_at": now}
+        values = columns_of(Asked(asked, dialog_id, to, now))
 
-        async def noted(who: Credentials) -> str:
-            await ask(who)
-            await self.database.run(lambda db: phone_agents.change(db, who.agent_id, **values), writes=True)
-            return who.agent_id
+        async def noted(who: Credentials) -> None:
+            before = await self.database.run(lambda db: phone_agents.replace(db, who.agent_id, **values), writes=True)
+            try:
+                await ask(who)
+            except (PhoneDeclined, PhoneRefused):
+                await self.database.run(lambda db: phone_agents.take_back(db, who.agent_id, now, before), writes=True)
+                raise
+            finally:
+                self.poller.hurry(who.agent_id, now)
 
-        self.poller.hurry(await self.as_agent(signed_in, noted), now)
+        await self.as_agent(signed_in, noted)
 
     async def _read(self, signed_in: SignedIn) -> phone_agents.OnPhone | None:
         return await self.database.run(lambda db: phone_agents.of_session(db, signed_in.mark))

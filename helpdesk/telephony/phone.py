@@ -20,6 +20,8 @@ ACTIONS = (ANSWER, RETRIEVE, HOLD, TRANSFER, CONFERENCE, CONSULT_CALL, TRANSFER_
 TO_A_NUMBER = {TRANSFER_SST, CONSULT_CALL}
 ALERTING, ACTIVE, HELD, DROPPED, WRAP_UP = "ALERTING", "ACTIVE", "HELD", "DROPPED", "WRAP_UP"
 INITIATING, INITIATED, FAILED = "INITIATING", "INITIATED", "FAILED"
+MOST_DIALOGS, MOST_ENDS = 20, 10
+"""So many calls of an agent, and ends of a call, are read; of more the others are left out."""
 DIALOG_ID = re.compile(r"[0-9]{1,20}", re.ASCII)
 NUMBER = re.compile(r"[0-9*#+]{1,32}", re.ASCII)
 DIGITS = re.compile(r"[0-9*#]{1,32}", re.ASCII)

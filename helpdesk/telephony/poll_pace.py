@@ -3,7 +3,7 @@
 import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from helpdesk.encryption import Box
 from helpdesk.store.phone_agents import Watched
@@ -20,6 +20,7 @@ LONGEST_PAUSE = 30.0
 OUTAGE_FAILURES = 3
 """So many questions in a row that were not answered: the phone system does not answer anybody."""
 NOBODY = Watched("", -1, False, "", ())
+NEVER = -1.0
 
 
 def backoff(failures: int) -> float:
@@ -36,7 +37,11 @@ def spread(agent_ids: Sequence[str], now: float) -> dict[str, float]:
 
 @dataclass(eq=False)
 class Line:
-    """An agent who is polled by this process, and what was stored of the agent last."""
+    """An agent who is polled by this process, and what was stored of the agent last.
+
+    `answered_at` is when the newest answer was asked for, and `answered_ticks` the same by the clock that never goes
+    back. `unstored` were refused, which the store does not know yet.
+    """
 
     due: float
     agent_due: float = 0.0
@@ -44,10 +49,12 @@ class Line:
     failures: int = 0
     is_running: bool = False
     answered_at: datetime | None = None
+    answered_ticks: float = NEVER
     dialogs: Sequence[Dialog] | None = None
     agent: Agent | None = None
     version: int = -1
     refused: set[str] = field(default_factory=set, repr=False)
+    unstored: Credentials | None = field(default=None, repr=False)
     _who: tuple[str, Credentials | None] = field(default=("", None), repr=False)
 
     def hold(self, watched: Watched) -> None:
@@ -67,9 +74,9 @@ class Line:
             self._who = secret, opened(box, self.watched.agent_id, secret)
         return self._who[1]
 
-    def answer(self, now: float, at: datetime, agent: Agent | None) -> None:
-        """Note an answer, and when to ask again."""
-        self.failures, self.answered_at = 0, at
+    def answer(self, now: float, asked: float, at: datetime, agent: Agent | None) -> None:
+        """Note an answer to what was asked at `asked` and `at`, and when to ask again."""
+        self.failures, self.answered_ticks, self.answered_at = 0, asked, at
         signed_out = agent is not None and agent.state == LOGOUT
         self.due = now + (SIGNED_OUT_SECONDS if signed_out else POLL_SECONDS) * random.uniform(0.95, 1.05)
         if agent is not None:
@@ -91,9 +98,18 @@ class Line:
         self.failures += 1
         self.due = now + backoff(self.failures)
 
+    def wait(self, now: float) -> None:
+        """Ask again later: the store has failed, which is no failure of the phone system."""
+        self.due = max(self.due, now + POLL_SECONDS)
+
+    def asked_before(self, asked: float, at: datetime) -> datetime | None:
+        """Return when this process asked before it asked at `asked` and `at`; by the clock that never goes back."""
+        return at - timedelta(seconds=asked - self.answered_ticks) if self.answered_ticks != NEVER else None
+
     def refuse(self, secrets: Collection[str], now: float) -> None:
         """Never ask with these secrets again, and a little later with the next one."""
         self.refused.update(secrets)
+        self.unstored = None
         self.hold(self.watched)
         self.due, self.agent, self.version = now + POLL_SECONDS, None, -1
 

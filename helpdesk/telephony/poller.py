@@ -18,10 +18,10 @@ from sqlmodel import Session
 from helpdesk.encryption import Box
 from helpdesk.errors import HelpdeskError, OutcomeUnknown, StoreUnavailable, Unavailable
 from helpdesk.notifications.wakeups import Wakeups
-from helpdesk.store import callers, calls, leases, phone_agents, phone_refusals, phone_silence
+from helpdesk.store import callers, leases, phone_agents, phone_silence
 from helpdesk.store.database import Database
+from helpdesk.telephony import poll_store
 from helpdesk.telephony.asked import PATIENCE
-from helpdesk.telephony.credentials import opened
 from helpdesk.telephony.phone import Agent, Credentials, Dialog, Phone, PhoneRefused, PhoneUnanswered
 from helpdesk.telephony.poll_pace import STEP_SECONDS, Line, Outage, spread
 from helpdesk.telephony.poll_targets import to_poll
@@ -37,7 +37,8 @@ READ_SECONDS, RETRY_SECONDS = 2.0, 0.5
 SEEN_SECONDS, SWEEP_SECONDS = 20.0, 300.0
 HURRY_SECONDS = (0.1, 0.3, 0.8)
 """Pauses after an action, until the next look whether it has come."""
-AT_ONCE = 20
+AT_ONCE, HURRIED_AT_ONCE = 20, 5
+"""Agents about whom is asked at a time: in turn, and after an action, which does not wait for the others."""
 
 
 class Poller:
@@ -61,7 +62,7 @@ class Poller:
         self._read_due = self._seen_due = self._sweep_due = 0.0
         self._running: set[asyncio.Task[None]] = set()
         self._hurried: dict[str, asyncio.Task[None]] = {}
-        self._places = asyncio.Semaphore(AT_ONCE)
+        self._hurried_places = asyncio.Semaphore(HURRIED_AT_ONCE)
 
     async def watch(self) -> None:
         """Poll while this process holds the lease, until cancelled."""
@@ -79,15 +80,15 @@ class Poller:
         try:
             if now >= self._sweep_due:
                 self._sweep_due = now + SWEEP_SECONDS
-                await self.database.run(lambda db: _sweep(db, self.clock()), writes=True)
+                await self.database.run(lambda db: poll_store.sweep(db, self.clock()), writes=True)
             if now >= self._read_due:
                 self._read_due = now + READ_SECONDS
                 await self._read()
         except (StoreUnavailable, OutcomeUnknown) as error:
             self.lines.clear()
             log.warning("no agent is polled, the store does not answer", extra={"error": error.detail})
-        due = [it for it in self.lines.values() if it.is_due(now)]
-        for line in self.outage.allowed(due, now):
+        due = sorted((it for it in self.lines.values() if it.is_due(now)), key=lambda line: line.due)
+        for line in self.outage.allowed(due[: max(0, AT_ONCE - len(self._running))], now):
             line.is_running = True
             task = asyncio.ensure_future(self._poll_line(line))
             self._running.add(task)
@@ -113,19 +114,19 @@ class Poller:
     async def refused(self, who: Credentials) -> None:
         """Forget a password that the phone system has refused, in all sessions, so that it is not tried again."""
         now = self.clock()
-
-        def work(session: Session) -> tuple[list[str], frozenset[int]]:
-            stored = phone_agents.secrets(session, who.agent_id)
-            same = [it for it in stored if (found := opened(self.box, who.agent_id, it)) and found[:2] == who[:2]]
-            phone_refusals.add(session, who.agent_id, now)
-            phone_agents.refuse(session, who.agent_id, same, now)
-            return same, phone_agents.people(session, [who.agent_id])
-
         log.warning("the phone system refuses an agent's password", extra={"agent": who.agent_id})
-        same, people = await self.database.run(work, writes=True)
+        if line := self.lines.get(who.agent_id):
+            line.unstored = who  # until the store knows it
+        same, people = await self.database.run(lambda db: poll_store.refuse(db, self.box, who, now), writes=True)
         if line := self.lines.get(who.agent_id):
             line.refuse(same, self.ticks())
         self.announce(people)
+
+    async def _forget(self, agent_id: str, secret: str) -> None:
+        """Forget a secret that no key opens any more, so that the pages ask for the password again."""
+        now = self.clock()
+        log.warning("no key opens an agent's password, it is forgotten", extra={"agent": agent_id})
+        self.announce(await self.database.run(lambda db: poll_store.forget(db, agent_id, secret, now), writes=True))
 
     async def unanswered(self, who: Credentials) -> None:
         """Count a question that was not answered, so that the password is not used again and again."""
@@ -160,7 +161,9 @@ class Poller:
             self._seen_due = ticks + SEEN_SECONDS
             lately = now - timedelta(seconds=SEEN_SECONDS)
             seen = {
-                name: it.answered_at for name, it in self.lines.items() if it.answered_at and it.answered_at > lately
+                name: it.answered_at
+                for name, it in self.lines.items()
+                if it.answered_at and lately < it.answered_at <= now
             }
             if seen:
                 phone_agents.note_seen(session, list(seen), min(seen.values()))
@@ -186,6 +189,7 @@ class Poller:
         now, agent = self.ticks(), line.watched.agent_id
         if isinstance(error, StoreUnavailable | OutcomeUnknown):
             log.warning("what was seen is not stored", extra={"agent": agent, "error": error.detail})
+            line.wait(now)
             return
         log.warning("the phone system is not polled", extra={"agent": agent, "error": error.detail})
         line.fail(now)
@@ -212,7 +216,8 @@ class Poller:
                     return
                 line = self.lines.get(agent_id) or Line(0.0)
                 line.hold(found[0])
-                await self._poll(line, whole=True)
+                async with self._hurried_places:
+                    await self._poll(line, whole=True)
             if asked_at is not None:
                 await asyncio.sleep(max(0.0, (asked_at + PATIENCE - self.clock()).total_seconds()) + 0.1)
                 at = asked_at
@@ -225,20 +230,25 @@ class Poller:
         who = line.opened(self.box)
         if who is None:
             line.fail(self.ticks())
+            if line.watched.secrets:
+                await self._forget(line.watched.agent_id, line.watched.secrets[0])
             return
-        async with self._places:
-            at, before = self.clock(), line.answered_at
-            try:
-                dialogs, agent = await self._ask(who, lambda dialogs: whole or dialogs != line.dialogs)
-            except PhoneRefused:
-                await self.refused(who)
-                raise
-            except PhoneUnanswered:
-                await self.unanswered(who)
-                raise
-        if line.answered_at and at < line.answered_at:  # a later question was answered earlier
+        if line.unstored == who:
+            await self.refused(who)
             return
-        line.answer(self.ticks(), at, agent)
+        at, asked = self.clock(), self.ticks()
+        before = line.asked_before(asked, at)
+        try:
+            dialogs, agent = await self._ask(who, lambda dialogs: whole or dialogs != line.dialogs)
+        except PhoneRefused:
+            await self.refused(who)
+            raise
+        except PhoneUnanswered:
+            await self.unanswered(who)
+            raise
+        if asked < line.answered_ticks:  # a later question was answered earlier
+            return
+        line.answer(self.ticks(), asked, at, agent)
         if line.is_news(dialogs, agent):
             stored = await self._store(Seen(who.agent_id, agent, dialogs, at, before))
             line.store(stored.version, dialogs, agent)
@@ -278,10 +288,3 @@ class Poller:
                 await self.database.run(lambda db: callers.recognise(db, people), writes=True)
         except (StoreUnavailable, OutcomeUnknown) as error:
             log.warning("a caller is not looked up, the store does not answer", extra={"error": error.detail})
-
-
-def _sweep(session: Session, now: datetime) -> None:
-    """Clear up what nobody else does: calls whose end nobody saw, and secrets of sessions that are over."""
-    calls.lose(session, now)
-    phone_agents.forget_strangers(session, now)
-    phone_refusals.forget_old(session, now)

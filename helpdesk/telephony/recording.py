@@ -9,7 +9,7 @@ from sqlmodel import Session
 from helpdesk.store import calls, phone_agents
 from helpdesk.store.models.telephony import PhoneAgent
 from helpdesk.telephony import call_log, snapshot
-from helpdesk.telephony.asked import FORGOTTEN, View, asked_of, is_answered
+from helpdesk.telephony.asked import FORGOTTEN, View, asked_of, is_answered, passing_of
 from helpdesk.telephony.call_log import Look
 from helpdesk.telephony.phone import Agent, Dialog
 
@@ -95,8 +95,8 @@ def _write_agent(row: PhoneAgent, agent: Agent | None) -> bool:
 def _log_calls(session: Session, row: PhoneAgent, seen: Seen, key_of: KeyOf) -> tuple[int, tuple[int, ...]]:
     """Write the log of the agent's calls, and return the id of the one that rings, or 0, and the ids of those with
     another end than before."""
-    before = max((it for it in (row.seen_at, seen.before) if it), default=None)
-    look = Look(row.agent_id, row.person_id, row.extension, seen.at, before, asked_of(row), key_of)
+    before = max((it for it in (row.seen_at, seen.before) if it and it <= seen.at), default=None)
+    look = Look(row.agent_id, row.person_id, row.extension, seen.at, before, passing_of(row), key_of)
     known = calls.following(session, row.agent_id, [it.id for it in seen.dialogs], seen.at)
     keys = {it.id: it.other_key for it in known}
     present = call_log.follow(known, seen.dialogs, look)

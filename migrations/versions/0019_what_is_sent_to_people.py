@@ -1,7 +1,6 @@
 """What is sent to people: the outbox, devices, letters and channels."""
 
 import sqlalchemy as sa
-from alembic import op
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
 from helpdesk.store.models import LONG, Moment
@@ -130,8 +129,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("person") as batch_op:
-        batch_op.drop_column("language")
+    there = Present()
+    with there.altering("person") as table:
+        table.drop_column("language")
 
     for name in ("push_device", "outbox", "letter", "flagged_address", "channel_state"):
-        op.drop_table(name)
+        there.drop_table(name)

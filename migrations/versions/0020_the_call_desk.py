@@ -45,6 +45,10 @@ def upgrade() -> None:
         sa.Column("asked_dialog", AutoString(length=20), nullable=False),
         sa.Column("asked_to", AutoString(length=32), nullable=False),
         sa.Column("asked_at", Moment(), nullable=True),
+        sa.Column("passing", AutoString(length=40), nullable=False),
+        sa.Column("passing_dialog", AutoString(length=20), nullable=False),
+        sa.Column("passing_to", AutoString(length=32), nullable=False),
+        sa.Column("passing_at", Moment(), nullable=True),
         sa.Column("watched_until", Moment(), nullable=True),
         sa.Column("failure", AutoString(length=20), nullable=False),
         sa.Column("failed_at", Moment(), nullable=True),
@@ -161,13 +165,14 @@ def _fill() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("person") as batch_op:
-        batch_op.drop_column("is_phone_proven")
+    there = Present()
+    with there.altering("person") as table:
+        table.drop_column("is_phone_proven")
 
-    with op.batch_alter_table("session") as batch_op:
-        batch_op.drop_index("ix_session_phone_agent_id")
-        batch_op.drop_column("phone_secret")
-        batch_op.drop_column("phone_agent_id")
+    with there.altering("session") as table:
+        table.drop_index("ix_session_phone_agent_id")
+        table.drop_column("phone_secret")
+        table.drop_column("phone_agent_id")
 
     for name in ("phone_favourite", "phone_refusal", "phone_call", "phone_agent"):
-        op.drop_table(name)
+        there.drop_table(name)

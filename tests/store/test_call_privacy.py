@@ -16,7 +16,7 @@ from helpdesk.people import personal_file
 from helpdesk.store import anonymizing, call_privacy
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
-from helpdesk.store.models.telephony import PhoneCall
+from helpdesk.store.models.telephony import PhoneAgent, PhoneCall
 from helpdesk.telephony import retention
 from helpdesk.telephony.retention import Retention
 from tests.web.calls.logged import NOON, log, stored
@@ -85,11 +85,16 @@ def test_anonymising_a_caller_takes_name_and_number_and_leaves_the_call(database
     incoming, outgoing, other = log(
         database, {"caller_id": IRINA}, {"caller_id": IRINA, "direction": "out"}, {"number": "1204"}
     )
+    seen = {"dialogs": '["+79035550142"]', "asked_to": "1", "passing_to": "+79035550142"}
+    database.run_here(lambda db: db.exec(sa.update(PhoneAgent).values(**seen)), writes=True)
     disabled = sa.update(tables.Person).where(col(tables.Person.id) == IRINA).values(is_active=False)
     database.run_here(lambda db: db.exec(disabled), writes=True)
     database.run_here(lambda db: anonymizing.anonymize(db, IRINA, "irina", NOON, None), writes=True)
     masked = stored(database, incoming)
     assert (masked.caller_id, masked.from_number, masked.to_number, masked.other_key) == (None, "", "5500", "")
+    agent, another = database.run_here(lambda db: [db.get_one(PhoneAgent, it) for it in ("1002", "1001")])
+    assert (agent.dialogs, agent.asked_to, agent.passing_to) == ("[]", "", "") and agent.version == another.version + 1
+    assert another.dialogs == '["+79035550142"]'
     masked = stored(database, outgoing)
     assert (masked.caller_id, masked.from_number, masked.to_number, masked.other_key) == (None, "1002", "", "")
     assert masked.person_id == BORIS and stored(database, other).from_number == "1204"

@@ -1,6 +1,7 @@
 """On MySQL and MariaDB each statement of a migration stays, so one that is killed must be able to go on."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 import sqlalchemy as sa
@@ -52,26 +53,32 @@ def described(database: Database) -> dict[str, tuple[set[str], set[str]]]:
     }
 
 
-def test_the_last_migration_goes_on_where_it_was_killed_and_goes_back(empty: Database) -> None:
-    alembic(empty, "upgrade", "0017")
-    before, left = described(empty), [KILLED_AFTER]
+def killed(database: Database, work: Callable[[], object], *words: str) -> int:
+    """Do it until it is through, killed each time after a few statements that begin so. Returns how often it was."""
+    left = [0]
 
     def kill(*args: object) -> None:
-        if str(args[2]).lstrip().startswith(("CREATE", "ALTER")):
+        if str(args[2]).lstrip().startswith(words):
             left[0] -= 1
             if left[0] < 0:
                 raise Killed
 
-    sa.event.listen(empty.engine, "before_cursor_execute", kill)
-    kills = 0
-    for _ in range(50):
-        left[0] = KILLED_AFTER
-        try:
-            schema.migrate(empty, "production")
-            break
-        except Killed:
-            kills += 1
-    sa.event.remove(empty.engine, "before_cursor_execute", kill)
+    sa.event.listen(database.engine, "before_cursor_execute", kill)
+    try:
+        for kills in range(50):
+            left[0] = KILLED_AFTER
+            with suppress(Killed):
+                work()
+                return kills
+    finally:
+        sa.event.remove(database.engine, "before_cursor_execute", kill)
+    raise AssertionError("it never comes through")
+
+
+def test_the_last_migration_goes_on_where_it_was_killed_and_goes_back(empty: Database) -> None:
+    alembic(empty, "upgrade", "0017")
+    before = described(empty)
+    kills = killed(empty, lambda: schema.migrate(empty, "production"), "CREATE", "ALTER")
     assert kills > 5 and empty.run_here(schema.is_current)
     made = described(empty)
     for table in SQLModel.metadata.sorted_tables:
@@ -79,6 +86,17 @@ def test_the_last_migration_goes_on_where_it_was_killed_and_goes_back(empty: Dat
         assert columns == {it.name for it in table.columns}
         assert indexes >= {str(it.name) for it in table.indexes}, table.name
     alembic(empty, "downgrade", "0017")
+    assert described(empty) == before
+    schema.migrate(empty, "production")
+    assert described(empty) == made
+
+
+def test_the_last_migrations_go_back_where_they_were_killed(empty: Database) -> None:
+    alembic(empty, "upgrade", "0018")
+    before = described(empty)
+    schema.migrate(empty, "production")
+    made = described(empty)
+    assert killed(empty, lambda: alembic(empty, "downgrade", "0018"), "DROP", "ALTER") > 2
     assert described(empty) == before
     schema.migrate(empty, "production")
     assert described(empty) == made

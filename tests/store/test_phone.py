@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from helpdesk.people.rights import AGENT
-from helpdesk.store import calls, phone_agents, phone_refusals, rights, sessions
+from helpdesk.store import call_privacy, calls, phone_agents, phone_refusals, rights, sessions
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.store.models.telephony import PhoneAgent, PhoneCall
@@ -165,19 +165,24 @@ def test_a_phone_system_that_does_not_answer_is_noted_once(store: Database) -> N
     assert store.run_here(lambda db: db.get_one(PhoneAgent, "agent")).failure == ""
 
 
-def test_a_call_that_seems_to_last_half_a_day_is_lost(store: Database) -> None:
+def test_a_call_that_seems_to_last_half_a_day_lasted_until_its_agent_was_seen_last(store: Database) -> None:
     def add(db: Session) -> None:
+        for agent, hours in (("agent", 12.5), ("another", 0.5)):
+            on_phone(db, agent=agent)
+            phone_agents.change(db, agent, seen_at=NOW - timedelta(hours=hours))
         numbers = {"from_number": "1", "to_number": "2", "other_key": "1", "direction": "in", "person_id": ANNA}
-        for id, hours, answered in ((1, 13, True), (2, 13, False), (3, 11, True)):
+        for id, hours, answered in ((1, 13, True), (2, 13, False), (3, 11, True), (4, 13, True)):
             began = NOW - timedelta(hours=hours)
-            row = PhoneCall(agent_id="agent", dialog_id=str(id), began_at=began, **numbers)
+            row = PhoneCall(agent_id="another" if id == 4 else "agent", dialog_id=str(id), began_at=began, **numbers)
             row.answered_at = began + timedelta(seconds=9) if answered else None
             db.add(row)
 
     store.run_here(add, writes=True)
-    assert store.run_here(lambda db: calls.lose(db, NOW), writes=True) == 2
-    first, second, third = sorted(all_calls(store), key=lambda it: it.dialog_id)
-    assert (first.outcome, first.ended_at, second.ended_at) == ("lost", first.answered_at, second.began_at)
+    assert store.run_here(lambda db: calls.lose(db, NOW), writes=True) == 3
+    first, second, third, fourth = sorted(all_calls(store), key=lambda it: it.dialog_id)
+    assert (first.outcome, first.ended_at) == ("answered", NOW - timedelta(hours=12.5))
+    assert (second.outcome, second.ended_at) == ("lost", second.began_at)
+    assert (fourth.outcome, fourth.ended_at) == ("answered", fourth.answered_at)  # seen again long after
     assert (third.outcome, third.ended_at) == ("", None)
     assert store.run_here(lambda db: calls.lose(db, NOW), writes=True) == 0
 
@@ -187,3 +192,48 @@ def test_that_nothing_came_is_a_new_version_once_only_of_what_is_still_asked(sto
     store.run_here(lambda db: phone_agents.change(db, "agent", asked="READY", asked_at=NOW), writes=True)
     for asked_at, people in ((at(1), frozenset()), (NOW, frozenset({ANNA}))):
         assert store.run_here(lambda db, it=asked_at: phone_agents.bump(db, "agent", it), writes=True) == people
+
+
+def test_calls_and_numbers_of_agents_whom_nobody_watches_are_forgotten(store: Database) -> None:
+    def begin(db: Session) -> None:
+        for agent, hours in (("left", 25), ("lately", 23)):
+            on_phone(db, agent=agent)
+            numbers = {"asked": "DROP", "asked_to": "1002", "passing": "TRANSFER_SST", "passing_to": "1002"}
+            phone_agents.change(db, agent, watched_until=NOW - timedelta(hours=hours), dialogs="[[7]]", **numbers)
+        on_phone(db, agent="clean")
+
+    store.run_here(begin, writes=True)
+    for _ in range(2):
+        store.run_here(lambda db: call_privacy.forget_unseen(db, NOW), writes=True)
+    left, lately, clean = store.run_here(lambda db: [db.get_one(PhoneAgent, it) for it in ("left", "lately", "clean")])
+    assert (left.dialogs, left.asked, left.asked_to, left.passing, left.passing_to) == ("[]", "", "", "", "")
+    assert (lately.dialogs, lately.passing_to) == ("[[7]]", "1002")
+    assert left.version == lately.version + 1 and clean.version == 1
+
+
+def test_that_nothing_new_was_seen_puts_a_clock_right_that_was_ahead(store: Database) -> None:
+    for stored, kept in ((at(3600), at(10)), (at(30), at(30)), (at(-3600), at(10)), (None, at(10))):
+        store.run_here(on_phone, writes=True)
+        store.run_here(lambda db, it=stored: phone_agents.change(db, "agent", seen_at=it), writes=True)
+        store.run_here(lambda db: phone_agents.note_seen(db, ["agent"], at(10)), writes=True)
+        assert store.run_here(lambda db: db.get_one(PhoneAgent, "agent").seen_at) == kept
+
+
+def test_what_was_declined_was_not_asked(store: Database) -> None:
+    """But what was asked before it was; and what was asked since stays."""
+    store.run_here(on_phone, writes=True)
+
+    def ask(what: str, seconds: float) -> Any:
+        return store.run_here(
+            lambda db: phone_agents.replace(db, "agent", asked=what, asked_at=at(seconds)), writes=True
+        )
+
+    ask("HOLD", 0)
+    before = ask("DROP", 1)
+    store.run_here(lambda db: phone_agents.take_back(db, "agent", at(1), before), writes=True)
+    agent = store.run_here(lambda db: db.get_one(PhoneAgent, "agent"))
+    assert (agent.asked, agent.asked_at) == ("HOLD", NOW)
+    before = ask("DROP", 1)
+    ask("READY", 2)
+    store.run_here(lambda db: phone_agents.take_back(db, "agent", at(1), before), writes=True)
+    assert store.run_here(lambda db: db.get_one(PhoneAgent, "agent").asked) == "READY"

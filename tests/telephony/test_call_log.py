@@ -10,7 +10,7 @@ from helpdesk.store.models.telephony import PhoneCall
 from helpdesk.telephony.asked import Asked
 from helpdesk.telephony.call_log import Look, follow, ringing
 from helpdesk.telephony.numbers import key_of
-from helpdesk.telephony.phone import Dialog, Participant
+from helpdesk.telephony.phone import MOST_DIALOGS, MOST_ENDS, Dialog, Participant
 from tests.clocks import NOON
 
 OWN, CALLER, COLLEAGUE = "1001", "+79035550142", "1002"
@@ -219,6 +219,86 @@ def test_who_is_passed_on_by_a_colleague_is_another_caller(phone: Followed) -> N
     assert call.caller_id == 5
     phone.look(4, dialog("1", "ACTIVE", "ACTIVE"))
     assert (call.other_key, call.caller_id, call.from_number) == ("9035550142", None, CALLER)
+
+
+def test_a_clock_that_is_behind_does_not_count_in_what_is_followed(phone: Followed) -> None:
+    """It may count in the first look at an agent: nobody knows then when a call began."""
+    behind = 7_200
+    phone.before = at(behind)
+    for now, mine in ((behind + 2, "ALERTING"), (behind + 6, "ACTIVE"), (behind + 36, "WRAP_UP")):
+        phone.look(now, dialog("1", mine, "ACTIVE", times=True))
+    for now in (behind + 38, behind + 300):
+        phone.look(now, dialog("1", "WRAP_UP", "ACTIVE", times=True))
+    (call,) = phone.calls
+    assert shape(call) == ("in", "answered", at(behind + 2), at(behind + 6), at(behind + 36))
+
+
+def test_a_call_that_is_wrapped_up_for_long_is_one_where_the_clock_is_ahead(phone: Followed) -> None:
+    phone.before = at(-900)
+    for now, mine in ((-890, "ALERTING"), (-880, "ACTIVE"), (-870, "WRAP_UP"), (-860, "WRAP_UP"), (-700, "WRAP_UP")):
+        phone.look(now, dialog("1", mine, "ACTIVE", times=True))
+    assert [shape(it) for it in phone.calls] == [("in", "answered", at(-890), at(-880), at(-870))]
+
+
+def test_a_number_of_a_dialog_that_comes_again_long_after_is_another_call(phone: Followed) -> None:
+    """Though the same one calls, and nobody says since when."""
+    phone.look(0, dialog("1", "ACTIVE", "ACTIVE"))
+    phone.look(34)
+    phone.look(34 + 121, dialog("1", "ALERTING", "INITIATED"))
+    assert [it.outcome for it in phone.calls] == ["answered", ""]
+
+
+def test_a_call_of_others_is_not_the_agents(phone: Followed) -> None:
+    others = Dialog("9", "ALERTING", "2005", "2006", participants=(Participant("2005", "A"), Participant("2006", "B")))
+    with pytest.raises(IndexError):  # there is no call
+        phone.look(0, others)
+    phone.look(2, others._replace(from_number=OWN))
+    assert [it.direction for it in phone.calls] == ["out"]
+
+
+def test_a_call_that_the_agent_has_left_is_over(phone: Followed) -> None:
+    call = phone.look(0, dialog("1", "ACTIVE", "ACTIVE"))
+    phone.look(9, Dialog("1", "ACTIVE", CALLER, COLLEAGUE, participants=(Participant(CALLER, "ACTIVE"),)))
+    assert shape(call) == ("in", "answered", at(0), at(0), at(9))
+
+
+def test_a_large_conference_of_which_not_all_ends_are_read_goes_on(phone: Followed) -> None:
+    call = phone.look(0, dialog("1", "ACTIVE", "ACTIVE"))
+    ends = tuple(Participant(str(it), "ACTIVE") for it in range(MOST_ENDS))
+    phone.look(2, dialog("1", "ACTIVE", "ACTIVE")._replace(participants=ends))
+    assert call.ended_at is None
+
+
+def test_calls_of_which_not_all_are_read_go_on(phone: Followed) -> None:
+    many = [dialog(str(it), "HELD", "ACTIVE") for it in range(MOST_DIALOGS + 5)]
+    phone.look(0, *many[:MOST_DIALOGS])
+    phone.look(2, *many[5:])
+    assert [it.ended_at for it in phone.calls] == [None] * (MOST_DIALOGS + 5)
+    phone.look(4, *many[6:])
+    assert sum(it.ended_at == at(4) for it in phone.calls) == 6
+
+
+@pytest.mark.parametrize(("asked", "to"), [("TRANSFER_SST", COLLEAGUE), ("TRANSFER", "")])
+def test_a_transfer_that_came_to_nothing_is_none_when_the_caller_hangs_up(phone: Followed, asked: str, to: str) -> None:
+    """Within the time in which a transfer may come: the calls were seen going on."""
+    both = dialog("1", "HELD", "ACTIVE"), dialog("2", "ACTIVE", "ACTIVE", COLLEAGUE, out=True)
+    phone.look(0, both[0])
+    phone.look(5, *both)
+    phone.ask(asked, 10, to=to)
+    phone.look(19, *both)
+    phone.look(21)
+    assert [(it.outcome, it.passed_to) for it in phone.calls] == [("answered", "")] * 2
+
+
+def test_a_transfer_is_none_when_the_caller_hangs_up_and_the_consultation_goes_on(phone: Followed) -> None:
+    both = dialog("1", "HELD", "ACTIVE"), dialog("2", "ACTIVE", "ACTIVE", COLLEAGUE, out=True)
+    phone.look(0, both[0])
+    phone.look(5, *both)
+    phone.ask("TRANSFER", 10)
+    for now in (11, 13, 16, 18):
+        phone.look(now, both[1])
+    phone.look(20)
+    assert [(it.outcome, it.passed_to) for it in phone.calls] == [("answered", "")] * 2
 
 
 def test_a_call_of_an_agent_whose_end_is_not_named(phone: Followed) -> None:

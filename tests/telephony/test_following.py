@@ -76,10 +76,11 @@ class Looker:
 
     def take(self, answer: Answer) -> None:
         at, dialogs = answer
-        if self.line.answered_at and at < self.line.answered_at:
+        asked = (at - NOON).total_seconds()
+        if asked < self.line.answered_ticks:
             return
-        before, agent = self.line.answered_at, Agent(AGENT, "", OWN, "READY")
-        self.line.answer(0.0, at, agent)
+        before, agent = self.line.asked_before(asked, at), Agent(AGENT, "", OWN, "READY")
+        self.line.answer(0.0, asked, at, agent)
         if self.line.is_news(dialogs, agent):
             seen = Seen(AGENT, agent, dialogs, at, before)
             stored = self.store.run_here(lambda db: record(db, seen, at + timedelta(seconds=60), key_of), writes=True)

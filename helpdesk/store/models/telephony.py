@@ -14,9 +14,10 @@ class PhoneAgent(SQLModel, table=True):
     `person_id` is who signed in last. `dialogs` is JSON (`telephony/snapshot.py`). `version` rises with each change
     that pages show. `seen_at` is about when the newest answer was asked for: an older one changes nothing any more.
     `ringing` is the id of the call that rings, or 0. `asked` is what was asked last and is not seen yet, in the dialog
-    `asked_dialog`; `asked_to` is the number. Until `watched_until` a page of the agent is on a screen. `failure` is
-    "refused" when the phone system has refused a password, "unavailable" while it does not answer, "left" when the last
-    session of the agent is over; since `failed_at`.
+    `asked_dialog`; `asked_to` is the number. `passing` is the last transfer that was asked, whatever was asked since.
+    Until `watched_until` a page of the agent is on a screen. `failure` is "refused" when the phone system has refused a
+    password, "unavailable" while it does not answer, "left" when the last session of the agent is over; since
+    `failed_at`.
     `unanswered` questions are without an answer, the newest since `unanswered_at` (`store/phone_silence.py`).
     """
 
@@ -40,6 +41,10 @@ class PhoneAgent(SQLModel, table=True):
     asked_dialog: str = Field(default="", max_length=20)
     asked_to: str = Field(default="", max_length=32)
     asked_at: datetime | None = Field(default=None, sa_type=Moment)
+    passing: str = Field(default="", max_length=40)
+    passing_dialog: str = Field(default="", max_length=20)
+    passing_to: str = Field(default="", max_length=32)
+    passing_at: datetime | None = Field(default=None, sa_type=Moment)
     watched_until: datetime | None = Field(default=None, sa_type=Moment, index=True)
     failure: str = Field(default="", max_length=20)
     failed_at: datetime | None = Field(default=None, sa_type=Moment)

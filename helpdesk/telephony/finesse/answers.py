@@ -1,12 +1,14 @@
 """Read agents, calls, queues and reasons out of Finesse's answers. What is odd is left out, what is long is cut."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
 
 from helpdesk.telephony.finesse.xml import Element
 from helpdesk.telephony.phone import (
     DIALOG_ID,
+    MOST_DIALOGS,
+    MOST_ENDS,
     Agent,
     BadPhoneResponse,
     Dialog,
@@ -15,10 +17,12 @@ from helpdesk.telephony.phone import (
     Reason,
 )
 
-MOST_DIALOGS, MOST_ENDS, MOST_ACTIONS = 20, 10, 20
+MOST_ACTIONS = 20
 MOST_AGENTS, MOST_QUEUES, MOST_REASONS, MOST_TEAMS = 300, 50, 100, 5
 WORD = re.compile(r"[A-Z_]{1,40}", re.ASCII)
 COUNT = re.compile(r"[0-9]{1,6}", re.ASCII)
+FAR = timedelta(days=366)
+"""A moment that is farther away from now is none: pages could not even show the year 9999 in another time zone."""
 
 
 def agent(user: Element, agent_id: str = "") -> Agent:
@@ -113,7 +117,8 @@ def _word(text: str) -> str:
 def _moment(text: str) -> datetime | None:
     """Return a moment in UTC; None where it is not told, or can't be."""
     try:
-        moment = datetime.fromisoformat(text)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        told = datetime.fromisoformat(text)
+        moment = told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return moment if abs(moment - datetime.now(UTC)) < FAR else None

@@ -1,7 +1,7 @@
 """Templates in each language; sentences and times for them and for handlers."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from secrets import token_urlsafe
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -114,13 +114,13 @@ def _environment(
     environment.extend(catalogue=catalogue)
     environment.install_gettext_callables(catalogue.gettext, catalogue.ngettext, newstyle=True)  # type: ignore[attr-defined]  # from the i18n extension
     environment.filters |= {
-        "moment": lambda at: _time(at.astimezone(UTC), at.astimezone(timezone).strftime(MOMENT)),
+        "moment": lambda at: _time(_in_zone(at, UTC), _in_zone(at, timezone).strftime(MOMENT)),
         "tint": lambda it: it.id % TINTS,
         "day": _day,
         "hours": lambda hours: say(language, sentence("%(hours)s h", hours=_decimal(language, hours))),
-        "clock": lambda at: at.astimezone(timezone).strftime("%H:%M:%S"),
-        "iso": lambda at: moment(at.astimezone(UTC)),
-        "at": lambda at: at.astimezone(timezone).strftime(MOMENT),
+        "clock": lambda at: _in_zone(at, timezone).strftime("%H:%M:%S"),
+        "iso": lambda at: moment(_in_zone(at, UTC)),
+        "at": lambda at: _in_zone(at, timezone).strftime(MOMENT),
         "on": _short_day,
         "size": lambda size: say(language, size_text(size)),
         "initials": initials,
@@ -159,6 +159,14 @@ def size_text(size: int) -> Sentence:
     if size < KILOBYTE**2:
         return sentence("%(size)s KB", size=round(size / KILOBYTE))
     return sentence("%(size)s MB", size=f"{round(size / KILOBYTE**2, 1):g}")
+
+
+def _in_zone(at: datetime, zone: tzinfo) -> datetime:
+    """Return a moment in a time zone. One at the end of time, which something foreign has told, stays as it is."""
+    try:
+        return at.astimezone(zone)
+    except OverflowError:
+        return at
 
 
 def _time(machine: date | datetime, text: str) -> Markup:
