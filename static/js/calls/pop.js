@@ -20,7 +20,7 @@
   const isLast = () => !localStorage[FRONT] && localStorage[LAST] === tab;
   const cards = () => [...pop.querySelectorAll(".pop")];
   const isOver = (card) => card.querySelector("[data-state=over]");
-  const isFilled = (card) => [...card.querySelectorAll("input")].some((it) => it.value !== it.defaultValue);
+  const isFilled = (card) => [...card.querySelectorAll("input, textarea")].some((it) => it.value !== it.defaultValue);
   const isTyped = (card) => card.contains(document.activeElement) || isFilled(card);
 
   const offerToClose = () => {
