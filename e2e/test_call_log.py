@@ -64,3 +64,30 @@ def test_a_new_call_comes_into_the_log_but_not_under_ones_hands(page: Page) -> N
     page.get_by_label("Очередь").focus()
     expect(open_calls).to_have_count(0, timeout=SLOWLY_MS)
     assert rows.count() > before
+
+
+@with_scripts
+def test_a_task_is_written_on_the_card_while_one_talks(page: Page) -> None:
+    test_calls.sign_in(page)
+    test_calls.take_a_call(page, True)
+    card = page.locator(".pop").first
+    if not card.locator(".pop-parts").is_visible():
+        card.locator("summary").first.click()
+    card.get_by_text("Записать задачу здесь").click()
+    expect(card.get_by_label("Тема")).to_be_focused()
+    card.get_by_label("Тема").fill("Не печатает принтер")
+    card.get_by_label("Проект").select_option(label="Служба поддержки")
+    expect(card.get_by_label("Описание")).to_have_value(re.compile("^Звонок: "))
+    card.locator(".pop-other summary").click()
+    card.get_by_label("Логин или почта").fill("irina")
+    card.get_by_role("button", name="Звонит этот человек").click()
+    card = page.locator(".pop").first
+    expect(card.locator(".pop-who")).to_be_visible()
+    if not card.locator(".pop-parts").is_visible():
+        card.locator("summary").first.click()
+    expect(card.get_by_label("Тема")).to_have_value("Не печатает принтер")
+    here = page.url
+    card.get_by_role("button", name="Создать задачу").last.click()
+    expect(card.get_by_text("Задача создана и связана со звонком.")).to_be_visible()
+    expect(card.get_by_role("link", name="Не печатает принтер")).to_be_visible()
+    assert page.url == here

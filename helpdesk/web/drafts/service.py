@@ -44,7 +44,18 @@ OWNER = "typed by"
 TEXTS = ("comment", "subject", "description", "word", "message")
 WITH_PAGES = {"edit", "entry", "mail"}
 DRAFT_ID = drafts.DRAFT_ID
-NOT_KEPT = {"idempotency_key", "lock_version", "typed_by", "password", "next", "view", "reply", "at", "carried"}
+NOT_KEPT = {
+    "idempotency_key",
+    "lock_version",
+    "typed_by",
+    "password",
+    "next",
+    "view",
+    "reply",
+    "at",
+    "carried",
+    "quick",
+}
 CLOCKS_DIFFER = timedelta(minutes=10)  # between the backend and us, and for a slow line
 MOST_CHARACTERS = request_data.LONGEST_TEXT + 2_000
 ANOTHERS_PAGE = sentence(

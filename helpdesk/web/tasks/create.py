@@ -38,6 +38,8 @@ from helpdesk.web.tasks import colors, form_fields, rendered_texts, schemas, tas
 from helpdesk.web.tasks import page as task_page
 
 PLACE = "tasks:new"
+QUICK = "quick"
+"""The field of the short form on the card of a call, which stays there when the task is created."""
 LAST_PROJECT = "project"
 """The cookie of the project in which this browser created its last task: the next form begins with it."""
 CREATED = sentence("The task was created.")
@@ -106,12 +108,19 @@ async def _other_form(request: Request, person: Person, fields: request_data.Fie
         seals = [seal for seal, _ in uploads.sealed(request, (await actor(request)).id)]
         place = _place(await from_call.call_of_form(request, fields.values))
         await drafts.keep(request, person.id, place, {**fields.values, "staged": seals})
+    if fields.values.get(QUICK):  # its draft fills the whole form
+        whole = f"{path_to(request, PLACE)}?{_choices(fields)}"
+        return choose(request, page=see_other(whole), fragment=htmx_redirect(request, whole))
     loaded = await _form(request, fields.values)
     if choose(request, page=False, fragment=loaded[1] and _has_other_texts(fields, loaded[1])):
-        names = ("project_id", "tracker_id", from_call.FIELD)
-        choices = {name: fields.values[name] for name in names if name in fields.values}
-        return htmx_redirect(request, f"{path_to(request, PLACE)}?{urlencode(choices | {'draft': 1})}")
+        return htmx_redirect(request, f"{path_to(request, PLACE)}?{_choices(fields)}&draft=1")
     return await _page(request, fields.values, status_of(error) if error else 200, loaded, error=error)
+
+
+def _choices(fields: request_data.Fields) -> str:
+    """Return the query that opens the form for the same project, tracker and call."""
+    names = ("project_id", "tracker_id", from_call.FIELD)
+    return urlencode({name: fields.values[name] for name in names if name in fields.values})
 
 
 def _has_other_texts(fields: request_data.Fields, form: NewTaskForm) -> bool:
@@ -154,11 +163,16 @@ async def create(request: Request) -> Response:
         return await answer_refusal(request, refusal, page=lambda: _page(request, fields.values, status, error=refusal))
     body = {"message": translate(request, message), "data": schemas.created(task)}
     to_task = partial(_to_task, request, task, message)
-    return await answer(request, json=lambda: json_response(request, body, 201), page=to_task)
+    quickly = partial(_to_task, request, task, message, is_quick=True) if fields.values.get(QUICK) else None
+    return await answer(request, json=lambda: json_response(request, body, 201), page=to_task, fragment=quickly)
 
 
-def _to_task(request: Request, task: Task, message: Sentence) -> Response:
-    response = flash.redirect(request, task_page.address(request, task.id), message)
+def _to_task(request: Request, task: Task, message: Sentence, is_quick: bool = False) -> Response:
+    """Lead to the task, or say on the card of the call that it is there."""
+    if is_quick:
+        response = html(request, "tasks/_quick_done.html", task=task, message=message)
+    else:
+        response = flash.redirect(request, task_page.address(request, task.id), message)
     session.keep_choice(response, LAST_PROJECT, str(task.row.project.id))
     return response
 
@@ -225,6 +239,8 @@ async def _page(
 ) -> Response:
     """Show the form with the typed values, by itself for htmx or in its page; without a project its texts alone."""
     projects, form = loaded or await _form(request, typed)
+    call = await from_call.call_of_form(request, typed)
+    own_form = "tasks/_quick_form.html" if typed.get(QUICK) and call else "tasks/_create_form.html"
     shared = {
         **{"draft": None, "unfinished": None, "error": None, "preview": None},
         "projects": projects,
@@ -233,10 +249,10 @@ async def _page(
         "controls": form_fields.of_new(form or form_fields.ANYWHERE, typed, partial(translate, request)),
         "typed_by": await drafts.form_owner(request),
         "draft_id": typed.get(drafts.DRAFT_ID),
-        "call": await from_call.call_of_form(request, typed),
+        "call": call,
         **uploads.context(request, (await actor(request)).id),
     }
-    template = choose(request, page="tasks/new.html", fragment="tasks/_create_form.html")
+    template = choose(request, page="tasks/new.html", fragment=own_form)
     return html(request, template, status, **{**shared, **context})
 
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -117,8 +118,33 @@ def test_a_number_typed_into_the_own_profile_makes_nobody_the_requester(
 def test_a_hidden_or_unknown_caller_gives_number_and_time(boris: Client, database: Database) -> None:
     (call,) = log(database, {"number": ""})
     page = boris.get(f"{NEW}?call={call}&project_id={SAID['project_id']}", headers=HTML).text
-    assert description(page) == "Call: ?, 30.11.2026 12:00."
+    assert description(page) == "Call: hidden number, 30.11.2026 12:00."
     assert created(boris, {**SAID, "call": str(call)})
+
+
+MARKUP = (
+    "@anna",
+    "!http://evil.example/x.png!",
+    '"x":http://evil.example',
+    "#1",
+    "*1*",
+    "sip:@anna;www.evil.ru",
+    "{{x}} <b>",
+)
+
+
+@pytest.mark.parametrize("number", MARKUP)
+def test_who_calls_writes_no_markup_into_texts(boris: Client, database: Database, number: str) -> None:
+    rename = sa.update(tables.Person).where(col(tables.Person.id) == IRINA)
+    texts = []
+    for name in ('@anna !http://evil.example/x.png! www.evil.ru "x":/y [a](/b) #1 <b> `', "Irina O’Neil-Ким, А.С."):
+        database.run_here(lambda db, name=name: db.exec(rename.values(full_name=name)), writes=True)
+        (call,) = log(database, {"number": number, "caller_id": IRINA})
+        texts.append(unescape(description(boris.get(f"{NEW}?call={call}", headers=HTML).text)))
+        database.run_here(lambda db: db.exec(sa.delete(tables.PhoneCall)), writes=True)
+    for text in texts:
+        assert not re.search(r"[@!\"#*\[\]<>`/{}|]|www\.\w|:[^ \d]", text), text
+    assert texts[1].startswith("Call: Irina O’Neil-Ким, А. С., ")
 
 
 def test_the_call_survives_a_refusal_another_project_and_a_draft(boris: Client, database: Database) -> None:
@@ -245,3 +271,37 @@ def test_who_sees_no_calls_asks_for_none(visit: Visit, services: Services, numbe
     with asked(services.database) as of_boris:
         assert f"/calls/{call}" in visit("boris").get(f"/tasks/{number}", headers=HTML).text
     assert (len(of_anna), len(of_boris)) == (0, 1)
+
+
+def quick(client: Client, call: int) -> dict[str, str]:
+    """The fields of the short form of a call's card."""
+    form = client.get(f"{NEW}?call={call}&quick=1", headers=HTMX).text
+    found = dict(re.findall(r'name="([a-z_]+)" (?:[^>]*? )?value="([^"]*)"', form))
+    return found | {"project_id": SAID["project_id"], "description": description(form)}
+
+
+def test_a_task_is_written_on_the_card_of_its_call(boris: Client, database: Database) -> None:
+    (call,) = log(database, {"caller_id": IRINA})
+    form = quick(boris, call)
+    assert form["description"].startswith("Call: ") and form["call"] == str(call)
+    refused = boris.post(NEW, data=form | {"subject": ""}, headers=HTMX)
+    assert refused.status_code == 422 and f'id="quick-{call}"' in refused.text
+    assert f'aria-describedby="quick-{call}-subject-fault"' in refused.text and hidden(refused.text) == [str(call)]
+    done = boris.post(NEW, data=form | {"subject": "Стул <b>"}, headers=HTMX)
+    number = stored(database, call).task_id
+    assert done.status_code == 200 and "linked to the call" in done.text and number
+    assert f'href="/tasks/{number}" autofocus>#{number} Стул &lt;b&gt;</a>' in done.text
+    assert boris.post(NEW, data=form | {"subject": "Стул <b>"}, headers=HTMX).text == done.text, "once"
+    assert "Стул" not in boris.get(f"{NEW}?call={call}", headers=HTML).text, "no draft stays"
+
+
+def test_the_whole_form_goes_on_with_the_short_one(boris: Client, database: Database) -> None:
+    (call,) = log(database, {})
+    form = quick(boris, call) | {"subject": "Стол"}
+    answer = boris.post("/tasks/new/form", data=form, headers=HTMX)
+    whole = answer.headers["HX-Redirect"]
+    assert whole == f"{NEW}?project_id={form['project_id']}&call={call}"
+    page = boris.get(whole, headers=HTML).text
+    assert 'value="Стол"' in page and hidden(page) == [str(call)] and "quick" not in page.partition("<main")[2]
+    assert "Go on with the task" in boris.get(f"{NEW}?call={call}&quick=1", headers=HTMX).text, "nothing typed is lost"
+    assert boris.post("/tasks/new/form", data=form, headers=HTML).headers["location"] == whole
