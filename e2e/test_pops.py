@@ -100,6 +100,16 @@ def test_the_card_comes_to_the_tab_in_front_of_the_right_agent_alone(page: Page,
     expect(card(page).locator("[data-state=ringing]")).to_be_visible()
     assert {url.rpartition("/")[2].partition("?")[0] for url in rang} == {"my-tasks"}
 
+    # It is a line; opened, it lies over the page, of which nothing moves.
+    expect(card(page).get_by_role("link", name="Новая задача")).to_be_in_viewport()
+    expect(card(page).locator(".pop-parts")).to_be_hidden()
+    before = page.locator("h1").bounding_box()
+    card(page).get_by_role("heading", name=CALL).click()
+    expect(card(page).locator(".pop-parts")).to_be_visible()
+    assert page.locator("h1").bounding_box() == before
+    card(page).get_by_role("heading", name=CALL).click()
+    expect(card(page).locator(".pop-parts")).to_be_hidden()
+
     # The other tab comes to the front: it shows the card, too, since the call is in hand.
     come_to_the_front(behind)
     expect(card(behind)).to_be_visible()
