@@ -18,6 +18,7 @@ from helpdesk.store import call_lists
 from helpdesk.store.call_lists import PER_PAGE, CallQuery
 from helpdesk.store.database import Database
 from helpdesk.store.models.tables import Person, PhoneAgent
+from helpdesk.telephony import desk
 from helpdesk.web.call_log import query
 from helpdesk.web.calls import bar
 from tests.telephony.desks import AGENT, SUPERVISOR, TO_THE_PHONE, beside_a_phone, grant
@@ -239,8 +240,9 @@ def test_the_log_and_the_phone_are_shown_while_the_phone_system_is_silent(
     assert services.desk
     boris.post("/finesse/session", json=TO_THE_PHONE).raise_for_status()
     boris.post("/calls/favourites", data={"number": "77", "name": "Вахта"}, headers=HTML)
-    monkeypatch.setattr(bar, "DESK_SECONDS", 0.05)
     assert "The phone system is slow" not in boris.get("/calls/bar", headers=HTML).text
+    monkeypatch.setattr(bar, "DESK_SECONDS", 0.05)
+    monkeypatch.setattr(desk, "FRESH", timedelta())
     monkeypatch.setattr(services.desk.phone, silent, hang)
     for address in (f"/calls?date={DAY}", "/calls/bar"):
         page = boris.get(address, headers=HTML)
