@@ -34,6 +34,10 @@ _LONG_NUMBER = re.compile(r"&#(?:0++(?=[0-9]))?([0-9]{1,8})[0-9]*+")
 _TURNERS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
+_IN_NAMES = set(" .,-'’№")
+_POINTS, _DASHES = re.compile(r"\.(?=\w)"), re.compile(r"(?<!\w)-|-(?!\w)")
+
+
 class Named(Protocol):
     """Anything with a number and a name."""
 
@@ -52,6 +56,17 @@ def is_blank(text: str) -> bool:
 def trimmed(text: str) -> str:
     """Return the text without surrounding blanks, or an empty one when it has no visible character."""
     return "" if is_blank(text) else text.strip()
+
+
+def without_markup(name: str) -> str:
+    """Return a name as a part of a text that people write: it mentions nobody there, and links and draws nothing.
+
+    Letters, digits, blanks and the signs inside of names stay. A point before a letter gets a blank, so that no name
+    is an address.
+    """
+    known = [(it, unicodedata.category(it)) for it in unicodedata.normalize("NFC", name)]
+    kept = "".join(it if kind[0] in "LMN" or it in _IN_NAMES else " " for it, kind in known if kind != "Cf")
+    return " ".join(_POINTS.sub(". ", _DASHES.sub(" ", kept)).split())
 
 
 def unescaped(text: str) -> str:

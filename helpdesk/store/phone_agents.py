@@ -156,6 +156,12 @@ def last_of(session: Session, person_id: int) -> PhoneAgent | None:
     return session.exec(query.order_by(col(PhoneAgent.watched_until).desc()).limit(1)).first()
 
 
+def spelt(session: Session, agent_id: str) -> str:
+    """Return an agent's id as it was written first: the letters' case makes no other agent."""
+    same = select(PhoneAgent.agent_id).where(sa.func.lower(PhoneAgent.agent_id) == agent_id.lower())
+    return session.exec(same.limit(1)).first() or agent_id
+
+
 def was_signed_in(session: Session, person_id: int, agent_id: str) -> bool:
     """Tell whether a person is, or was, signed in as an agent."""
     known = (

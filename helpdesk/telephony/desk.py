@@ -8,21 +8,20 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from sqlmodel import Session
 
 from helpdesk.encryption import Box
-from helpdesk.errors import HelpdeskError, Invalid, TooManyAttempts, sentence
+from helpdesk.errors import HelpdeskError, Invalid, sentence
 from helpdesk.people.model import SignedIn
-from helpdesk.store import phone_agents, phone_refusals, phone_silence
+from helpdesk.store import phone_agents
 from helpdesk.store.database import Database
 from helpdesk.store.models.telephony import PhoneAgent
-from helpdesk.store.phone_agents import REFUSED
 from helpdesk.telephony import bar, snapshot
 from helpdesk.telephony.asked import Asked, columns_of
+from helpdesk.telephony.asking import AsAgent
 from helpdesk.telephony.bar import Bar
-from helpdesk.telephony.credentials import opened
 from helpdesk.telephony.leaving import Leaving
 from helpdesk.telephony.phone import (
     ACTIONS,
@@ -42,10 +41,8 @@ from helpdesk.telephony.phone import (
     Phone,
     PhoneDeclined,
     PhoneRefused,
-    PhoneUnanswered,
     PhoneUnavailable,
 )
-from helpdesk.telephony.poll_targets import MOST_REFUSED
 from helpdesk.telephony.poller import Poller
 from helpdesk.telephony.reasons import Reasons
 from helpdesk.telephony.signing import Signing
@@ -97,7 +94,7 @@ class Desk:
         self.reasons = Reasons(phone, clock)
         self.signing = Signing(phone, database, box, poller, clock)
         self.leaving = Leaving(phone, database, box, clock)
-        self._asking: set[asyncio.Task[Any]] = set()
+        self.asking = AsAgent(database, box, poller, clock)
 
     async def sign_in(
         self, signed_in: SignedIn, agent_id: str, password: str, extension: str, address: str = ""
@@ -113,7 +110,10 @@ class Desk:
             password=None if 0 < len(password) <= LONGEST_PASSWORD else NO_PASSWORD,
             extension=None if DIGITS.fullmatch(who.extension) else NO_EXTENSION,
         )
-        before = await self._read(signed_in)
+        before, agent_id = await self.database.run(
+            lambda db: (phone_agents.of_session(db, signed_in.mark), phone_agents.spelt(db, who.agent_id))
+        )
+        who = who._replace(agent_id=agent_id)
         if before and before.secret and before.agent.agent_id != who.agent_id and before.agent.state != LOGOUT:
             raise PhoneDeclined(message=OTHER_AGENT)  # who would stay ready, and nobody could end it here
         await self.signing.sign_in(signed_in, who, address, self.clock() + WATCHED)
@@ -121,7 +121,7 @@ class Desk:
     async def sign_out(self, signed_in: SignedIn) -> None:
         """Sign the agent out of the phone, as `Signing.sign_out` does."""
         found = await self._read(signed_in)
-        await self.signing.sign_out(signed_in, found, self._open(found) if found and found.secret else None)
+        await self.signing.sign_out(signed_in, found, self.asking.opened(found) if found and found.secret else None)
 
     async def current(self, signed_in: SignedIn) -> OnPhone | None:
         """Return what is known of the session's agent; None when the session is not signed in to the phone."""
@@ -210,41 +210,8 @@ class Desk:
         await self._ask(signed_in, MAKE_CALL, "", to, lambda who: self.phone.dial(who, to))
 
     async def as_agent(self, signed_in: SignedIn, ask: Callable[[Credentials], Awaitable[R]]) -> R:
-        """Ask the phone system something as the session's agent. Raises NotOnPhone, PhoneRefused, TooManyAttempts when
-        it has just refused other passwords of the agent, and PhoneUnavailable when it did not answer the last ones.
-
-        It goes on when nobody waits any more: the outcome is counted.
-        """
-        task = asyncio.ensure_future(self._as_agent(signed_in, ask))
-        self._asking.add(task)
-        task.add_done_callback(self._asked)
-        return await asyncio.shield(task)
-
-    async def _as_agent(self, signed_in: SignedIn, ask: Callable[[Credentials], Awaitable[R]]) -> R:
-        found, seconds, is_held = await self._read_to_ask(signed_in)
-        who = self._open(found) if found and found.secret else None
-        if found is None or who is None:
-            raise NotOnPhone
-        if seconds:
-            raise TooManyAttempts(seconds)
-        if is_held:
-            raise PhoneUnavailable(detail="not asked: the questions before were not answered")
-        try:
-            told = await ask(who)
-        except PhoneRefused:
-            await self.poller.refused(who)
-            raise
-        except PhoneUnanswered:
-            await self.poller.unanswered(who)
-            raise
-        if found.agent.unanswered:
-            await self.database.run(lambda db: phone_silence.over(db, who.agent_id), writes=True)
-        return told
-
-    def _asked(self, task: asyncio.Task[Any]) -> None:
-        self._asking.discard(task)
-        if not task.cancelled():
-            task.exception()  # retrieve it: perhaps nobody waits any more
+        """Ask the phone system something as the session's agent, as `AsAgent.ask` does."""
+        return await self.asking.ask(signed_in, ask)
 
     async def _ask(
         self, signed_in: SignedIn, asked: str, dialog_id: str, to: str, ask: Callable[[Credentials], Awaitable[None]]
@@ -268,25 +235,6 @@ class Desk:
 
     async def _read(self, signed_in: SignedIn) -> phone_agents.OnPhone | None:
         return await self.database.run(lambda db: phone_agents.of_session(db, signed_in.mark))
-
-    async def _read_to_ask(self, signed_in: SignedIn) -> tuple[phone_agents.OnPhone | None, int, bool]:
-        """Read the session's agent, the seconds for which the phone system must not be asked, and whether it is not
-        asked since it did not answer."""
-        now = self.clock()
-
-        def work(db: Session) -> tuple[phone_agents.OnPhone | None, int, bool]:
-            found = phone_agents.of_session(db, signed_in.mark)
-            if found is None:
-                return None, 0, False
-            limit = MOST_REFUSED if found.agent.failure == REFUSED else phone_refusals.MOST_IN_ALL
-            seconds = phone_refusals.wait(db, found.agent.agent_id, now, limit)
-            return found, seconds, phone_silence.is_held(db, found.agent.agent_id, now)
-
-        return await self.database.run(work)
-
-    def _open(self, found: phone_agents.OnPhone) -> Credentials | None:
-        who = opened(self.box, found.agent.agent_id, found.secret or "")
-        return who._replace(extension=found.agent.extension) if who else None
 
 
 def number_of(text: str) -> str:

@@ -46,6 +46,12 @@ def displayed(number: str, prefixes: Sequence[str] | None = ()) -> str:
     return "+7 {} {}-{}-{}".format(*parts.groups()) if parts else digits
 
 
+def in_text(number: str, prefixes: Sequence[str] | None = ()) -> str:
+    """Return a number as a part of a text that people write: who calls writes it, so it has digits alone, and no `#` or
+    `*` before them, which would link a task or make letters bold. Empty when nothing is left, as of a hidden one."""
+    return displayed(number, prefixes).strip("*#")
+
+
 def _bare(number: str, prefixes: Sequence[str] | None) -> str:
     """Return the digits of a number, with its plus, without the digits that lead to an outside line."""
     number = number[:LONGEST_TEXT]

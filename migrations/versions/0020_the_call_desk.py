@@ -85,6 +85,7 @@ def upgrade() -> None:
         sa.Column("wrap_up", AutoString(length=100), nullable=False),
         sa.Column("note", LONG, nullable=False),
         sa.Column("noted_at", UTCDateTime(), nullable=True),
+        sa.Column("noting_since", UTCDateTime(), nullable=True),
         sa.Column("called_back_at", UTCDateTime(), nullable=True),
         sa.Column("called_back_by", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -105,6 +106,7 @@ def upgrade() -> None:
     )
     with there.altering("phone_call") as table:
         table.create_index("ix_phone_call_agent", ["agent_id", "began_at"])
+        table.create_index("ix_phone_call_answered", ["other_key", "answered_at"])
         table.create_index("ix_phone_call_began", ["began_at", "id"])
         table.create_index("ix_phone_call_called_back_by", ["called_back_by"])
         table.create_index("ix_phone_call_caller_id", ["caller_id"])

@@ -84,6 +84,13 @@ def test_a_note_falls_to_one_write(store: Database) -> None:
     assert note("c"), "the other task does not have it yet"
     store.run_here(lambda db: call_notes.link(db, call, 7), writes=True)
     assert not note("c"), "linked as before"
+    minutes = call_notes.CLAIMED
+    assert not note("c", NOON + minutes / 2), "a process is at it"
+    assert note("c", NOON + minutes) and not note("c", NOON + minutes), "it has died at it"
+    store.run_here(lambda db: call_notes.written(db, call, "c", NOON), writes=True)
+    assert not stored(store, call).noted_at, "the claim of then is another one's now"
+    store.run_here(lambda db: call_notes.written(db, call, "c", NOON + minutes), writes=True)
+    assert stored(store, call).noted_at and not note("c", NOON + 9 * minutes)
 
 
 def test_one_person_calls_back(store: Database) -> None:
@@ -127,3 +134,46 @@ def test_a_requester_is_added_while_there_is_room(store: Database) -> None:
 
     both = "irina@example.test, b@example.test"
     assert store.run_here(work, writes=True) == ["irina@example.test", both, both]
+
+
+def test_a_missed_call_is_returned_by_an_answer_that_came_after_it(store: Database) -> None:
+    minute = timedelta(minutes=1)
+    log(store, {"began_at": NOON - minute, "ended_at": NOON + minute})
+    early, rang_beside, waits = (
+        log(store, {"outcome": "missed", "began_at": NOON + it, "number": number})[0]
+        for it, number in ((minute, "+79035550142"), (2 * minute, "1204"), (3 * minute, "1205"))
+    )
+    log(
+        store,
+        {"began_at": NOON + 2 * minute, "number": "1204", "dialog_id": "7"},
+        {"number": "1205", "outcome": "no_answer"},
+    )
+    back = CallQuery(outcome=call_lists.TO_CALL_BACK)
+    assert [it.id for it in store.run_here(lambda db: call_lists.page(db, back))] == [waits, early]
+    assert store.run_here(lambda db: call_lists.sums(db, back)).calls == 2
+    (answer,) = log(store, {"began_at": NOON + 9 * minute, "direction": "out"})
+    assert [it.id for it in store.run_here(lambda db: call_lists.page(db, back))] == [waits]
+    returned = {it.id: it.is_returned for it in store.run_here(lambda db: call_lists.page(db, CallQuery()))}
+    assert returned[early] and returned[rang_beside] and not returned[waits] and not returned[answer]
+
+
+def test_many_missed_calls_of_one_number_are_not_compared_with_each_other(database: Database) -> None:
+    """Steps of the store, since a time would tell of the machine."""
+    log(database, *({"outcome": "missed", "began_at": NOON + timedelta(seconds=it)} for it in range(2_000)))
+    steps, most = 0, 2_000 * 100
+
+    def work(db: Session) -> int:
+        def step() -> None:
+            nonlocal steps
+            steps += 1_000
+
+        connection = db.connection().connection.driver_connection
+        assert connection
+        connection.set_progress_handler(step, 1_000)
+        try:
+            return call_lists.sums(db, CallQuery(outcome=call_lists.TO_CALL_BACK)).calls
+        finally:
+            connection.set_progress_handler(None, 0)
+
+    assert database.run_here(work) == 2_000
+    assert 0 < steps < most

@@ -335,7 +335,20 @@ async def test_a_refused_password_is_not_sent_to_the_other_node(stage: Finesse) 
 async def test_a_wrong_password_is_found_where_rights_could_be_missing_too(stage: Finesse) -> None:
     assert isinstance(await failing(stage.phone.queues(stage.stranger)), PhoneRefused)
     await failing(stage.phone.queues(stage.stranger))
-    assert stage.server.checks[AGENT] == 2
+    assert stage.server.checks[AGENT] == 1
+
+
+async def test_a_password_that_was_changed_is_checked_little_however_much_is_asked_at_once(stage: Finesse) -> None:
+    """Lists, news and a button at the same time; five lock the agent."""
+    await stage.ready()
+    await stage.phone.queues(stage.who)
+    stage.server.agents[AGENT].password = "another"
+    before, phone = stage.server.checks[AGENT], stage.phone
+    asked = [ask(stage.who) for ask in (phone.reasons, phone.queues, phone.team, phone.dialogs, phone.agent) * 3]
+    asked += [phone.set_state(stage.who, "NOT_READY") for _ in range(3)]
+    await asyncio.gather(*asked, return_exceptions=True)
+    assert stage.server.checks[AGENT] - before <= 3
+    assert isinstance(await failing(phone.agent(stage.who)), PhoneRefused)
 
 
 async def test_five_wrong_passwords_lock_the_agent_of_the_imitation(stage: Finesse) -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from helpdesk.demo import playable_phone
 from helpdesk.demo.playable_phone import PASSWORD
-from helpdesk.errors import Invalid, NotSignedIn, TooManyAttempts
+from helpdesk.errors import Invalid, NotSignedIn, StoreUnavailable, TooManyAttempts
 from helpdesk.people.model import SignedIn
-from helpdesk.store import phone_refusals, sessions
+from helpdesk.store import phone_agents, phone_refusals, sessions
 from helpdesk.store.database import Database
 from helpdesk.telephony import leaving
 from helpdesk.telephony.desk import OTHER_AGENT, Desk
@@ -184,6 +184,38 @@ def test_a_password_refused_at_signing_out_is_gone_in_all_sessions(crew: Crew) -
         assert crew.secret(anna) is None and crew.secret(again) is None
         await crew.pass_(10, poller)
         assert crew.phone.refused == [PASSWORD]
+
+    run(story)
+
+
+def test_the_case_of_an_id_makes_no_other_agent(crew: Crew) -> None:
+    async def story() -> None:
+        poller = crew.poller()
+        await crew.on_phone(poller, "anna", "Agent")
+        boris = await crew.on_phone(poller, "boris", "aGENT")
+        found = await crew.desk(poller).current(boris)
+        assert found and found.agent.agent_id == "Agent" and found.agent.person_id == boris.person.id
+        assert {it[1] for it in crew.phone.asked} == {"Agent"}
+
+    run(story)
+
+
+def test_a_store_that_fails_after_the_phone_system_says_nothing_against_the_password(
+    crew: Crew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        poller = crew.poller()
+        desk, anna = crew.desk(poller), crew.session("anna")
+        with monkeypatch.context() as patch:
+            patch.setattr(phone_agents, "sign_in", fail)
+            for _ in range(4):
+                with pytest.raises(StoreUnavailable):
+                    await desk.sign_in(anna, "a", PASSWORD, EXTENSION)
+        await desk.sign_in(anna, "a", PASSWORD, EXTENSION)
+        await calm(poller)
+
+    def fail(*_: object) -> None:
+        raise StoreUnavailable("told to fail")
 
     run(story)
 

@@ -58,7 +58,8 @@ class PhoneCall(SQLModel, table=True):
 
     `outcome` is empty while the call goes on, then a word of `telephony/call_log.py`; `passed_to` is the number it was
     transferred to. `caller_id` is who the other end is, recognised or chosen. `task_id` is the linked task. `note` was
-    written as a comment of the task at `noted_at`. A missed call was called back at `called_back_at`.
+    written as a comment of the task at `noted_at`; a process is at it `noting_since`, or has died at it. A missed call
+    was called back at `called_back_at`.
     """
 
     __tablename__ = "phone_call"
@@ -67,6 +68,7 @@ class PhoneCall(SQLModel, table=True):
         sa.Index("ix_phone_call_began", "began_at", "id"),
         sa.Index("ix_phone_call_agent", "agent_id", "began_at"),
         sa.Index("ix_phone_call_other", "other_key", "began_at"),
+        sa.Index("ix_phone_call_answered", "other_key", "answered_at"),
         {"sqlite_autoincrement": True},
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -88,6 +90,7 @@ class PhoneCall(SQLModel, table=True):
     wrap_up: str = Field(default="", max_length=100)
     note: str = Field(default="", sa_type=LONG)
     noted_at: datetime | None = None
+    noting_since: datetime | None = None
     called_back_at: datetime | None = None
     called_back_by: int | None = Field(default=None, foreign_key="person.id", index=True)
 

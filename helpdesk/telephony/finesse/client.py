@@ -116,8 +116,12 @@ class Client:
         async def ask() -> bytes:
             return await self._send(method, path, who, document, WRITES)
 
-        lane = WRITES if self.key(who) in self._proven else "reads"  # of an unproven password only one is on its way
+        lane = WRITES if self.is_proven(who) else "reads"  # of an unproven password only one is on its way
         return await self._turns.alone((who.agent_id.lower(), lane), ask)
+
+    def is_proven(self, who: Credentials) -> bool:
+        """Tell whether the password was taken a moment ago, and not refused since."""
+        return self.key(who) in self._proven
 
     async def probe(self, node: str, path: str) -> Answer:
         """Return the answer of one node, asked without an agent. Raises NotReached, PhoneUnanswered,

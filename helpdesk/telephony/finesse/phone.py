@@ -139,6 +139,8 @@ class FinessePhone:
         key = who.agent_id, path
         if key in self._denied:
             return None
+        if not self.client.is_proven(who):  # a refusal there says for sure that it is the password
+            await self.client.get(who, _user(who))
         try:
             return await xml.read(await self.client.get(who, path, remembers=False), root, take)
         except PhoneDeclined:

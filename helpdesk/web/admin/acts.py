@@ -74,6 +74,8 @@ ACTS: Mapping[str, Act] = {
     "comment_deleted": Act("tasks", sentence("a comment was deleted")),
     "call_linked": Act("tasks", sentence("a call was linked to a task")),
     "call_unlinked": Act("tasks", sentence("a call was linked to no task")),
+    "call_caller": Act("tasks", sentence("somebody said who called")),
+    "call_note": Act("tasks", sentence("the note of somebody else's call was changed")),
     "task_watched": Act("tasks", sentence("a task is watched")),
     "task_unwatched": Act("tasks", sentence("a task is watched no longer")),
     "file_taken": Act("files", sentence("an administrator took a file")),
@@ -134,6 +136,9 @@ LABELS: Mapping[str, Sentence] = {
     "accounts": sentence("Accounts"),
     "statuses": sentence("Statuses by their numbers"),
     "to": sentence("Place in the list"),
+    "call": sentence("Call"),
+    "days": sentence("Days"),
+    "narrowed": sentence("Looked for by"),
     "left_out": sentence("Too long for this record"),
 }
 ATTRIBUTES: Mapping[str, Sentence] = {
@@ -170,6 +175,12 @@ WORDS: Mapping[str, Mapping[str, Sentence]] = {
         "too_many_attempts": sentence("too many attempts"),
     },
     "name": {company_texts.SIGNATURE: sentence("the e-mail signature")},
+    "narrowed": {
+        "number": sentence("Number"),
+        "agent": sentence("Agent"),
+        "outcome": sentence("Outcome"),
+        "queue": sentence("Queue"),
+    },
     "what": {
         **FIELD_LABELS,
         "comment": sentence("Comment"),

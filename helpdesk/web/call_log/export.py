@@ -25,6 +25,8 @@ HEADINGS = (
     *(sentence("Task"), sentence("Agent"), sentence("Wrap-up reason"), sentence("Called back")),
 )
 
+NARROWS = ("number", "agent", "outcome", "queue")
+
 
 async def export(request: Request) -> Response:
     """Answer with all calls that are looked for. Subjects of tasks and notes are not for everybody: they stay out."""
@@ -32,8 +34,14 @@ async def export(request: Request) -> Response:
     person, query = await current_user(request), log_query.read(request)
     table = lists_export.Table("calls.csv", HEADINGS, partial(_cells, request))
     if request.method != "HEAD":
-        await record(request, Act("calls_exported"))
+        await record(request, Act("calls_exported", details=_searched(query)))
     return await lists_export.answer(request, person.id, lambda: _pages(request, query.calls), table)
+
+
+def _searched(query: log_query.LogQuery) -> dict[str, object]:
+    """Return what is recorded of a search: its days, and by what it was narrowed down. A number may be a person's."""
+    days = f"{query.first} – {query.last}" if query.first else None
+    return {"days": days, "narrowed": [it for it in NARROWS if query.typed.get(it)]}
 
 
 async def _pages(request: Request, query: CallQuery) -> AsyncGenerator[Sequence[Call], None]:

@@ -1,5 +1,6 @@
 """Note what a call was about: in the call itself, and as a private comment of its task."""
 
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -15,24 +16,27 @@ from helpdesk.errors import (
     OutcomeUnknown,
     SavedUnseen,
     Sentence,
+    StoreUnavailable,
     sentence,
 )
 from helpdesk.store import call_notes
 from helpdesk.store.call_lists import OUT, Call
 from helpdesk.telephony import wrap_up
-from helpdesk.telephony.numbers import displayed
+from helpdesk.telephony.numbers import in_text
 from helpdesk.texts import trimmed
 from helpdesk.web.call_log import forms, show
 from helpdesk.web.call_log.index import shared
 from helpdesk.web.core import flash, request_data
-from helpdesk.web.core.after_write import Act, recorded, stored
+from helpdesk.web.core.after_write import Act, record, recorded, stored
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import answer, answer_refusal, html, json_response, see_other
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import MOMENT, translate
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.edge.idempotency import idempotent
+from helpdesk.web.task_calls.creation import HIDDEN
 
 LONGEST_NOTE = 10_000
 SECONDS = 60
@@ -80,6 +84,14 @@ async def _save(request: Request) -> Response:
     )
 
 
+async def _record_foreign(request: Request, call: Call, typed: Note) -> None:
+    """Record that somebody changes what the agent of a call has written."""
+    row = call.row
+    is_own = row.person_id == (await current_user(request)).id
+    if not is_own and (typed.text, typed.reason) != (row.note, row.wrap_up):
+        await record(request, Act("call_note", row.task_id, {"call": call.id}, row.person_id))
+
+
 async def _form(request: Request) -> Response:
     """Show the form by itself for htmx, else lead to its page."""
     call = await forms.writable(request)
@@ -108,6 +120,7 @@ async def write(request: Request, call: Call, typed: Note) -> Sentence:
     claims = await stored(
         request, lambda db: call_notes.note(db, call.id, typed.text, typed.reason, now if task_id else None)
     )
+    await _record_foreign(request, call, typed)
     if not claims or task_id is None:
         return SAVED
     return await _comment(request, call, typed, task_id, now)
@@ -119,12 +132,22 @@ async def _comment(request: Request, call: Call, typed: Note, task_id: int, clai
         comment = _said(request, call, typed)
         who = await actor(request)
         await recorded(request, services(request).backend.comment(who, task_id, comment, private=True), act)
-    except (SavedUnseen, OutcomeUnknown):
+    except OutcomeUnknown:
+        raise  # the claim stays, and says so
+    except SavedUnseen:
+        await _note_written(request, call, typed, claimed_at)
         raise
     except HelpdeskError as error:
         await stored(request, lambda db: call_notes.not_written(db, call.id, typed.text, claimed_at))
         return next(NOT_COMMENTED[kind] for kind in type(error).__mro__ if kind in NOT_COMMENTED)
+    await _note_written(request, call, typed, claimed_at)
     return COMMENTED
+
+
+async def _note_written(request: Request, call: Call, typed: Note, claimed_at: datetime) -> None:
+    """Note that the comment is there. If the store does not take that, the claim says that nobody knows."""
+    with suppress(StoreUnavailable):
+        await stored(request, lambda db: call_notes.written(db, call.id, typed.text, claimed_at))
 
 
 def _said(request: Request, call: Call, typed: Note) -> str:
@@ -132,7 +155,7 @@ def _said(request: Request, call: Call, typed: Note) -> str:
     row, settings = call.row, services(request).settings
     words = {
         "time": row.began_at.astimezone(settings.timezone).strftime(MOMENT),
-        "number": displayed(call.other, settings.phone_trunk_prefixes) or call.other or "?",
+        "number": in_text(call.other, settings.phone_trunk_prefixes) or translate(request, HIDDEN),
         "minutes": -(-(call.talking or 0) // SECONDS),
         "reason": f" ({typed.reason})" if typed.reason else "",
         "text": typed.text,

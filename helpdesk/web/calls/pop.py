@@ -20,7 +20,7 @@ from helpdesk.telephony.recognition import Why
 from helpdesk.web.calls import card
 from helpdesk.web.calls.access import call_of, desk_of, may_write
 from helpdesk.web.core import request_data, session
-from helpdesk.web.core.after_write import stored
+from helpdesk.web.core.after_write import Act, record, stored
 from helpdesk.web.core.faces import Json, answer, html, htmx_redirect, json_response, see_other
 from helpdesk.web.core.navigation import current_url
 from helpdesk.web.core.request_data import Fields
@@ -99,6 +99,7 @@ async def choose(request: Request) -> Response:
         return db.get_one(PhoneCall, found.id)
 
     call = await stored(request, work)
+    await record(request, Act("call_caller", call.task_id, {"call": call.id}, call.caller_id))
     on_phone = await desk_of(request).current(await session.required(request))
 
     async def shown() -> Response:

@@ -9,7 +9,8 @@ from starlette.requests import Request
 from helpdesk.errors import HelpdeskError, Sentence, sentence
 from helpdesk.store import call_lists, call_notes
 from helpdesk.store.call_lists import Call
-from helpdesk.telephony.numbers import displayed
+from helpdesk.telephony.numbers import in_text
+from helpdesk.texts import without_markup
 from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import Act, record, stored
 from helpdesk.web.core.services import services
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 FIELD = "call"
 """The field of the form with the number of the call."""
 CALLED = sentence("Call: %(number)s, %(time)s.")
+HIDDEN = sentence("hidden number")
 KNOWN_CALLED = sentence("Call: %(who)s, %(number)s, %(time)s.")
 LINKED = sentence("The task was created and linked to the call.")
 NOT_LINKED = sentence("The task was created, but not linked to the call. You can link it on the call’s page.")
@@ -42,10 +44,10 @@ def prefilled(request: Request, call: Call | None) -> dict[str, str]:
         return {}
     settings = services(request).settings
     words = {
-        "number": displayed(call.other, settings.phone_trunk_prefixes) or call.other or "?",
+        "number": in_text(call.other, settings.phone_trunk_prefixes) or translate(request, HIDDEN),
         "time": call.row.began_at.astimezone(settings.timezone).strftime(MOMENT),
     }
-    said = Sentence(KNOWN_CALLED.text, {**words, "who": call.caller.name}) if call.caller else None
+    said = Sentence(KNOWN_CALLED.text, {**words, "who": without_markup(call.caller.name)}) if call.caller else None
     return {"description": translate(request, said or Sentence(CALLED.text, words)) + "\n\n"}
 
 

@@ -2,15 +2,21 @@
 
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from httpx import Response
 
 from helpdesk.services import Services
 from helpdesk.settings import settings as configuration
 from helpdesk.store.database import Database
+from helpdesk.store.models import table
+from helpdesk.store.models.tables import FirstAnswer
+from helpdesk.store.models.telephony import PhoneAgent
+from helpdesk.telephony import desk
 from helpdesk.wiring import wire
 from tests.servers.imitated_finesse import OUT_OF_SERVICE, ImitatedFinesse
 from tests.telephony.conftest import finesse, phone_authority
@@ -125,6 +131,31 @@ def test_both_nodes_out_of_service_is_said_so(agent: Client, finesse: ImitatedFi
     answer = first_failure(agent)
     assert (answer.status_code, answer.json()["error"]) == (503, "phone_unavailable")
     assert answer.headers["retry-after"].isdigit()
+
+
+def test_a_program_in_a_loop_is_told_what_was_seen_a_moment_ago(
+    agent: Client, finesse: ImitatedFinesse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "FRESH", timedelta(hours=1))  # a busy machine takes longer for the loop
+    agent.get(DIALOGS)
+    before = finesse.checks["100001"]
+    for _ in range(60):
+        agent.get(DIALOGS).raise_for_status()
+        agent.get("/finesse/team").raise_for_status()
+    assert finesse.checks["100001"] - before < 40
+
+
+def test_digits_are_neither_answered_nor_stored(agent: Client, finesse: ImitatedFinesse, services: Services) -> None:
+    call = answered(agent, finesse)
+    body = {"action": "SEND_DTMF", "to_address": "918273"}
+    for _ in range(2):
+        answer = agent.put(f"{DIALOGS}/{call}", json=body, headers={"Idempotency-Key": "digits"})
+        assert answer.status_code == 202 and answer.json()["asked"]["to_address"] == ""
+    assert any(b"918273" in it.body for it in finesse.seen)
+    rows = services.database.run_here(
+        lambda db: [[tuple(it) for it in db.execute(sa.select(table(model)))] for model in (FirstAnswer, PhoneAgent)]
+    )
+    assert rows[0] and "918273" not in f"{rows}"
 
 
 def test_a_supervisor_sees_the_team_and_an_agent_is_alone(visit: Visit, agent: Client) -> None:

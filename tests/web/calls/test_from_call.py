@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -117,8 +118,33 @@ def test_a_number_typed_into_the_own_profile_makes_nobody_the_requester(
 def test_a_hidden_or_unknown_caller_gives_number_and_time(boris: Client, database: Database) -> None:
     (call,) = log(database, {"number": ""})
     page = boris.get(f"{NEW}?call={call}&project_id={SAID['project_id']}", headers=HTML).text
-    assert description(page) == "Call: ?, 30.11.2026 12:00."
+    assert description(page) == "Call: hidden number, 30.11.2026 12:00."
     assert created(boris, {**SAID, "call": str(call)})
+
+
+MARKUP = (
+    "@anna",
+    "!http://evil.example/x.png!",
+    '"x":http://evil.example',
+    "#1",
+    "*1*",
+    "sip:@anna;www.evil.ru",
+    "{{x}} <b>",
+)
+
+
+@pytest.mark.parametrize("number", MARKUP)
+def test_who_calls_writes_no_markup_into_texts(boris: Client, database: Database, number: str) -> None:
+    rename = sa.update(tables.Person).where(col(tables.Person.id) == IRINA)
+    texts = []
+    for name in ('@anna !http://evil.example/x.png! www.evil.ru "x":/y [a](/b) #1 <b> `', "Irina O’Neil-Ким, А.С."):
+        database.run_here(lambda db, name=name: db.exec(rename.values(full_name=name)), writes=True)
+        (call,) = log(database, {"number": number, "caller_id": IRINA})
+        texts.append(unescape(description(boris.get(f"{NEW}?call={call}", headers=HTML).text)))
+        database.run_here(lambda db: db.exec(sa.delete(tables.PhoneCall)), writes=True)
+    for text in texts:
+        assert not re.search(r"[@!\"#*\[\]<>`/{}|]|www\.\w|:[^ \d]", text), text
+    assert texts[1].startswith("Call: Irina O’Neil-Ким, А. С., ")
 
 
 def test_the_call_survives_a_refusal_another_project_and_a_draft(boris: Client, database: Database) -> None:

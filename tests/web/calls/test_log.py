@@ -14,7 +14,8 @@ from sqlmodel import col
 from helpdesk.demo.playable_phone import PlayablePhone
 from helpdesk.errors import Unavailable
 from helpdesk.services import Services, utc_now
-from helpdesk.store import call_lists
+from helpdesk.store import audit_log, call_lists
+from helpdesk.store.audit_log import LogQuery
 from helpdesk.store.call_lists import PER_PAGE, CallQuery
 from helpdesk.store.database import Database
 from helpdesk.store.models.tables import Person, PhoneAgent
@@ -268,6 +269,16 @@ def test_a_page_asks_for_its_calls_once_however_many_there_are(boris: Client, se
     with asked(services.database) as found:
         boris.get(f"/calls?date={DAY}", headers=HTML)
     assert len(found) == 3, "the page, its sums and the queues"
+
+
+def test_the_record_of_an_export_says_what_was_looked_for_but_no_number(boris: Client, database: Database) -> None:
+    for search in (f"date={DAY}&outcome=missed", "number=5550142"):
+        assert boris.get(f"/calls.csv?{search}").status_code == 200
+    lines = database.run_here(lambda db: audit_log.page(db, LogQuery(actions=["calls_exported"]), 9)).lines
+    assert [it.details for it in reversed(lines)] == [
+        {"days": f"{DAY} – {DAY}", "narrowed": ["outcome"]},
+        {"days": None, "narrowed": ["number"]},
+    ]
 
 
 def test_the_sums_lead_to_the_calls_that_they_count(boris: Client, database: Database) -> None:

@@ -1,14 +1,15 @@
 """Notes of calls, their tasks, and the reasons that end them: who may write, and what becomes of a text."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from helpdesk.demo.playable_phone import PlayablePhone
-from helpdesk.errors import NotAllowed, OutcomeUnknown, Unavailable
-from helpdesk.services import Services
-from helpdesk.store import audit_log
+from helpdesk.errors import NotAllowed, OutcomeUnknown, StoreUnavailable, Unavailable
+from helpdesk.services import Services, utc_now
+from helpdesk.store import audit_log, call_notes
 from helpdesk.store.audit_log import LogQuery
 from helpdesk.store.database import Database
 from tests.telephony.desks import AGENT, SUPERVISOR, beside_a_phone, grant
@@ -55,6 +56,21 @@ def test_a_note_becomes_an_internal_comment_of_the_task(boris: Client, database:
     assert "Бумага застряла &lt;b&gt;</textarea>" in page and "It is in the task as an internal comment." in page
     assert internal(boris, number) == [SAID]
     assert stored(database, call).note == TEXT and stored(database, call).noted_at
+
+
+@pytest.mark.parametrize(
+    ("shown", "written"),
+    [
+        ("@anna", "hidden number"), ("!http://evil.example/x.png!", "hidden number"), ("#1", "1"), ("*+7", "7"),
+        ('"x":http://e.example/7', "7"), ("sip:@anna;7@h", "hidden number"), ("\u202e12", "12"),
+    ],
+)  # fmt: skip
+def test_who_calls_writes_digits_alone_into_comments(
+    boris: Client, database: Database, number: int, shown: str, written: str
+) -> None:
+    (call,) = log(database, {"task_id": number, "number": shown})
+    boris.post(f"/calls/{call}/note", json={"comment": "Ждём"}).raise_for_status()
+    assert internal(boris, number) == [f"Call of 30.11.2026 12:00 from {written}, 1 min: Ждём"]
 
 
 def test_a_note_has_the_words_of_its_writer_and_the_reason(boris: Client, database: Database, number: int) -> None:
@@ -119,6 +135,74 @@ def test_a_note_of_unknown_outcome_is_not_written_again(
         boris.post(f"/calls/{call}/note", json={"comment": TEXT})
     boris.post(f"/calls/{call}/note", json={"comment": TEXT})
     assert internal(boris, number) == [], "it may be there already"
+
+
+def test_a_process_that_dies_between_the_call_and_the_task_leaves_that_to_be_seen(
+    boris: Client, database: Database, number: int
+) -> None:
+    (call,) = log(database, {"task_id": number})
+
+    def die(ago: timedelta) -> None:
+        at = (utc_now() - ago).replace(microsecond=0)
+        database.run_here(lambda db: call_notes.link(db, call, None), writes=True)
+        database.run_here(lambda db: call_notes.link(db, call, number), writes=True)
+        assert database.run_here(lambda db: call_notes.note(db, call, TEXT, "", at), writes=True)
+
+    die(timedelta())
+    page = boris.get(f"/calls/{call}", headers=HTML).text
+    assert "It is being written to the task." in page and "It is in the task" not in page
+    boris.post(f"/calls/{call}/note", json={"comment": TEXT}).raise_for_status()
+    assert internal(boris, number) == [], "it may be on its way"
+    die(call_notes.CLAIMED)
+    boris.post(f"/calls/{call}/note", json={"comment": TEXT}).raise_for_status()
+    assert internal(boris, number) == [SAID]
+    assert "It is in the task as an internal comment." in boris.get(f"/calls/{call}", headers=HTML).text
+
+
+def test_a_note_is_written_though_the_store_fails_after_it(
+    boris: Client, database: Database, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise StoreUnavailable
+
+    (call,) = log(database, {"task_id": number})
+    monkeypatch.setattr(call_notes, "written", fail)
+    assert boris.post(f"/calls/{call}/note", json={"comment": TEXT}).json()["message"].endswith("internal comment.")
+    assert internal(boris, number) == [SAID]
+
+
+def test_who_changes_the_note_or_the_caller_of_a_call_is_recorded(
+    boris: Client, visit: Visit, database: Database, number: int
+) -> None:
+    (call,) = log(database, {"task_id": number})
+    anna, irina = visit("anna"), PEOPLE_IDS["irina"]
+    for client, text in ((boris, "a"), (anna, "a"), (anna, "b")):
+        client.post(f"/calls/{call}/note", json={"comment": text}).raise_for_status()
+    for client, person in ((boris, irina), (anna, None)):
+        client.post(f"/calls/{call}/caller", json={"person_id": person}).raise_for_status()
+    acts = database.run_here(lambda db: audit_log.page(db, LogQuery(actions=["call_note", "call_caller"]), 9)).lines
+    told = [(it.action, it.actor and it.actor.id, it.person and it.person.id, it.details) for it in reversed(acts)]
+    assert told == [
+        ("call_note", PEOPLE_IDS["anna"], PEOPLE_IDS["boris"], {"call": call}),
+        ("call_caller", PEOPLE_IDS["boris"], irina, {"call": call}),
+        ("call_caller", PEOPLE_IDS["anna"], None, {"call": call}),
+    ]
+    assert {it.task_id for it in acts} == {number}
+
+
+def test_who_called_is_said_on_the_page_of_the_call(boris: Client, visit: Visit, database: Database) -> None:
+    (call,) = log(database, {})
+    visit("irina").put("/users/profile", json={"phone": "+7 903 555-01-42"}).raise_for_status()
+    page = boris.get(f"/calls/{call}", headers=HTML).text
+    assert "nobody has confirmed it" in page and f'name="person_id" value="{PEOPLE_IDS["irina"]}"' in page
+    back = {**HTML, "Referer": f"http://testserver/calls/{call}"}
+    said = boris.post(f"/calls/{call}/caller", data={"person_id": PEOPLE_IDS["irina"]}, headers=back)
+    assert (said.status_code, said.headers["location"]) == (303, f"/calls/{call}")
+    page = boris.get(f"/calls/{call}", headers=HTML).text
+    assert "It was somebody else" in page and "nobody has confirmed it" not in page
+    wrong = boris.post(f"/calls/{call}/caller", data={"login": "nobody"}, headers=back)
+    assert wrong.status_code == 422
+    assert "/caller" not in visit("irina").get(f"/calls/{call}", headers=HTML).text, "it is another agent's"
 
 
 def test_a_task_that_vanished_or_is_hidden_takes_no_note(
