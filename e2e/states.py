@@ -477,7 +477,7 @@ def phone_talks(it: Stage) -> None:
 
 
 def phone_consults(it: Stage) -> None:
-    it.page.locator(".phone-call input[type=tel]").fill("1004")
+    it.page.locator("[id^=phone-to-]").fill("1004")
     it.page.locator("#phone-bar").get_by_role("button", name="Консультация").click()
     it.seen("#phone-bar button", "Завершить перевод")
 

@@ -1,9 +1,10 @@
 """Whole ways of an agent with the bar of the phone, on the demo's playable phone."""
 
+import re
 from itertools import count
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from e2e import steps
 from e2e.conftest import AsProgram
@@ -16,7 +17,13 @@ SLOWLY_MS = 20_000
 SUBJECT = "Звонок: не печатает принтер"
 TEXT = "Перезвоню после обеда, жду"
 ANSWER, HOLD, RETRIEVE, COMPLETE = "Ответить на звонок", "Удержать", "Вернуть с удержания", "Завершить перевод"
+HANG_UP, SEND = "Положить трубку", "Отправить цифры"
 agents = count(7001)
+NOTES_WHAT_IS_HELD_BACK = """() => {
+  window.heldBack = new Set();
+  const note = () => document.querySelectorAll(".phone-call [aria-disabled]").forEach((it) => heldBack.add(it.value));
+  new MutationObserver(note).observe(document.querySelector(".phone"), {subtree: true, attributes: true});
+}"""
 with_scripts = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
 
 
@@ -84,7 +91,7 @@ def number_field(page: Page) -> Locator:
     more = calls(page).locator("details")
     if more.get_attribute("open") is None:
         more.locator("summary").click()
-    return more.get_by_label("Номер или цифры")
+    return more.get_by_label("Номер")
 
 
 def write_the_task(page: Page, javascript: bool) -> None:
@@ -150,7 +157,7 @@ def test_nothing_that_is_typed_is_lost_when_the_other_end_hangs_up(page: Page, a
     becomes(page, button(page, RETRIEVE), True)
     press(page, RETRIEVE)
     becomes(page, button(page, HOLD), True)
-    expect(calls(page).locator("details input[type=tel]")).to_have_value("12")
+    expect(calls(page).get_by_label("Номер")).to_have_value("12")
     box.click()
     expect(calls(page)).to_have_count(0, timeout=SLOWLY_MS)
     expect(box).to_be_focused()
@@ -182,11 +189,14 @@ def test_a_call_is_taken_by_the_keyboard_alone_on_a_narrow_screen(page: Page) ->
     expect(button(page, ANSWER)).to_be_focused()
     keys.press("Enter")
     becomes(page, button(page, HOLD), True)
+    expect(calls(page)).to_be_focused()
+    keys.press("Enter")  # once more: it does nothing else
+    keys.press("Tab")
     expect(button(page, HOLD)).to_be_focused()
     keys.press("Enter")
     becomes(page, button(page, RETRIEVE), True)
-    expect(button(page, RETRIEVE)).to_be_focused()
-    keys.press("Tab")
+    expect(calls(page)).to_be_focused()
+    button(page, HANG_UP).focus()
     keys.press("Enter")
     expect(calls(page)).to_have_count(0, timeout=SLOWLY_MS)
     assert page.evaluate("() => document.scrollingElement.scrollWidth") <= 320
@@ -206,6 +216,114 @@ def test_a_click_on_a_number_dials_it(page: Page, announced: Announced) -> None:
     ).to_be_visible()
     press(page, "Положить трубку")
     expect(calls(page)).to_have_count(0, timeout=SLOWLY_MS)
+
+
+@with_scripts
+@pytest.mark.parametrize("width", [1280, 320])
+def test_a_second_press_on_the_same_place_does_nothing_else(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 640})
+    sign_in(page)
+    becomes(page, state(page, "Не готов"), True)
+    dial(page, CALLS_BACK)
+    becomes(page, button(page, ANSWER), True)
+    page.mouse.move(2, 300)
+    expect(state(page, "Поступает звонок")).to_be_visible()
+    expect(button(page, ANSWER)).to_be_enabled()
+    box = button(page, ANSWER).bounding_box()
+    assert box
+    for part in (0.1, 0.5, 0.9):
+        assert page.evaluate("(at) => document.elementFromPoint(...at).value", at(box, part)) == "ANSWER"
+    page.evaluate(NOTES_WHAT_IS_HELD_BACK)
+    page.mouse.click(*at(box, 0.9))
+    becomes(page, button(page, HOLD), True)
+    for part in (0.1, 0.5, 0.9):
+        assert page.evaluate("(at) => document.elementFromPoint(...at).value", at(box, part)) == "HOLD"
+    asked: list[str] = []
+    page.on("request", lambda it: asked.append(it.url) if it.method == "POST" and "/dialogs/" in it.url else None)
+    page.mouse.click(*at(box, 0.9))
+    if button(page, HOLD).is_disabled():
+        assert asked == []
+        expect(button(page, HOLD)).to_be_enabled()
+        press(page, HOLD)
+    assert page.evaluate("() => heldBack.has('HOLD')")
+    becomes(page, button(page, RETRIEVE), True)
+    press(page, HANG_UP)
+    expect(calls(page)).to_have_count(0, timeout=SLOWLY_MS)
+
+
+def at(box: FloatRect, part: float) -> tuple[float, float]:
+    """A place within a button, as far from its left edge as the part says."""
+    return (box["x"] + box["width"] * part, box["y"] + box["height"] / 2)
+
+
+@with_scripts
+def test_digits_follow_digits_and_enter_gives_the_call_to_nobody(page: Page) -> None:
+    sign_in(page)
+    becomes(page, state(page, "Не готов"), True)
+    take_a_call(page, True)
+    number_field(page).fill("1004")
+    number_field(page).press("Enter")
+    digits = calls(page).get_by_label("Цифры")
+    for digit in "12":
+        digits.press_sequentially(digit)
+        with page.expect_response("**/calls/dialogs/*") as sent:
+            page.keyboard.press("Enter")
+        assert (sent.value.request.post_data or "").endswith(f"to_address={digit}&action=SEND_DTMF")
+        assert f"Отправлено: {digit}" in sent.value.text()
+        expect(digits).to_have_value("")
+        expect(digits).to_be_focused()
+    digits.fill("3")
+    press(page, SEND)
+    expect(digits).to_have_value("")
+    expect(digits).to_be_focused()
+    expect(calls(page)).to_have_count(1)
+    expect(number_field(page)).to_have_value("1004")
+    press(page, HANG_UP)
+    expect(calls(page)).to_have_count(0, timeout=SLOWLY_MS)
+
+
+@with_scripts
+def test_one_key_answers_while_one_types(page: Page, as_program: AsProgram) -> None:
+    task = steps.some_task(as_program("boris"))
+    sign_in(page, f"/tasks/{task['id']}")
+    becomes(page, state(page, "Не готов"), True)
+    dial(page, CALLS_BACK)
+    becomes(page, button(page, ANSWER), True)
+    box = steps.comment_box(page)
+    box.click()
+    box.press_sequentially(TEXT[:10])
+    page.keyboard.press("F8")
+    becomes(page, button(page, HOLD), True)
+    expect(box).to_be_focused()
+    page.keyboard.press("F8")
+    expect(calls(page)).to_be_focused()
+    expect(box).to_have_value(TEXT[:10])
+    press(page, HANG_UP)
+    expect(calls(page)).to_have_count(0, timeout=SLOWLY_MS)
+
+
+@with_scripts
+def test_times_are_right_on_a_workstation_whose_clock_is_wrong(page: Page) -> None:
+    page.add_init_script("const now = Date.now; Date.now = () => now() + 600000;")
+    sign_in(page)
+    becomes(page, state(page, "Не готов"), True)
+    expect(bar(page).locator("time").first).to_have_text(re.compile("^0:"))
+
+
+@with_scripts
+def test_what_is_not_sent_is_said_in_words_of_the_phone(page: Page, announced: Announced) -> None:
+    announced.update({"net::ERR_INTERNET_DISCONNECTED", "htmx: htmx:error: Failed to fetch TypeError: Failed to fetch"})
+    sign_in(page)
+    becomes(page, state(page, "Не готов"), True)
+    page.context.set_offline(True)
+    press(page, "Стать готовым")
+    said = steps.toast(page, "До телефона не дошло: нет связи. Пользуйтесь самим аппаратом.")
+    expect(said).to_be_visible()
+    expect(steps.toast(page, "сохран")).to_have_count(0)
+    page.context.set_offline(False)
+    press(page, "Стать готовым")
+    becomes(page, state(page, "Готов"), True)
+    expect(said).to_have_count(0)
 
 
 @with_scripts

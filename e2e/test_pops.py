@@ -129,7 +129,7 @@ def test_the_caller_is_chosen_by_keyboard_on_a_phone_and_hangs_up_while_one_type
     call = card(page).get_attribute("data-call")
     assert page.request.post(f"/calls/{call}/caller", data={"person_id": ""}).ok
     bar(page).get_by_role("button", name="Ответить на звонок").click()
-    expect(card(page).locator("[data-state=talking]")).to_be_visible()
+    expect(card(page).locator("[data-state=talking]")).to_be_attached()
     page.reload()
     expect(card(page)).to_be_visible()
     card(page).get_by_role("heading", name=CALL).click()

@@ -25,7 +25,7 @@ STATUS_CHANGE = KB
 BOARD = 14 * KB
 BOARD_VISIT = 42 * KB
 MOVE = 2 * KB
-PHONE, PHONE_FILES = 2 * KB, 5 * KB
+PHONE, PHONE_FILES = 2 * KB, 6 * KB
 EVERYBODYS = "/tasks/board?assigned_to_id=any&closed=1"
 
 pytestmark = [

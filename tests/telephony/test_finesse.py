@@ -343,12 +343,15 @@ async def test_a_password_that_was_changed_is_checked_little_however_much_is_ask
     await stage.ready()
     await stage.phone.queues(stage.who)
     stage.server.agents[AGENT].password = "another"
-    before, phone = stage.server.checks[AGENT], stage.phone
-    asked = [ask(stage.who) for ask in (phone.reasons, phone.queues, phone.team, phone.dialogs, phone.agent) * 3]
-    asked += [phone.set_state(stage.who, "NOT_READY") for _ in range(3)]
-    await asyncio.gather(*asked, return_exceptions=True)
-    assert stage.server.checks[AGENT] - before <= 3
-    assert isinstance(await failing(phone.agent(stage.who)), PhoneRefused)
+    fresh = FinessePhone(stage.server.url.split(","), tls.context(stage.server.authority.file))
+    for phone, most in ((stage.phone, 3), (fresh, 1)):
+        before = stage.server.checks[AGENT]
+        asked = [ask(stage.who) for ask in (phone.reasons, phone.queues, phone.team, phone.dialogs, phone.agent) * 3]
+        asked += [phone.set_state(stage.who, "NOT_READY") for _ in range(3)]
+        await asyncio.gather(*asked, return_exceptions=True)
+        assert stage.server.checks[AGENT] - before <= most
+        assert isinstance(await failing(phone.agent(stage.who)), PhoneRefused)
+    await fresh.close()
 
 
 async def test_five_wrong_passwords_lock_the_agent_of_the_imitation(stage: Finesse) -> None:
@@ -513,8 +516,8 @@ async def test_one_agent_who_asks_all_the_time_keeps_nobody_waiting(stage: Fines
     await asyncio.sleep(0)
     assert (await stage.phone.dialogs(other), (await stage.phone.agent(other)).state) == ((), SIGN_OUT_STATE)
     assert not any(it.done() for it in greedy)
-    await asyncio.gather(*greedy, return_exceptions=True)
-    assert reads(stage) - before <= 6
+    told = await asyncio.gather(*greedy, return_exceptions=True)
+    assert told[:200] == [()] * 200 and reads(stage) - before <= 6
 
 
 async def test_an_answer_that_was_asked_for_before_is_not_shared(stage: Finesse) -> None:

@@ -10,15 +10,23 @@
   let isStale = false;
   let isLive = true;
   let again;
+  // By how much this computer's clock is ahead of the server's.
+  let ahead = 0;
 
   const two = (number) => String(number).padStart(2, "0");
   const tick = () => {
     for (const it of document.querySelectorAll(".phone time[data-since]")) {
-      const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(it.dataset.since)) / SECOND));
+      const seconds = Math.max(0, Math.floor((Date.now() - ahead - Date.parse(it.dataset.since)) / SECOND));
       const hours = Math.floor(seconds / 3600);
       const text = (hours ? hours + ":" + two(Math.floor(seconds / 60) % 60) : Math.floor(seconds / 60)) + ":";
       it.textContent = text + two(seconds % 60);
     }
+  };
+  const compareClocks = (answer) => {
+    const date = Date.parse(answer?.headers?.get("Date"));
+    if (date) ahead = Date.now() - date;
+    tick();
+    return answer;
   };
   const refresh = async () => {
     isStale = document.hidden;
@@ -26,12 +34,13 @@
     const answer = await fetch(bar().dataset.from, { headers: { "HX-Request": "true", Accept: "text/html" } }).catch(
       () => ({})
     );
+    compareClocks(answer);
     const text = answer.ok && !answer.redirected && (await answer.text().catch(() => ""));
     if (text) await htmx.swap({ text, sourceElement: bar(), target: bar(), swap: "outerHTML" });
   };
   // While nobody beats, the server asks the phone system for no news of this agent.
   const beat = () => {
-    if (!document.hidden && isSignedIn()) fetch(bar().dataset.watch, { method: "POST" }).catch(() => {});
+    if (!document.hidden && isSignedIn()) fetch(bar().dataset.watch, { method: "POST" }).then(compareClocks, () => {});
   };
   const settle = () => {
     tick();
@@ -47,9 +56,15 @@
   document.addEventListener("htmx:before:swap", ({ detail }) => {
     const sent = detail.ctx?.sourceElement;
     const { activeElement } = document;
-    kept = { old: bar(), had: bar().contains(activeElement) && activeElement };
+    // More digits may follow those that are sent.
+    const digits = sent?.matches(".phone-digits") && sent;
+    kept = {
+      old: bar(),
+      had: bar().contains(activeElement) && activeElement,
+      field: digits?.querySelector?.("[type=tel]")
+    };
     for (const it of bar().querySelectorAll("details"))
-      if (sent && it.contains(sent)) open.delete(it.id);
+      if (sent && it.contains(sent) && !digits) open.delete(it.id);
       else open.set(it.id, it.open);
     for (const it of bar().querySelectorAll("input:not([type=hidden]), select"))
       if (sent?.matches("form") && sent.contains(it)) typed.delete(it.id);
@@ -57,13 +72,12 @@
   });
   document.addEventListener("htmx:after:swap", () => {
     if (!kept || bar() === kept.old) return;
-    const { had } = kept;
+    const { had, field } = kept;
     kept = null;
     for (const [id, isOpen] of open) if (find(id)) find(id).open = isOpen;
     for (const [id, value] of typed) if (find(id) && value) find(id).value = value;
-    const call = had && find(had.closest("section")?.id);
-    // What had the focus may be gone, or hidden.
-    for (const it of had ? [find(had.id), call?.querySelector("button, summary"), bar()] : [])
+    // What had the focus may be gone, or hidden. Another button never gets it: a second press would do something else.
+    for (const it of had ? [field && find(field.id), find(had.id), find(had.closest("section")?.id), bar()] : [])
       if (!bar().contains(document.activeElement)) it?.focus({ preventScroll: true });
     if (!document.body.dataset.phone !== !isSignedIn()) beat();
     document.body.dataset.phone = isSignedIn() ?? "";

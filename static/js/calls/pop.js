@@ -14,12 +14,13 @@
   let isLive = true;
   let stopSound;
   let focused;
+  let swapped;
 
   const isFront = () => !document.hidden && localStorage[FRONT] === tab;
   const isLast = () => !localStorage[FRONT] && localStorage[LAST] === tab;
   const cards = () => [...pop.querySelectorAll(".pop")];
   const isOver = (card) => card.querySelector("[data-state=over]");
-  const isFilled = (card) => [...card.querySelectorAll("input")].some((it) => it.value !== it.defaultValue);
+  const isFilled = (card) => [...card.querySelectorAll("input, textarea")].some((it) => it.value !== it.defaultValue);
   const isTyped = (card) => card.contains(document.activeElement) || isFilled(card);
 
   const offerToClose = () => {
@@ -50,10 +51,9 @@
     if (old) return update(old, card);
     if (!isFront()) return;
     for (const it of cards()) if (isOver(it) && !isTyped(it)) it.remove();
-    // What comes by itself moves the page little: on phones, and when a page is loaded in the middle of a call.
-    const isWide = matchMedia("(width >= 40rem)").matches;
-    card.querySelector("details").open = rings && isWide;
-    for (const it of card.querySelectorAll(".pop-earlier")) it.open = isWide;
+    // What comes by itself is a line: opened, the card lies over the page.
+    card.querySelector("details").open = false;
+    for (const it of card.querySelectorAll(".pop-earlier")) it.open = matchMedia("(width >= 40rem)").matches;
     announcement.after(card);
     offerToClose();
     htmx.process(card);
@@ -93,16 +93,20 @@
   document.addEventListener("stream:state", ({ detail }) => (isLive = detail.is === "live"));
   document.addEventListener("htmx:before:swap", () => {
     focused = document.activeElement.closest?.(".pop")?.id;
+    swapped = bar();
   });
   document.addEventListener("htmx:after:swap", () => {
     offerToClose();
+    for (const it of document.querySelectorAll("[data-open]"))
+      it.closest(".pop").querySelector(".pop-open").textContent = it.dataset.open;
     if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus();
-    if (isLive) return;
+    if (isLive || swapped === bar()) return;
     // While there is no stream, the bar is asked for again and again, and tells that a call is there.
     const before = ringing;
     ringing = bar().querySelector(".phone-alerting") ? UNKNOWN : 0;
     if (!ringing) quiet();
     if (ringing && !before && isFront()) show();
+    refresh();
   });
   document.addEventListener("click", ({ target }) => {
     if (target.closest?.("[data-pop-close]")) close(target.closest(".pop"));
@@ -115,6 +119,8 @@
   addEventListener("pagehide", release);
   document.addEventListener("visibilitychange", () => (document.hidden ? release() : claim()));
   addEventListener("storage", ({ key, newValue }) => {
+    // Another tab rings, or somebody has closed the card there.
+    if (key === CLOSED || (key === FRONT && newValue)) quiet();
     if (key === FRONT && !newValue) setTimeout(() => localStorage[FRONT] || claim(), CLAIM_MS);
     const closed = key === CLOSED && document.getElementById("pop-" + newValue);
     if (closed && !isTyped(closed)) closed.remove();
