@@ -50,6 +50,7 @@ BUNDLES = {
     "call-log.css": ("css/pages/call-log.css",),
     "app.js": ("js/*.js",),
     "calls.js": ("js/calls/*.js",),
+    "call-log.js": ("js/call-log/*.js",),
     "team.css": ("css/pages/phone-state.css", "css/pages/team.css"),
     "team.js": ("js/team/*.js",),
     "people.js": ("js/people/*.js",),
