@@ -329,7 +329,9 @@ def test_what_is_not_sent_is_said_in_words_of_the_phone(page: Page, announced: A
 @with_scripts
 def test_a_number_in_a_text_is_dialled_by_a_click(page: Page, as_program: AsProgram) -> None:
     task = steps.some_task(as_program("boris"))
-    steps.tell(as_program("boris"), task["id"], "Просили звонить: +7 (495) 123-01-17. Договор 8800-12, ИНН 7701234567.")
+    steps.tell(
+        as_program("boris"), task["id"], "Звонить: +7 (495) 123-01-17 15:00. Кабинеты 8 10 12 14 16 18, ИНН 7701234567."
+    )
     sign_in(page, f"/tasks/{task['id']}")
     becomes(page, state(page, "Не готов"), True)
     links = page.locator(".text a[href^='tel:']")

@@ -1,13 +1,12 @@
 // Turn outside numbers in the texts of a page into links, for agents who are signed in to the phone: a click dials one.
 (() => {
-  const NUMBER = /(?<![\w+.,-])(?:\+\d|[78][ (-])[\d ()-]{7,16}\d(?![\w-])/g;
-  const FEWEST_DIGITS = 10;
-  const MOST_DIGITS = 15;
+  // Ten digits after +7 or 8, with one sign at most between their groups; else a + and digits without blanks.
+  const NUMBER =
+    /(?<![\w+.,:-])(?:(?:\+7|[78])[ -]?(?:\(\d{3}\)|\d{3})[ -]?\d{3}[ -]?\d\d[ -]?\d\d|\+(?!7)\d[\d-]{8,16}\d)(?![\w:-])/g;
   const LONGEST_TEXT = 20000;
   const NOT_IN = "a, code, pre, textarea, button";
   const linked = (found) => {
     const digits = found.replace(/\D/g, "");
-    if (digits.length < FEWEST_DIGITS || digits.length > MOST_DIGITS) return;
     const link = document.createElement("a");
     link.href = "tel:" + (found[0] === "+" ? "+" : "") + digits;
     link.textContent = found;
@@ -15,11 +14,9 @@
   };
   const linkNumbers = (node) => {
     for (const { 0: found, index } of [...node.data.matchAll(NUMBER)].reverse()) {
-      const link = linked(found);
-      if (!link) continue;
       const after = node.splitText(index);
       after.data = after.data.slice(found.length);
-      after.before(link);
+      after.before(linked(found));
     }
   };
   const linkAll = () => {
