@@ -277,10 +277,11 @@ def test_a_note_from_before_the_task_is_written_to_it_once(boris: Client, databa
     (call,) = log(database, {})
     boris.post(f"/calls/{call}/note", data={"comment": "Важно"}, headers=HTML)
     number = created(boris, {**SAID, "call": str(call)})
+    assert stored(database, call).noted_at, "before it is saved once more"
     boris.post(f"/calls/{call}/note", data={"comment": "Важно"}, headers=HTML)
     history = boris.get(f"/tasks/api/task/{number}/history").json()["history"]
     internal = [it["notes"] for it in history if it["private"]]
-    assert len(internal) == 1 and internal[0].endswith("Важно") and stored(database, call).noted_at
+    assert len(internal) == 1 and internal[0].endswith("Важно")
 
 
 def quick(client: Client, call: int) -> dict[str, str]:
