@@ -58,6 +58,7 @@ BUNDLES = {
     "worker.js": ("js/worker/*.js",),
     "lazy.js": ("js/lazy/*.js",),
     "task.js": ("js/task/*.js",),
+    "draft.js": ("js/task/draft.js",),
     "print.js": ("js/print/*.js",),
     "board.js": ("js/board/*.js", "js/task/draft.js"),
     "htmx.js": ("vendor/htmx-*.js", "js/htmx/*.js"),

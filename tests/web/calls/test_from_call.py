@@ -306,6 +306,15 @@ def test_a_task_is_written_on_the_card_of_its_call(boris: Client, database: Data
     assert "Стул" not in boris.get(f"{NEW}?call={call}", headers=HTML).text, "no draft stays"
 
 
+def test_what_is_typed_on_the_card_is_a_draft(boris: Client, database: Database) -> None:
+    (call,) = log(database, {})
+    form = boris.get(f"{NEW}?call={call}&quick=1", headers=HTMX).text
+    place = re.search(r'<form [^>]*data-draft="([^"]*)"', form)
+    assert place and re.search(r'<script src="/static/draft[^"]*"></script>', form)
+    assert boris.put(place[1], data=quick(boris, call) | {"subject": "Стол"}).is_success
+    assert 'value="Стол"' in boris.get(f"{NEW}?call={call}", headers=HTML).text
+
+
 def test_the_whole_form_goes_on_with_the_short_one(boris: Client, database: Database) -> None:
     (call,) = log(database, {})
     form = quick(boris, call) | {"subject": "Стол"}
