@@ -59,6 +59,7 @@ BUNDLES = {
     "lazy.js": ("js/lazy/*.js",),
     "task.js": ("js/task/*.js",),
     "draft.js": ("js/task/draft.js",),
+    "quick.js": ("js/quick/*.js",),
     "print.js": ("js/print/*.js",),
     "board.js": ("js/board/*.js", "js/task/draft.js"),
     "htmx.js": ("vendor/htmx-*.js", "js/htmx/*.js"),

@@ -1,10 +1,6 @@
 // Save what is typed on the server as a draft, shortly after typing stops and when the page is left. When the session has
 // ended, submit the form in the normal way, so that its text goes through the sign-in page.
 (() => {
-  // The short form on the card of a call brings this script along, to pages that may have it.
-  const page = document.documentElement.dataset;
-  if (page.drafts) return;
-  page.drafts = "saved";
   const SAVE_MS = 2000;
   const RETRY_MS = 10000;
   const timers = new Map();

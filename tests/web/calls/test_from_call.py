@@ -310,7 +310,7 @@ def test_what_is_typed_on_the_card_is_a_draft(boris: Client, database: Database)
     (call,) = log(database, {})
     form = boris.get(f"{NEW}?call={call}&quick=1", headers=HTMX).text
     place = re.search(r'<form [^>]*data-draft="([^"]*)"', form)
-    assert place and re.search(r'<script src="/static/draft[^"]*"></script>', form)
+    assert place and re.search(r'data-saves="/static/draft-[^"]*"', form)
     assert boris.put(place[1], data=quick(boris, call) | {"subject": "Стол"}).is_success
     assert 'value="Стол"' in boris.get(f"{NEW}?call={call}", headers=HTML).text
 
