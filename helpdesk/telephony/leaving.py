@@ -7,7 +7,7 @@ sessions for a moment, and the one that notices first makes the agent not ready,
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
 from sqlmodel import Session
@@ -40,8 +40,16 @@ IN_A_CALL = sentence("You are in a call. Please end it before you sign out of th
 STILL_READY = sentence("The phone system has not made you not ready, so you are still signed in to the phone.")
 
 
-async def leave(phone: Phone, who: Credentials) -> None:
-    """Sign an agent out, who becomes not ready first as the phone system demands it.
+class CameBack(Exception):
+    """Who has left is signed in to the phone again."""
+
+
+async def _go_on() -> None:
+    """Let nothing keep an agent from being signed out who has asked for it."""
+
+
+async def leave(phone: Phone, who: Credentials, check: Callable[[], Awaitable[None]] = _go_on) -> None:
+    """Sign an agent out, who becomes not ready first as the phone system demands it. `check` comes before each change.
 
     What is asked there is only accepted, and done a moment later. Raises PhoneDeclined during a call, and when the
     agent does not become not ready.
@@ -52,8 +60,10 @@ async def leave(phone: Phone, who: Credentials) -> None:
     if any(not _is_over(it, who.extension) for it in await phone.dialogs(who)):
         raise PhoneDeclined(message=IN_A_CALL)
     if agent.state != NOT_READY:
+        await check()
         await phone.set_state(who, NOT_READY)
         await _wait_until_not_ready(phone, who)
+    await check()
     await phone.set_state(who, LOGOUT)
 
 
@@ -116,14 +126,23 @@ class Leaving:
         who = opened(self.box, agent_id, secret)
         if who is None:
             return
+
+        async def check() -> None:
+            if await self.database.run(lambda db: phone_agents.secrets(db, agent_id)):
+                raise CameBack
+
         try:
             async with self._places, asyncio.timeout(LONGEST_SECONDS):
                 try:
-                    await leave(self.phone, who)
+                    await leave(self.phone, who, check)
                 except PhoneDeclined:
+                    await check()
                     await self.phone.set_state(who, NOT_READY)
                     return
+            await check()
             await self.database.run(lambda db: phone_agents.signed_out(db, agent_id, self.clock()), writes=True)
+        except CameBack:
+            pass  # who is signed in again keeps the phone
         except PhoneUnanswered:
             await self.database.run(lambda db: phone_silence.count(db, agent_id, self.clock()), writes=True)
             log.warning("who has left is not signed out of the phone", extra={"agent": agent_id})
@@ -134,7 +153,8 @@ class Leaving:
 
 def _claim(session: Session, agent_ids: list[str], now: datetime) -> list[str]:
     """Forget the passwords of those who may not handle calls any more at once, and return those of these agents that
-    no other process signs out, and whose password may be used."""
+    no other process signs out, who have not come back meanwhile, and whose password may be used."""
     phone_agents.forget_strangers(session, now)
-    may_ask = [it for it in agent_ids if not phone_silence.is_held(session, it, now)]
+    gone = [it for it in agent_ids if not phone_agents.secrets(session, it)]
+    may_ask = [it for it in gone if not phone_silence.is_held(session, it, now)]
     return [it for it in may_ask if phone_agents.claim_left(session, it, now)]
