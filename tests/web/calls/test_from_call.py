@@ -273,6 +273,16 @@ def test_who_sees_no_calls_asks_for_none(visit: Visit, services: Services, numbe
     assert (len(of_anna), len(of_boris)) == (0, 1)
 
 
+def test_a_note_from_before_the_task_is_written_to_it_once(boris: Client, database: Database) -> None:
+    (call,) = log(database, {})
+    boris.post(f"/calls/{call}/note", data={"comment": "Важно"}, headers=HTML)
+    number = created(boris, {**SAID, "call": str(call)})
+    boris.post(f"/calls/{call}/note", data={"comment": "Важно"}, headers=HTML)
+    history = boris.get(f"/tasks/api/task/{number}/history").json()["history"]
+    internal = [it["notes"] for it in history if it["private"]]
+    assert len(internal) == 1 and internal[0].endswith("Важно") and stored(database, call).noted_at
+
+
 def quick(client: Client, call: int) -> dict[str, str]:
     """The fields of the short form of a call's card."""
     form = client.get(f"{NEW}?call={call}&quick=1", headers=HTMX).text
