@@ -27,6 +27,7 @@ from helpdesk.telephony.phone import (
     Phone,
     PhoneDeclined,
     PhoneUnanswered,
+    PhoneUnavailable,
 )
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,8 @@ log = logging.getLogger(__name__)
 LOOKS, LOOK_SECONDS = 10, 0.3
 LONGEST_SECONDS = 8.0
 """So long signing out may take, whatever the phone system takes for each answer."""
+RETRY_SECONDS = (2.0, 4.0, 8.0, 16.0, 30.0)
+"""Pauses before the next try of what has surely not arrived."""
 EVERY_SECONDS = 2.0
 AT_ONCE = 10
 IN_A_CALL = sentence("You are in a call. Please end it before you sign out of the phone.")
@@ -122,23 +125,34 @@ class Leaving:
             await asyncio.wait(tuple(self._running))
 
     async def _sign_out(self, agent_id: str, secret: str) -> None:
-        """Sign an agent out; one in a call becomes not ready, and takes no other call."""
+        """Sign an agent out, for a minute if the phone system is out of reach."""
         who = opened(self.box, agent_id, secret)
         if who is None:
             return
+        for pause in RETRY_SECONDS:
+            if await self._try(who):
+                return
+            await asyncio.sleep(pause)
+        await self._try(who)
+
+    async def _try(self, who: Credentials) -> bool:
+        """Sign an agent out; one in a call becomes not ready, and takes no other call. Return False when this has
+        surely not arrived."""
+        agent_id = who.agent_id
 
         async def check() -> None:
             if await self.database.run(lambda db: phone_agents.secrets(db, agent_id)):
                 raise CameBack
 
         try:
+            await check()
             async with self._places, asyncio.timeout(LONGEST_SECONDS):
                 try:
                     await leave(self.phone, who, check)
                 except PhoneDeclined:
                     await check()
                     await self.phone.set_state(who, NOT_READY)
-                    return
+                    return True
             await check()
             await self.database.run(lambda db: phone_agents.signed_out(db, agent_id, self.clock()), writes=True)
         except CameBack:
@@ -149,6 +163,8 @@ class Leaving:
         except (HelpdeskError, TimeoutError) as error:
             why = getattr(error, "detail", "") or type(error).__name__
             log.warning("who has left is not signed out of the phone", extra={"agent": agent_id, "error": why})
+            return not isinstance(error, PhoneUnavailable)
+        return True
 
 
 def _claim(session: Session, agent_ids: list[str], now: datetime) -> list[str]:

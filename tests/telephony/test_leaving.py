@@ -16,6 +16,7 @@ from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.telephony import leaving
 from helpdesk.telephony.leaving import Leaving
+from helpdesk.telephony.phone import Agent, Credentials
 from helpdesk.telephony.poller import Poller
 from tests.clocks import Clock
 from tests.telephony.agents import EXTENSION, Crew, WatchedPhone, calm
@@ -193,6 +194,33 @@ def test_who_is_back_before_it_is_noticed_is_not_signed_out(crew: Crew) -> None:
         crew.database.run_here(lambda db: sessions.end_one(db, ANNA, anna.mark), writes=True)
         gone = crew.database.run_here(lambda db: leaving._claim(db, ["a"], crew.clock.now()), writes=True)
         assert gone == [] and crew.row("a").failure == ""
+
+    run(story)
+
+
+@pytest.mark.parametrize("is_mute", [False, True])
+def test_what_has_surely_not_arrived_is_tried_again(crew: Crew, monkeypatch: pytest.MonkeyPatch, is_mute: bool) -> None:
+    monkeypatch.setattr(leaving, "RETRY_SECONDS", (0.0,) * 5)
+
+    async def story() -> None:
+        it = process(crew)
+        anna = await ready(crew, crew.poller())
+        await look(it)
+        ask, asked, before = crew.phone.agent, list[str](), crew.row("a").state
+
+        async def agent(who: Credentials) -> Agent:
+            asked.append(who.agent_id)
+            crew.phone.is_mute, crew.phone.is_down = is_mute, not is_mute and len(asked) < 3
+            return await ask(who)
+
+        monkeypatch.setattr(crew.phone, "agent", agent)
+        crew.database.run_here(lambda db: sessions.end_one(db, ANNA, anna.mark), writes=True)
+        await it.step()
+        await it.finish()
+        if is_mute:
+            assert (len(asked), crew.row("a").failure, crew.row("a").state) == (1, "left", before)
+        else:
+            assert len(asked) >= 3 and (crew.row("a").failure, crew.row("a").state) == ("", "LOGOUT")
 
     run(story)
 
