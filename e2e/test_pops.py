@@ -129,6 +129,21 @@ def test_the_card_comes_to_the_tab_in_front_of_the_right_agent_alone(page: Page,
     behind.close()
 
 
+def test_a_task_that_is_typed_on_the_card_is_kept_on_a_page_without_drafts(page: Page) -> None:
+    steps.come_to(page, "boris", "/tasks/my-tasks")
+    take_phone(page, "7901")
+    come_to_the_front(page)
+    have_somebody_call(page)
+    card(page).get_by_role("heading", name=CALL).click()
+    card(page).locator(".quick-task summary").click()
+    with page.expect_response(lambda it: "/drafts/" in it.url) as answer:
+        card(page).locator(".quick-task [name=subject]").fill("Стул")
+    assert answer.value.ok
+    call = card(page).get_attribute("data-call")
+    page.goto(f"/tasks/new?call={call}")
+    expect(page.locator("main [name=subject]")).to_have_value("Стул")
+
+
 def test_the_caller_is_chosen_by_keyboard_on_a_phone_and_hangs_up_while_one_types(page: Page, look: Look) -> None:
     page.set_viewport_size(PHONE)
     steps.come_to(page, "boris", "/tasks/my-tasks")

@@ -47,7 +47,7 @@ class OnPhone(NamedTuple):
 class Watched(NamedTuple):
     """An agent of whom news are asked for, with a secret of each session, the one that was used last first.
 
-    `is_asked` tells that an outcome is waited for.
+    `is_asked` tells that an outcome is waited for, `unanswered` how many questions are without an answer.
     """
 
     agent_id: str
@@ -55,6 +55,7 @@ class Watched(NamedTuple):
     is_asked: bool
     failure: str
     secrets: tuple[str, ...]
+    unanswered: int = 0
 
 
 class News(NamedTuple):
@@ -233,7 +234,7 @@ def watched(session: Session, now: datetime, agent_id: str | None = None) -> lis
     which: sa.ColumnElement[bool] = col(PhoneAgent.watched_until).between(now, now + LONGEST_WATCH + AHEAD)
     if agent_id is not None:
         which = col(PhoneAgent.agent_id) == agent_id
-    columns = (PhoneAgent.agent_id, PhoneAgent.version, PhoneAgent.asked, PhoneAgent.failure)
+    columns = (PhoneAgent.agent_id, PhoneAgent.version, PhoneAgent.asked, PhoneAgent.failure, PhoneAgent.unanswered)
     query = (
         sa.select(*columns, tables.Session.phone_secret)  # type: ignore[call-overload]  # columns, not values
         .join(tables.Session, col(tables.Session.phone_agent_id) == col(PhoneAgent.agent_id))
@@ -242,8 +243,8 @@ def watched(session: Session, now: datetime, agent_id: str | None = None) -> lis
         .order_by(PhoneAgent.agent_id, col(tables.Session.last_used).desc())
     )
     found: dict[str, Watched] = {}
-    for agent, version, asked, failure, secret in session.execute(query):
-        known = found.get(agent) or Watched(agent, version, bool(asked), failure, ())
+    for agent, version, asked, failure, unanswered, secret in session.execute(query):
+        known = found.get(agent) or Watched(agent, version, bool(asked), failure, (), unanswered)
         found[agent] = known._replace(secrets=(*known.secrets, secret))
     return list(found.values())
 

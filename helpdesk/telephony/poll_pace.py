@@ -85,14 +85,14 @@ class Line:
     def is_news(self, dialogs: Sequence[Dialog], agent: Agent | None) -> bool:
         """Tell whether the store may lack something of this answer."""
         is_same = self.version == self.watched.version and self.dialogs == dialogs and agent in (None, self.agent)
-        return not is_same or self.watched.is_asked or bool(self.watched.failure)
+        return not is_same or self.watched.is_asked or bool(self.watched.failure or self.watched.unanswered)
 
     def store(self, version: int, dialogs: Sequence[Dialog], agent: Agent | None) -> None:
         """Note what was stored under which version. After a change the agent's state is asked for once more."""
         if self.dialogs != dialogs:
             self.agent_due = 0.0
         self.version, self.dialogs, self.agent = version, dialogs, agent or self.agent
-        self.watched = self.watched._replace(version=version, failure="")
+        self.watched = self.watched._replace(version=version, failure="", unanswered=0)
 
     def fail(self, now: float) -> None:
         self.failures += 1

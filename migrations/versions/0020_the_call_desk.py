@@ -157,12 +157,15 @@ def upgrade() -> None:
 
 
 def _fill() -> None:
-    """Trust the numbers that directories of the company tell, also of accounts that others were joined into."""
-    connection = op.get_bind()
-    told = PERSON.c.source.in_(("oracle", "ldap"))
-    kept = [*connection.scalars(sa.select(sa.func.coalesce(PERSON.c.joined_into, PERSON.c.id)).where(told))]
-    for start in range(0, len(kept), 500):
-        those = PERSON.c.id.in_(kept[start : start + 500])
+    """Trust the numbers that directories of the company tell. An account of another source, that one of theirs was
+    joined into, is trusted only with the same number: another was typed by the person."""
+    connection, joined = op.get_bind(), PERSON.alias()
+    told, own = ("oracle", "ldap"), PERSON.c.joined_into.is_(None)
+    same = sa.and_(joined.c.joined_into == PERSON.c.id, joined.c.source.in_(told), joined.c.phone == PERSON.c.phone)
+    accounts = sa.select(PERSON.c.id).where(own, PERSON.c.source.in_(told))
+    ids = [*connection.scalars(accounts.union(sa.select(PERSON.c.id).join(joined, same)))]
+    for start in range(0, len(ids), 500):
+        those = PERSON.c.id.in_(ids[start : start + 500])
         connection.execute(PERSON.update().where(those, PERSON.c.phone != "").values(is_phone_proven=True))
 
 

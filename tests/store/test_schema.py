@@ -124,6 +124,31 @@ SINCE = {"requester", "is_private"}
 """Columns of tasks that came later."""
 
 
+def test_numbers_that_a_directory_tells_are_trusted_and_typed_ones_are_not(empty: Database) -> None:
+    people_before = [
+        (1, "local", None, "8 903 555-01-42"),  # typed by the person: the directory tells another
+        (2, "ldap", 1, "1204"),
+        (3, "ldap", None, "1205"),
+        (4, "oracle", None, ""),
+        (5, "local", None, "1206"),
+        (6, "redmine", None, "1208"),
+        (7, "oracle", 6, "1208"),
+    ]
+    texts = dict.fromkeys(("email", "email_folded", "full_name", "department", "position"), "")
+    with empty.engine.connect() as connection:
+        config = schema.alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0019")
+        for number, source, joined_into, phone in people_before:
+            row = {"id": number, "source": source, "login": str(number), "login_folded": str(number)}
+            row |= {"joined_into": joined_into, "phone": phone, "created_at": "2026-01-02 00:00:00", **texts}
+            connection.execute(sa.insert(sa.table("person", *map(sa.column, row))).values(row))
+        connection.commit()
+        command.upgrade(config, "0020")
+        trusted = connection.exec_driver_sql("SELECT id FROM person WHERE is_phone_proven ORDER BY id").scalars().all()
+    assert trusted == [3, 6]
+
+
 def test_a_store_from_before_that_keeps_its_tasks_and_counts_on(empty: Database) -> None:
     schema.migrate(empty, "production")
     empty.run_here(settle, writes=True)  # by the tables of today, and then back to those of then

@@ -16,9 +16,10 @@ from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.telephony import leaving
 from helpdesk.telephony.leaving import Leaving
+from helpdesk.telephony.phone import Agent, Credentials
 from helpdesk.telephony.poller import Poller
 from tests.clocks import Clock
-from tests.telephony.agents import Crew, WatchedPhone, calm
+from tests.telephony.agents import EXTENSION, Crew, WatchedPhone, calm
 from tests.world import PEOPLE_IDS
 
 ANNA = PEOPLE_IDS["anna"]
@@ -153,6 +154,73 @@ def test_who_signed_out_of_the_phone_or_was_refused_is_not_asked_for(crew: Crew)
         assert crew.secret(boris) is None and crew.phone.refused == [PASSWORD]
         await look(it)
         assert crew.phone.refused == [PASSWORD]
+
+    run(story)
+
+
+@pytest.mark.parametrize("asked", ["agent", "set_state"])
+def test_who_comes_back_at_once_keeps_the_phone(crew: Crew, monkeypatch: pytest.MonkeyPatch, asked: str) -> None:
+    """Somebody signs in again while it is looked whether the agent is ready, or while the agent becomes not ready."""
+
+    async def story() -> None:
+        it, poller = process(crew), crew.poller()
+        anna = await ready(crew, poller)
+        await look(it)
+        ask, came = getattr(crew.phone, asked), list[SignedIn]()
+
+        async def meanwhile(*args: object) -> object:
+            told = await ask(*args)
+            if not came:
+                came.append(crew.session("anna"))
+                await crew.desk(poller).sign_in(came[0], "a", PASSWORD, EXTENSION)
+                await calm(poller)
+            return told
+
+        monkeypatch.setattr(crew.phone, asked, meanwhile)
+        crew.database.run_here(lambda db: sessions.end_one(db, ANNA, anna.mark), writes=True)
+        await look(it)
+        assert crew.secret(came[0]) and crew.phone.times("set_state") == 1 + (asked == "set_state")
+        assert crew.row("a").state != "LOGOUT" and crew.row("a").failure == ""
+
+    run(story)
+
+
+def test_who_is_back_before_it_is_noticed_is_not_signed_out(crew: Crew) -> None:
+    async def story() -> None:
+        it, poller = process(crew), crew.poller()
+        anna = await ready(crew, poller)
+        await look(it)
+        await crew.on_phone(poller, "boris", "a")
+        crew.database.run_here(lambda db: sessions.end_one(db, ANNA, anna.mark), writes=True)
+        gone = crew.database.run_here(lambda db: leaving._claim(db, ["a"], crew.clock.now()), writes=True)
+        assert gone == [] and crew.row("a").failure == ""
+
+    run(story)
+
+
+@pytest.mark.parametrize("is_mute", [False, True])
+def test_what_has_surely_not_arrived_is_tried_again(crew: Crew, monkeypatch: pytest.MonkeyPatch, is_mute: bool) -> None:
+    monkeypatch.setattr(leaving, "RETRY_SECONDS", (0.0,) * 5)
+
+    async def story() -> None:
+        it = process(crew)
+        anna = await ready(crew, crew.poller())
+        await look(it)
+        ask, asked, before = crew.phone.agent, list[str](), crew.row("a").state
+
+        async def agent(who: Credentials) -> Agent:
+            asked.append(who.agent_id)
+            crew.phone.is_mute, crew.phone.is_down = is_mute, not is_mute and len(asked) < 3
+            return await ask(who)
+
+        monkeypatch.setattr(crew.phone, "agent", agent)
+        crew.database.run_here(lambda db: sessions.end_one(db, ANNA, anna.mark), writes=True)
+        await it.step()
+        await it.finish()
+        if is_mute:
+            assert (len(asked), crew.row("a").failure, crew.row("a").state) == (1, "left", before)
+        else:
+            assert len(asked) >= 3 and (crew.row("a").failure, crew.row("a").state) == ("", "LOGOUT")
 
     run(story)
 

@@ -376,6 +376,26 @@ def test_a_mute_phone_system_ends_nobodys_session(crew: Crew) -> None:
     run(story)
 
 
+def test_any_answer_ends_the_silence(crew: Crew) -> None:
+    """Slow answers that are far apart leave nobody without news, though nothing has changed in between."""
+
+    async def story() -> None:
+        poller = crew.poller()
+        await crew.on_phone(poller, "anna", "a")
+        await crew.pass_(6, poller)
+        for _ in range(3):
+            asked, crew.phone.is_mute = len(crew.phone.asked), True
+            while len(crew.phone.asked) == asked:
+                await crew.pass_(0.1, poller)
+            crew.phone.is_mute = False
+            assert crew.row("a").unanswered == 1
+            await crew.pass_(10, poller)
+            assert (crew.row("a").unanswered, crew.row("a").failure) == (0, "")
+            crew.keep_watched("a")
+
+    run(story)
+
+
 def test_a_phone_system_that_is_out_of_reach_is_no_silence(crew: Crew) -> None:
     """What surely did not arrive is asked again soon."""
 

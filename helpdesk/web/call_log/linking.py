@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import Invalid, NotFound, Sentence, sentence
 from helpdesk.store import call_notes
-from helpdesk.web.call_log import forms, notes, show
+from helpdesk.web.call_log import forms, show
 from helpdesk.web.calls.access import call_of
 from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import Act, record, stored
@@ -15,6 +15,7 @@ from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import translate
+from helpdesk.web.task_calls import notes
 
 LINKED = sentence("The call was linked to the task.")
 UNLINKED = sentence("The call is linked to no task now.")
@@ -37,7 +38,7 @@ async def task(request: Request) -> Response:
     act = "call_linked" if task_id else "call_unlinked"
     await record(request, Act(act, task_id or call.row.task_id, {"call": call.id}))
     if task_id:
-        await _write_note(request)
+        await notes.write_waiting(request, await call_of(request))
     return await _done(request, call.id, LINKED if task_id else UNLINKED, fields.next_path())
 
 
@@ -48,13 +49,6 @@ async def called_back(request: Request) -> Response:
     is_new = await stored(request, lambda db: call_notes.called_back(db, call.id, person.id, now))
     next_path = (await request_data.read(request)).next_path()
     return await _done(request, call.id, CALLED_BACK if is_new else NOTED_BEFORE, next_path)
-
-
-async def _write_note(request: Request) -> None:
-    """Write the note of a call to the task that it was linked to, unless it is there."""
-    call = await call_of(request)
-    if call.row.note and call.row.noted_at is None:
-        await notes.write(request, call, notes.Note(call.row.note, call.row.wrap_up))
 
 
 async def _task_id(request: Request, fields: request_data.Fields) -> int | None:

@@ -58,6 +58,8 @@ BUNDLES = {
     "worker.js": ("js/worker/*.js",),
     "lazy.js": ("js/lazy/*.js",),
     "task.js": ("js/task/*.js",),
+    "draft.js": ("js/task/draft.js",),
+    "quick.js": ("js/quick/*.js",),
     "print.js": ("js/print/*.js",),
     "board.js": ("js/board/*.js", "js/task/draft.js"),
     "htmx.js": ("vendor/htmx-*.js", "js/htmx/*.js"),

@@ -15,6 +15,7 @@ from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import Act, record, stored
 from helpdesk.web.core.services import services
 from helpdesk.web.core.templating import MOMENT, translate
+from helpdesk.web.task_calls import notes
 from helpdesk.web.task_calls.access import holder, may_write
 
 log = logging.getLogger(__name__)
@@ -22,7 +23,6 @@ log = logging.getLogger(__name__)
 FIELD = "call"
 """The field of the form with the number of the call."""
 CALLED = sentence("Call: %(number)s, %(time)s.")
-HIDDEN = sentence("hidden number")
 KNOWN_CALLED = sentence("Call: %(who)s, %(number)s, %(time)s.")
 LINKED = sentence("The task was created and linked to the call.")
 NOT_LINKED = sentence("The task was created, but not linked to the call. You can link it on the call’s page.")
@@ -44,7 +44,7 @@ def prefilled(request: Request, call: Call | None) -> dict[str, str]:
         return {}
     settings = services(request).settings
     words = {
-        "number": in_text(call.other, settings.phone_trunk_prefixes) or translate(request, HIDDEN),
+        "number": in_text(call.other, settings.phone_trunk_prefixes) or translate(request, notes.HIDDEN),
         "time": call.row.began_at.astimezone(settings.timezone).strftime(MOMENT),
     }
     said = Sentence(KNOWN_CALLED.text, {**words, "who": without_markup(call.caller.name)}) if call.caller else None
@@ -67,8 +67,19 @@ async def link(request: Request, typed: Mapping[str, Any], task_id: int) -> Sent
     except HelpdeskError as error:
         log.warning("a new task was not linked to its call", extra={"task": task_id, "error": error.detail})
         return NOT_LINKED
+    await _write_note(request, call.id, task_id)
     await _add_requester(request, call, task_id)
     return LINKED
+
+
+async def _write_note(request: Request, call_id: int, task_id: int) -> None:
+    """Write a note from before the task was there to it; the page of the call says whether it is."""
+    try:
+        call = await services(request).database.run(lambda db: call_lists.one(db, call_id))
+        if call and call.row.task_id == task_id:
+            await notes.write_waiting(request, call)
+    except HelpdeskError as error:
+        log.warning("the note of a call was not written", extra={"task": task_id, "error": error.detail})
 
 
 async def _add_requester(request: Request, call: Call, task_id: int) -> None:

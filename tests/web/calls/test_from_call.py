@@ -273,6 +273,17 @@ def test_who_sees_no_calls_asks_for_none(visit: Visit, services: Services, numbe
     assert (len(of_anna), len(of_boris)) == (0, 1)
 
 
+def test_a_note_from_before_the_task_is_written_to_it_once(boris: Client, database: Database) -> None:
+    (call,) = log(database, {})
+    boris.post(f"/calls/{call}/note", data={"comment": "Важно"}, headers=HTML)
+    number = created(boris, {**SAID, "call": str(call)})
+    assert stored(database, call).noted_at, "before it is saved once more"
+    boris.post(f"/calls/{call}/note", data={"comment": "Важно"}, headers=HTML)
+    history = boris.get(f"/tasks/api/task/{number}/history").json()["history"]
+    internal = [it["notes"] for it in history if it["private"]]
+    assert len(internal) == 1 and internal[0].endswith("Важно")
+
+
 def quick(client: Client, call: int) -> dict[str, str]:
     """The fields of the short form of a call's card."""
     form = client.get(f"{NEW}?call={call}&quick=1", headers=HTMX).text
@@ -293,6 +304,15 @@ def test_a_task_is_written_on_the_card_of_its_call(boris: Client, database: Data
     assert f'href="/tasks/{number}" autofocus>#{number} Стул &lt;b&gt;</a>' in done.text
     assert boris.post(NEW, data=form | {"subject": "Стул <b>"}, headers=HTMX).text == done.text, "once"
     assert "Стул" not in boris.get(f"{NEW}?call={call}", headers=HTML).text, "no draft stays"
+
+
+def test_what_is_typed_on_the_card_is_a_draft(boris: Client, database: Database) -> None:
+    (call,) = log(database, {})
+    form = boris.get(f"{NEW}?call={call}&quick=1", headers=HTMX).text
+    place = re.search(r'<form [^>]*data-draft="([^"]*)"', form)
+    assert place and re.search(r'data-saves="/static/draft-[^"]*"', form)
+    assert boris.put(place[1], data=quick(boris, call) | {"subject": "Стол"}).is_success
+    assert 'value="Стол"' in boris.get(f"{NEW}?call={call}", headers=HTML).text
 
 
 def test_the_whole_form_goes_on_with_the_short_one(boris: Client, database: Database) -> None:
