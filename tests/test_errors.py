@@ -33,6 +33,7 @@ CAUGHT_BY = {
     "helpdesk.store.phone_favourites.TooMany": "helpdesk.web.calls.favourites",
     "helpdesk.telephony.finesse.client.NotReached": "helpdesk.telephony.finesse.client",
     "helpdesk.telephony.finesse.xml.TooMuch": "helpdesk.telephony.finesse.xml",
+    "helpdesk.telephony.leaving.CameBack": "helpdesk.telephony.leaving",
     "helpdesk.tasks.pictures.NoPicture": "helpdesk.web.files.downloads",
     "helpdesk.tls.NoCertificates": "helpdesk.settings.parsing",
 }
