@@ -131,7 +131,7 @@ def test_the_card_comes_to_the_tab_in_front_of_the_right_agent_alone(page: Page,
 
 def test_a_task_that_is_typed_on_the_card_is_kept_on_a_page_without_drafts(page: Page) -> None:
     steps.come_to(page, "boris", "/tasks/my-tasks")
-    take_phone(page, "7901")
+    take_phone(page, "7905")
     come_to_the_front(page)
     have_somebody_call(page)
     card(page).get_by_role("heading", name=CALL).click()
