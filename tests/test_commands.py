@@ -114,7 +114,7 @@ def test_settings_are_shown_without_secrets(run) -> None:
     shown = run("settings", SECRET_KEY=SECRET, REDMINE_URL="http://127.0.0.1:1", REDMINE_API_KEY="geheim")
     assert shown.returncode == 0 and SECRET not in shown.stdout and "geheim" not in shown.stdout
     assert "http://127.0.0.1:1" in shown.stdout and "environment" in shown.stdout
-    told = run("settings", NETMONITOR_HOSTS="mail.example.test", MYSQL_QUALITY_HOST="geheim").stdout
+    told = run("settings", BRAND_LOGO="mail.example.test", MYSQL_QUALITY_HOST="geheim").stdout
     assert "mail.example.test" in told and "environment, not used yet" in told
     assert "MYSQL_QUALITY_HOST is not understood." in told and "geheim" not in told
 

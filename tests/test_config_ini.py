@@ -57,7 +57,7 @@ def test_an_unchanged_file_of_the_predecessor_is_understood_wholly(tmp_path: Pat
 
 
 def test_secrets_of_systems_to_come_are_masked(tmp_path: Path) -> None:
-    told = str(shown(loaded(tmp_path, UNCHANGED, NETMONITOR_HOSTS="https://me:melon@a.example")))
+    told = str(shown(loaded(tmp_path, UNCHANGED, METRICS_TOKEN="melon")))
     assert not any(secret in told for secret in ("tiger", "sesame", "papaya", "melon"))
 
 

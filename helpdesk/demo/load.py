@@ -69,7 +69,7 @@ def _people(session: Session, lines: list[Line]) -> dict[str, int]:
         person = people.add_local(session, login, it["full_name"], it["email"], password_hash, is_admin)
         person.department, person.position = it["department"], it["position"]
         person.phone, person.is_email_proven = it.get("phone", ""), True
-        person.is_phone_proven = bool(person.phone)
+        person.is_phone_proven, person.is_department_proven = bool(person.phone), True
         ids[login] = _add(session, person)
         for right in it.get("rights", ()):
             rights.grant(session, ids[login], right)

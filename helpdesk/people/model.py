@@ -17,7 +17,8 @@ Source = Literal["local", "redmine", "oracle", "ldap"]
 class Person(NamedTuple):
     """An account. `redmine_id` is the numeric Redmine user proven at sign-in; None when it is not linked.
 
-    `rights` are names of `people/rights.py`; `avatar` names a picture of `people/avatars.py`.
+    `is_department_proven`: the company vouches for the department. `rights` are names of `people/rights.py`; `avatar`
+    names a picture of `people/avatars.py`.
     """
 
     id: int
@@ -31,6 +32,7 @@ class Person(NamedTuple):
     redmine_username: str | None = None
     closed_hints: str = ""
     avatar: str | None = None
+    is_department_proven: bool = False
     rights: frozenset[str] = frozenset()
 
     @property

@@ -7,6 +7,7 @@ from helpdesk.errors import Sentence, sentence
 ADMIN = "is_admin"
 REDMINE_USER = "is_redmine_user"
 AGENT, SUPERVISOR = "can_access_contact_center_moscow", "can_supervise_calls"
+WRITER = "can_write_posts"
 
 
 class Right(NamedTuple):
@@ -25,6 +26,7 @@ RIGHTS = {
         Right("can_access_quality_control", sentence("Quality control")),
         Right(AGENT, sentence("Contact centre Moscow")),
         Right(SUPERVISOR, sentence("Supervision of calls")),
+        Right(WRITER, sentence("Writing announcements and knowledge pages")),
         Right("can_access_redmine_report", sentence("Reports on Redmine")),
     )
 }

@@ -13,7 +13,6 @@ NOT_USED = "%s: %s. %s. It is not used yet"
 
 LATER: dict[str, Row] = {
     PREDECESSOR: Row(ini="database.db_path"),
-    "NETMONITOR_HOSTS": Row(),
     "METRICS_TOKEN": Row(secret=True),
     "BRAND_LOGO": Row(),
 }

@@ -24,6 +24,7 @@ from helpdesk.settings.channels import ChannelSettings
 from helpdesk.settings.company import CompanySettings
 from helpdesk.settings.field import setting
 from helpdesk.settings.later import LATER
+from helpdesk.settings.netmonitor import NetmonitorSettings
 from helpdesk.settings.origins import origin
 from helpdesk.settings.parsing import AccountNames, RateLimit
 from helpdesk.settings.poll_schedule import Schedule, parse_schedule, parse_seconds
@@ -36,7 +37,7 @@ KEPT_IN_DEMO = ("TIMEZONE", "DEFAULT_LOCALE", "LOGIN_RATE_LIMIT", "BRAND_NAME", 
 
 
 @dataclass(frozen=True)
-class Settings(TelephonySettings, ChannelSettings, CompanySettings, AccessSettings):
+class Settings(NetmonitorSettings, TelephonySettings, ChannelSettings, CompanySettings, AccessSettings):
     """Typed values of all settings.
 
     `sources` holds the source of each name, `demo` is set by `helpdesk demo`, `later` are settings of systems that are

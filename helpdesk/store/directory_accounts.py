@@ -112,6 +112,8 @@ def refresh(session: Session, person: Person, source: str, values: Mapping[str, 
         owned["is_email_proven"] = source in VOUCHING or is_same
     if "phone" in owned:
         owned["is_phone_proven"] = source in VOUCHING and bool(owned["phone"])
+    if "department" in owned:
+        owned["is_department_proven"] = source in VOUCHING and bool(owned["department"])
     if "full_name" in owned:
         owned["full_name"] = owned["full_name"] or person.login
     for name, value in fitting(Person, owned).items():

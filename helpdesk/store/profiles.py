@@ -67,8 +67,8 @@ def owned_by_directories(sources: Collection[str]) -> frozenset[str]:
 def edit(session: Session, person_id: int, values: Mapping[str, Any]) -> Profile:
     """Write what a person has changed, and return the profile. Fields that directories own are left as they are.
 
-    An e-mail or a number that its person has typed is not proven. An e-mail of somebody else is refused, since a
-    sign-in by it would reach the wrong account: raises Invalid.
+    An e-mail, a number or a department that its person has typed is not proven. An e-mail of somebody else is refused,
+    since a sign-in by it would reach the wrong account: raises Invalid.
     """
     if "email" in values:
         locks.everybody(session)  # two people may take one address at once
@@ -80,6 +80,8 @@ def edit(session: Session, person_id: int, values: Mapping[str, Any]) -> Profile
         row.email_folded, row.is_email_proven = fold(free["email"]), False
     if "phone" in free and free["phone"] != row.phone:
         row.is_phone_proven = False
+    if "department" in free and free["department"] != row.department:
+        row.is_department_proven = False
     for name, value in free.items():
         setattr(row, name, value)
     row.full_name = row.full_name or row.login

@@ -30,6 +30,7 @@ IS_JOINED = sentence("This account is joined into another one. Grant the right t
 WHO: tuple[Any, ...] = (
     *(Person.id, Person.source, Person.login, Person.full_name, Person.email, Person.department, Person.position),
     *(Person.redmine_id, Person.redmine_username, Person.closed_hints, Person.avatar),
+    Person.is_department_proven,
 )
 """The columns of `people.model.Person`: fewer than all are read in less time, with each request."""
 ACTIVE = sa.and_(col(Person.is_active).is_(True), col(Person.blocked_at).is_(None))

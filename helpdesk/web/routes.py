@@ -27,17 +27,20 @@ from helpdesk.web.drafts import service as drafts_service
 from helpdesk.web.edge import installable, legacy_redirects, not_configured, readiness, static_files
 from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.files import downloads
+from helpdesk.web.knowledge import routes as knowledge_routes
 from helpdesk.web.leaving import absence, export, hand_over
 from helpdesk.web.lists import bulk, layout, rows, saved_views, statistics
 from helpdesk.web.lists import views as lists
 from helpdesk.web.live import views as live
 from helpdesk.web.mail import routes as mail_routes
 from helpdesk.web.neighbours import views as neighbours
+from helpdesk.web.netmonitor import routes as netmonitor_routes
 from helpdesk.web.notifications import delivery, devices, mark_read, mutes, unsubscribe
 from helpdesk.web.notifications import preferences as notification_preferences
 from helpdesk.web.notifications import views as notification_views
 from helpdesk.web.people import avatars, directories, erp_client, mentions, profile
 from helpdesk.web.people import views as people_views
+from helpdesk.web.posts import routes as post_routes
 from helpdesk.web.push import api as push
 from helpdesk.web.replies import views as reply_views
 from helpdesk.web.requests import create as request_create
@@ -267,6 +270,9 @@ ROUTES: list[BaseRoute] = [
     *tracker_routes.ROUTES,
     *call_routes.ROUTES,
     *call_log_routes.ROUTES,
+    *post_routes.ROUTES,
+    *knowledge_routes.ROUTES,
+    *netmonitor_routes.ROUTES,
     # Outside systems that are not connected
     *not_configured.routes(),
     # Addresses of earlier versions

@@ -21,6 +21,8 @@ from helpdesk.store import anonymizing, audit, joins, moved_rows, notifications,
 from helpdesk.store.database import Database
 from helpdesk.store.models import table as table_of
 from helpdesk.store.models import tables
+from helpdesk.store.models.netmonitor import MonitoredHost
+from helpdesk.store.models.posts import Post
 from helpdesk.store.models.tables import Notification, Person
 from helpdesk.store.personal_texts import Reader
 from tests.telling import AT, tell
@@ -34,9 +36,10 @@ HARMLESS = {"first_answer.key", "phone_call.other_key"}
 """Columns that look like a secret and are none."""
 GONE = {
     "account_join", "api_token", "board_fold", "draft", "first_answer", "flagged_address", "grace_password", "letter",
-    "notification", "notification_preference", "outbox", "password_link", "phone_agent", "phone_favourite",
-    "push_device", "recovery_code", "redmine_key", "reply_template", "right_grant", "saved_view", "second_factor",
-    "session", "tracker_membership", "tracker_watcher",
+    "monitor_watcher", "notification", "notification_preference", "outbox", "page_vote", "password_link",
+    "phone_agent", "phone_favourite", "post_feed", "post_read", "push_device", "recovery_code", "redmine_key",
+    "reply_template", "right_grant", "saved_view", "second_factor", "session", "tracker_membership",
+    "tracker_watcher",
 }  # fmt: skip
 """Tables whose rows go with the person."""
 OF_TASKS = ("notification", "outbox", "tracker_task", "tracker_entry", "tracker_attachment", "audit_record")
@@ -73,7 +76,7 @@ def of_anna() -> Iterator[tuple[sa.Table, dict[str, Any]]]:
 
 def fill(session: Session) -> None:
     """Such rows beside those of the world, whose tables have the rows that they refer to."""
-    session.add_all([*_task_of_boris()])
+    session.add_all([*_of_boris()])
     session.flush()
     for table, values in of_anna():
         if table.name != "person":
@@ -88,9 +91,12 @@ def fill(session: Session) -> None:
     session.add(person)
 
 
-def _task_of_boris() -> Iterator[SQLModel]:
-    texts = {"subject": "Стул", "created_at": NOW, "updated_at": NOW, "author_id": BORIS}
-    yield tables.Task(id=1, project_id=1, kind_id=1, status_id=1, priority_id=1, **texts)
+def _of_boris() -> Iterator[SQLModel]:
+    written = {"created_at": NOW, "updated_at": NOW, "author_id": BORIS}
+    yield tables.Task(id=1, project_id=1, kind_id=1, status_id=1, priority_id=1, subject="Стул", **written)
+    text = {"title": "Стул", "title_folded": "стул", "content": "Стул", "words": "стул"}
+    yield Post(id=1, kind="post", updated_by=BORIS, **text, **written)
+    yield MonitoredHost(id=1, name="Стул", name_folded="стул", method="icmp", created_at=NOW)
 
 
 @pytest.fixture

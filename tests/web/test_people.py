@@ -40,6 +40,7 @@ def test_a_program_signs_in_and_is_told_who_it_is(visit: Visit) -> None:
         "can_access_quality_control": False,
         "can_access_contact_center_moscow": False,
         "can_supervise_calls": False,
+        "can_write_posts": False,
         "can_access_redmine_report": False,
     }
     cookie = answer.headers["set-cookie"].lower()

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from helpdesk.store.models import LONG
+from helpdesk.store.models import netmonitor as netmonitor
+from helpdesk.store.models import posts as posts
 from helpdesk.store.models.access import AccountJoin as AccountJoin
 from helpdesk.store.models.access import ApiToken as ApiToken
 from helpdesk.store.models.access import AuditRecord as AuditRecord
@@ -68,9 +70,10 @@ class Person(SQLModel, table=True):
     empty where an administrator has unbound the account. An account that is `joined_into` another one only serves to
     sign in to that one. `is_active` is what administrators say; the directory `blocked_by` has set `blocked_at`.
     `closed_hints` are the names of the hints that are not shown any more, separated by spaces. `words` are folded, for
-    the search. `is_email_proven` and `is_phone_proven`: a directory of the company or an administrator vouches for the
-    e-mail, for the number. `avatar` names a picture. `language` is the last one that the person signed in with or
-    chose. While the person is away, until the end of `away_until`, the deputy is offered what would be theirs.
+    the search. `is_email_proven`, `is_phone_proven` and `is_department_proven`: a directory of the company or an
+    administrator vouches for the e-mail, the number, the department. `avatar` names a picture. `language` is the last
+    one that the person signed in with or chose. While the person is away, until the end of `away_until`, the deputy is
+    offered what would be theirs.
     """
 
     __tablename__ = "person"
@@ -105,6 +108,7 @@ class Person(SQLModel, table=True):
     words: str = Field(default="", max_length=1200, sa_column_kwargs={"server_default": ""})
     is_email_proven: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     is_phone_proven: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    is_department_proven: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     avatar: str | None = Field(default=None, max_length=64)
     language: str = Field(default="", max_length=5, sa_column_kwargs={"server_default": ""})
     hides_presence: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})

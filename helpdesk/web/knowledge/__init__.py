@@ -1,0 +1,1 @@
+"""Knowledge pages: posts with a place in a tree."""

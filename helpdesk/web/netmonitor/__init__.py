@@ -1,0 +1,1 @@
+"""The network monitor: hosts, their history, incidents and windows of maintenance."""
