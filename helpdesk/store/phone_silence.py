@@ -42,14 +42,20 @@ class Silence(NamedTuple):
 
 
 def count(session: Session, agent_id: str, now: datetime) -> tuple[int, frozenset[int]]:
-    """Count a question without an answer. Return how many there are, and the people whose pages say so from now on."""
+    """Count a question without an answer. Return how many there are, and the people whose pages ask for the password
+    now. Each question wakes them that begins a hold again: a page that was loaded between two holds has no form."""
     row = phone_agents.locked(session, agent_id)
     if row is None:
         return 0, frozenset()
     row.unanswered, row.unanswered_at = row.unanswered + 1, now
+    is_held = row.unanswered >= FREE
+    row.version += is_held
     session.add(row)
     session.flush()
-    return row.unanswered, phone_agents.fail(session, [agent_id], now) if row.unanswered >= FREE else frozenset()
+    if not is_held:
+        return row.unanswered, frozenset()
+    phone_agents.fail(session, [agent_id], now)
+    return row.unanswered, phone_agents.people(session, [agent_id])
 
 
 def over(session: Session, agent_id: str) -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlmodel import Session
 
-from helpdesk.store import phone_agents
+from helpdesk.store import phone_agents, phone_silence
 from helpdesk.store.models.telephony import PhoneAgent
 from helpdesk.telephony import snapshot
 from helpdesk.telephony.asked import PATIENCE
@@ -58,7 +58,8 @@ class Bar(NamedTuple):
     """What an agent's pages show of the phone.
 
     Without an `agent` the session is not signed in to the phone. `known` is the agent as whom the person was signed in
-    last, which fills the form.
+    last, which fills the form. While it `is_held`, the phone system has left questions unanswered, and nothing is asked
+    before it answers somebody, some minutes have passed, or the person enters the password again.
     """
 
     agent: PhoneAgent | None = None
@@ -67,6 +68,7 @@ class Bar(NamedTuple):
     reasons: Sequence[Reason] = ()
     is_refused: bool = False
     known: PhoneAgent | None = None
+    is_held: bool = False
 
     @property
     def is_signed_out(self) -> bool:
@@ -87,7 +89,8 @@ def of_session(
         return Bar(known=phone_agents.last_of(db, person_id))
     agent = found.agent
     calls = tuple(shown(it, agent.extension) for it in snapshot.from_json(agent.dialogs))
-    return Bar(agent, calls, asked_of(agent, now), reasons(agent.agent_id), found.secret is None, agent)
+    is_held = agent.unanswered > 0 and phone_silence.is_held(db, agent.agent_id, now)  # most pages need no query
+    return Bar(agent, calls, asked_of(agent, now), reasons(agent.agent_id), found.secret is None, agent, is_held)
 
 
 def shown(dialog: Dialog, extension: str) -> CallShown:

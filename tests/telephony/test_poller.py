@@ -10,15 +10,17 @@ from sqlmodel import Session
 
 from helpdesk.demo.playable_phone import PASSWORD
 from helpdesk.errors import StoreUnavailable
+from helpdesk.people.model import SignedIn
 from helpdesk.people.rights import AGENT
 from helpdesk.store import anonymizing, joins, people, phone_agents, rights, sessions
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.store.models.tables import Person
 from helpdesk.telephony import poller as poller_module
+from helpdesk.telephony.bar import Bar
 from helpdesk.telephony.phone import Agent, Credentials, PhoneUnavailable
 from helpdesk.telephony.poll_pace import Line, Outage, backoff, spread
-from helpdesk.telephony.poller import LEASE_SECONDS
+from helpdesk.telephony.poller import LEASE_SECONDS, Poller
 from tests.clocks import Clock
 from tests.telephony.agents import EXTENSION, Crew, WatchedPhone, calm
 from tests.world import PEOPLE_IDS
@@ -429,6 +431,83 @@ def test_who_enters_the_password_again_is_asked_for_at_once(crew: Crew) -> None:
         await calm(poller)
         await crew.pass_(4, poller)
         assert crew.row("a").failure == "" and poller.lines
+
+    run(story)
+
+
+def shown(crew: Crew, poller: Poller, session: SignedIn) -> Bar:
+    return crew.database.run_here(lambda db: crew.desk(poller).bar(db, session.mark, session.person.id))
+
+
+async def fall_silent(crew: Crew, poller: Poller, *agents: str) -> None:
+    """Let the phone system be mute until agents are held, for less than the time that a hold lasts."""
+    crew.phone.is_mute = True
+    for _ in range(4):
+        crew.keep_watched(*agents)
+        await crew.pass_(15, poller, step=0.5)
+
+
+def test_the_password_may_be_entered_again_in_a_call_whose_state_stays(crew: Crew) -> None:
+    async def story() -> None:
+        poller = crew.poller()
+        anna = await crew.on_phone(poller, "anna", "a")
+        await crew.desk(poller).set_state(anna, "READY")
+        await calm(poller)
+        await asyncio.sleep(0.1)
+        await crew.pass_(12, poller)
+        before = shown(crew, poller, anna)
+        assert before.calls and not before.is_held
+        crew.woken.clear()
+        crew.phone.is_mute = True
+        await crew.pass_(8, poller)
+        held = shown(crew, poller, anna)
+        assert held.is_held and held.calls == before.calls and not held.needs_sign_in
+        assert frozenset({ANNA}) in crew.woken
+        crew.phone.is_mute = False
+        await crew.desk(poller).sign_in(anna, "a", PASSWORD, EXTENSION)
+        await calm(poller)
+        after = shown(crew, poller, anna)
+        assert not after.is_held and after.calls == before.calls
+        assert crew.row("a").ringing == crew.calls()[0].id and crew.calls()[0].ended_at is None
+
+    run(story)
+
+
+def test_a_hold_is_over_when_the_phone_system_answers_somebody(crew: Crew) -> None:
+    async def story() -> None:
+        poller = crew.poller()
+        anna = await crew.on_phone(poller, "anna", "a")
+        await crew.pass_(4, poller)
+        await fall_silent(crew, poller, "a")
+        assert shown(crew, poller, anna).is_held
+        crew.phone.is_mute = False
+        await crew.on_phone(poller, "boris", "b")
+        crew.keep_watched("a", "b")
+        await crew.pass_(6, poller)
+        assert not shown(crew, poller, anna).is_held and crew.row("a").failure == ""
+
+    run(story)
+
+
+def test_a_page_is_woken_by_each_hold_whatever_it_said_before(crew: Crew) -> None:
+    """The phone system was out of reach first, or tried once after five minutes: the page says so, without the form."""
+
+    async def story() -> None:
+        poller = crew.poller()
+        anna = await crew.on_phone(poller, "anna", "a")
+        crew.phone.is_down = True
+        await crew.pass_(10, poller, step=0.5)
+        assert crew.row("a").failure == "unavailable" and not shown(crew, poller, anna).is_held
+        crew.phone.is_down, version = False, crew.row("a").version
+        await fall_silent(crew, poller, "a")
+        assert shown(crew, poller, anna).is_held and crew.row("a").version > version
+        crew.clock.pass_(300)
+        assert not shown(crew, poller, anna).is_held
+        version = crew.row("a").version
+        crew.woken.clear()
+        await fall_silent(crew, poller, "a")
+        assert shown(crew, poller, anna).is_held and crew.row("a").version > version
+        assert frozenset({ANNA}) in crew.woken
 
     run(story)
 

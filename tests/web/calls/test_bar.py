@@ -10,7 +10,7 @@ from helpdesk.demo.playable_phone import PlayablePhone
 from helpdesk.services import Services
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
-from helpdesk.telephony.phone import PhoneUnavailable
+from helpdesk.telephony.phone import PhoneUnanswered, PhoneUnavailable
 from tests.telephony.desks import AGENT, SOON, SUPERVISOR, TO_THE_PHONE, Shift, beside_a_phone, grant
 from tests.web.conftest import HTML, HTMX, Client, Visit
 
@@ -147,6 +147,34 @@ def test_a_phone_system_that_does_not_answer_is_said_with_the_time(
     assert agent.post(READY, data={"state": "READY"}, headers=HTMX).status_code == 503
     page = agent.get(BAR, headers=HTML)
     assert page.status_code == 200 and "Not ready" in page.text
+
+
+def test_who_is_not_asked_for_in_a_call_can_enter_the_password_again(
+    agent: Client, call: str, phone: PlayablePhone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The call stays in the bar, with its buttons, and goes on with them."""
+    act(agent, call, "ANSWER")
+    until(agent, lambda it: "Connected" in it)
+
+    async def mute(*_: object) -> None:
+        raise PhoneUnanswered
+
+    def is_held(bar: str) -> bool:
+        assert agent.post(READY, data={"state": "NOT_READY"}, headers=HTMX).status_code == 503
+        return "Type it again to go on at once." in bar
+
+    with monkeypatch.context() as patch:
+        for name in ("agent", "dialogs", "reasons", "set_state"):
+            patch.setattr(phone, name, mute)
+        bar = until(agent, is_held)
+    assert bar.count('id="phone-sign-in" open') == 1 and 'value="1001"' in bar
+    assert "Connected" in bar and 'value="HOLD"' in bar and "data-watch" in bar
+    assert 'id="phone-sign-in" open' in agent.get(PAGE, headers=HTML).text
+    answer = agent.post(SIGN_IN, data=TO_THE_PHONE, headers=HTMX)
+    assert answer.status_code == 200 and "phone-sign-in" not in answer.text
+    assert "Connected" in answer.text and "has not answered" not in answer.text
+    assert act(agent, call, "HOLD") == 200
+    assert "phone-sign-in" not in until(agent, lambda it: "On hold" in it)
 
 
 def test_without_scripts_one_is_led_back_to_the_page(anna: Client) -> None:
