@@ -13,7 +13,7 @@ from typing import Any
 
 from helpdesk.errors import Invalid, NotAllowed, NotFound, sentence
 from helpdesk.people.model import SignedIn
-from helpdesk.requests import activity, paging, pruning
+from helpdesk.requests import activity, correction, paging, pruning
 from helpdesk.requests.accounts import RequesterAccounts
 from helpdesk.requests.categories import Categories
 from helpdesk.requests.checks import NO_CATEGORY, refusal_of_new, require_grade, require_text, written
@@ -31,7 +31,7 @@ from helpdesk.requests.model import (
     RequestQuery,
 )
 from helpdesk.requests.owned import Owned
-from helpdesk.requests.ownership import THREADS, beside
+from helpdesk.requests.ownership import THREADS
 from helpdesk.requests.ownership import Rules as OwnershipRules
 from helpdesk.requests.signature import address_of, signed, signs
 from helpdesk.requests.source import Means, RequestSource
@@ -51,8 +51,6 @@ MOST_COMPARED = 300
 """The most open requests that are compared with a new one, those changed last."""
 NOT_ANSWERED = sentence("You can't answer this request. Please call the support.")
 NOT_SOLVED = sentence("This request can't be closed from here just now. Please write an answer instead.")
-NOT_THEIRS = sentence("This person has no confirmed e-mail address, or the task names somebody else.")
-STILL_NAMED = sentence("The task still names who was taken for the caller before.")
 CLOSED_PROJECT = sentence("No request can be created in this project.")
 NO_TRACKER = sentence("There is no such type here.")
 
@@ -276,26 +274,7 @@ class RequestService:
 
     async def correct_requester(self, actor: Actor, task_id: int, before: int | None, after: int | None) -> None:
         await self.backend.task(actor, task_id)  # nothing is told of a task that the actor does not see
-        who = await self.accounts.of_person(after) if after is not None else None
-        known = await self.accounts.addresses_of(before) if before is not None else frozenset[str]()
-        gone = known - (who.addresses if who else frozenset())
-        named, is_theirs = await self._named(task_id, who)
-        address = address_of(who, self.rules.canonical) if who and not is_theirs else ""
-        if address or gone & named:
-            await self.source.correct(actor, task_id, gone, address)
-            named, is_theirs = await self._named(task_id, who)
-        if gone & named:
-            raise NotAllowed(STILL_NAMED)
-        if after is not None and not is_theirs:
-            raise NotAllowed(NOT_THEIRS)
-
-    async def _named(self, task_id: int, who: Requester | None) -> tuple[frozenset[str], bool]:
-        """Return the addresses of a task, and whether it is a request of this person."""
-        ownership = (await self.source.ownerships([task_id])).get(task_id)
-        if ownership is None:
-            raise NotFound
-        named = await beside({0: ownership}, self.rules.addresses, ownership)
-        return named, who is not None and bool(self.rules.owners(ownership, named, [who]))
+        await correction.correct(self.source, self.accounts, actor, task_id, before, after)
 
     async def grades(self, task_id: int) -> tuple[Grade, ...]:
         rows = await self.database.run(lambda db: request_grades.of_task(db, task_id))
