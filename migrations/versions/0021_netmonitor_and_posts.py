@@ -66,6 +66,7 @@ def upgrade() -> None:
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name_folded"),
+        sqlite_autoincrement=True,
     )
     there.create_table(
         "host_incident",
