@@ -66,6 +66,7 @@ def upgrade() -> None:
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name_folded"),
+        sqlite_autoincrement=True,
     )
     there.create_table(
         "host_incident",
@@ -170,6 +171,7 @@ def upgrade() -> None:
         sa.Column("updated_at", UTCDateTime(), nullable=False),
         sa.Column("updated_by", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("asked_version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("is_draft", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("published_from", UTCDateTime(), nullable=True),
         sa.Column("published_until", UTCDateTime(), nullable=True),
@@ -177,6 +179,7 @@ def upgrade() -> None:
         sa.Column("is_important", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("announced_at", UTCDateTime(), nullable=True),
         sa.Column("picture", AutoString(length=64), nullable=True),
+        sa.Column("picture_size", sa.Integer(), server_default="0", nullable=False),
         sa.Column("picture_alt", AutoString(length=200), nullable=False),
         sa.Column("reviewed_at", UTCDateTime(), nullable=True),
         sa.Column("reviewed_by", sa.Integer(), nullable=True),
@@ -255,7 +258,8 @@ def upgrade() -> None:
     there.create_table(
         "post_file",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("post_id", sa.Integer(), nullable=False),
+        sa.Column("post_id", sa.Integer(), nullable=True),
+        sa.Column("token_hash", AutoString(length=64), nullable=True),
         sa.Column("blob", AutoString(length=64), nullable=False),
         sa.Column("filename", AutoString(length=255), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
@@ -271,6 +275,7 @@ def upgrade() -> None:
             ["post.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("token_hash"),
         sqlite_autoincrement=True,
     )
     with there.altering("post_file") as table:

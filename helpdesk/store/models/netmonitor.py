@@ -28,6 +28,7 @@ class MonitoredHost(SQLModel, table=True):
     """
 
     __tablename__ = "monitored_host"
+    __table_args__ = {"sqlite_autoincrement": True}
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(max_length=100)
     name_folded: str = Field(max_length=100, unique=True)
