@@ -72,7 +72,7 @@ def wire(settings: Settings, phone: Phone | None = None) -> Services:
 
 
 def _embedded(settings: Settings, database: Database, systems: Outside) -> Services:
-    from helpdesk.store.tracker.files import Blobs
+    from helpdesk.store.blobs import Blobs
     from helpdesk.tasks.embedded.backend import EmbeddedBackend
     from helpdesk.tasks.embedded.feed import EmbeddedFeed
     from helpdesk.tasks.embedded.requests import EmbeddedRequests

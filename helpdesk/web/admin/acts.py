@@ -104,6 +104,11 @@ ACTS: Mapping[str, Act] = {
     "address_cleared": Act("settings", sentence("mail is sent to a refused address again")),
     "letter_sent": Act("tasks", sentence("an e-mail was sent from a task")),
     "letter_to_many": Act("settings", sentence("a letter was sent to many people")),
+    "host_added": Act("settings", sentence("a host is watched")),
+    "host_changed": Act("settings", sentence("a watched host was changed")),
+    "host_removed": Act("settings", sentence("a host is watched no longer")),
+    "maintenance_added": Act("settings", sentence("a window of maintenance was set")),
+    "maintenance_ended": Act("settings", sentence("a window of maintenance was ended")),
     "columns_changed": Act("settings", sentence("the columns of the board were changed")),
 }
 """The acts that are recorded, by their names in the store."""
@@ -127,6 +132,9 @@ LABELS: Mapping[str, Sentence] = {
     "grade": sentence("Grade"),
     "taker": sentence("To whom"),
     "until": sentence("Until"),
+    "since": sentence("Since"),
+    "why": sentence("What for"),
+    "address": sentence("Address"),
     "error": sentence("Reason"),
     "changes": sentence("Changes"),
     "roles": sentence("Roles before and now"),
@@ -161,6 +169,20 @@ ATTRIBUTES: Mapping[str, Sentence] = {
     "hint": sentence("Hint beside the field"),
     "is_default": sentence("New tasks begin with it"),
     "is_closed": sentence("Tasks with it are closed"),
+    "group_name": sentence("Group"),
+    "method": sentence("Probed by"),
+    "address": sentence("Address"),
+    "port": sentence("Port"),
+    "query": sentence("Name to ask for"),
+    "expected_status": sentence("Expected statuses"),
+    "expected_words": sentence("Expected words"),
+    "certificate_days": sentence("Days that the certificate must be valid"),
+    "interval_seconds": sentence("Seconds between probes"),
+    "failures_to_open": sentence("Failures that open an incident"),
+    "successes_to_close": sentence("Successes that close it"),
+    "is_public": sentence("On the public status page"),
+    "is_active": sentence("Watched"),
+    "opens_task": sentence("Its incidents open a task"),
 }
 """What columns of the set-up are called in a change."""
 CHANGE = re.compile(r"(\w{1,40}): (.*) → (.*)", re.ASCII | re.DOTALL)
