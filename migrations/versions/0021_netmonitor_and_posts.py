@@ -22,25 +22,30 @@ def upgrade() -> None:
         "host_hour",
         sa.Column("host_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("hour", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("probes", sa.Integer(), nullable=False),
         sa.Column("lost", sa.Integer(), nullable=False),
-        sa.Column("min_ms", sa.Double(), nullable=True),
-        sa.Column("avg_ms", sa.Double(), nullable=True),
-        sa.Column("max_ms", sa.Double(), nullable=True),
-        sa.Column("p95_ms", sa.Double(), nullable=True),
-        sa.Column("minutes", PACKED, nullable=True),
-        sa.Column("samples", PACKED, nullable=True),
+        sa.Column("low", sa.Integer(), nullable=True),
+        sa.Column("mean", sa.Integer(), nullable=True),
+        sa.Column("high", sa.Integer(), nullable=True),
+        sa.Column("p95", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("host_id", "hour"),
+        sqlite_with_rowid=False,
     )
-    with there.altering("host_hour") as table:
-        table.create_index("ix_host_hour_hour", ["hour"])
-
+    there.create_table(
+        "host_packed",
+        sa.Column("host_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("resolution", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("hour", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("packed", PACKED, nullable=False),
+        sa.PrimaryKeyConstraint("host_id", "resolution", "hour"),
+    )
     there.create_table(
         "host_sample",
         sa.Column("host_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("ms", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("host_id", "at"),
+        sqlite_with_rowid=False,
     )
     there.create_table(
         "monitored_host",
@@ -66,6 +71,7 @@ def upgrade() -> None:
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name_folded"),
+        sqlite_autoincrement=True,
     )
     there.create_table(
         "host_incident",
@@ -77,6 +83,7 @@ def upgrade() -> None:
         sa.Column("ended_at", Moment(), nullable=True),
         sa.Column("fault", AutoString(length=20), nullable=False),
         sa.Column("detail", AutoString(length=200), nullable=False),
+        sa.Column("is_damped", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("flaps", sa.Integer(), nullable=False),
         sa.Column("note", LONG, nullable=False),
         sa.Column("noted_by", sa.Integer(), nullable=True),
@@ -137,9 +144,12 @@ def upgrade() -> None:
         sa.Column("due_at", Moment(), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("successes", sa.Integer(), nullable=False),
+        sa.Column("run_since", Moment(), nullable=True),
+        sa.Column("is_maintained", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("fault", AutoString(length=20), nullable=False),
         sa.Column("detail", AutoString(length=200), nullable=False),
         sa.Column("expires_at", Moment(), nullable=True),
+        sa.Column("recent", PACKED, nullable=False),
         sa.ForeignKeyConstraint(
             ["host_id"],
             ["monitored_host.id"],
@@ -170,6 +180,7 @@ def upgrade() -> None:
         sa.Column("updated_at", UTCDateTime(), nullable=False),
         sa.Column("updated_by", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("asked_version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("is_draft", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("published_from", UTCDateTime(), nullable=True),
         sa.Column("published_until", UTCDateTime(), nullable=True),
@@ -177,6 +188,7 @@ def upgrade() -> None:
         sa.Column("is_important", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("announced_at", UTCDateTime(), nullable=True),
         sa.Column("picture", AutoString(length=64), nullable=True),
+        sa.Column("picture_size", sa.Integer(), server_default="0", nullable=False),
         sa.Column("picture_alt", AutoString(length=200), nullable=False),
         sa.Column("reviewed_at", UTCDateTime(), nullable=True),
         sa.Column("reviewed_by", sa.Integer(), nullable=True),
@@ -241,6 +253,20 @@ def upgrade() -> None:
         table.create_index("ix_page_vote_person_id", ["person_id"])
 
     there.create_table(
+        "page_word",
+        sa.Column("word", AutoString(length=20), nullable=False),
+        sa.Column("post_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("is_in_title", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["post_id"],
+            ["post.id"],
+        ),
+        sa.PrimaryKeyConstraint("word", "post_id"),
+    )
+    with there.altering("page_word") as table:
+        table.create_index("ix_page_word_post_id", ["post_id"])
+
+    there.create_table(
         "post_audience",
         sa.Column("post_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("kind", AutoString(length=10), nullable=False),
@@ -255,7 +281,8 @@ def upgrade() -> None:
     there.create_table(
         "post_file",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("post_id", sa.Integer(), nullable=False),
+        sa.Column("post_id", sa.Integer(), nullable=True),
+        sa.Column("token_hash", AutoString(length=64), nullable=True),
         sa.Column("blob", AutoString(length=64), nullable=False),
         sa.Column("filename", AutoString(length=255), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
@@ -271,6 +298,7 @@ def upgrade() -> None:
             ["post.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("token_hash"),
         sqlite_autoincrement=True,
     )
     with there.altering("post_file") as table:
@@ -334,6 +362,7 @@ def downgrade() -> None:
     names = (
         "post_feed",
         "page_vote",
+        "page_word",
         "post_audience",
         "post_file",
         "post_read",
@@ -344,6 +373,7 @@ def downgrade() -> None:
         "host_incident",
         "host_state",
         "host_sample",
+        "host_packed",
         "host_hour",
         "monitored_host",
     )

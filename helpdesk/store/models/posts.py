@@ -37,6 +37,7 @@ class Post(SQLModel, table=True):
     updated_at: datetime
     updated_by: int = Field(foreign_key="person.id", index=True)
     version: int = 1
+    asked_version: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
     is_draft: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
     published_from: datetime | None = Field(default=None)
     published_until: datetime | None = Field(default=None)
@@ -44,6 +45,7 @@ class Post(SQLModel, table=True):
     is_important: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     announced_at: datetime | None = Field(default=None, index=True)
     picture: str | None = Field(default=None, max_length=64)
+    picture_size: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     picture_alt: str = Field(default="", max_length=200)
     reviewed_at: datetime | None = None
     reviewed_by: int | None = Field(default=None, foreign_key="person.id", index=True)
@@ -75,12 +77,16 @@ class PostRevision(SQLModel, table=True):
 
 
 class PostFile(SQLModel, table=True):
-    """A file of a post; `blob` names its content."""
+    """A file of a post; `blob` names its content.
+
+    One without a post is staged while it has the hash of a token, else its content is to be deleted.
+    """
 
     __tablename__ = "post_file"
     __table_args__ = {"sqlite_autoincrement": True}
     id: int | None = Field(default=None, primary_key=True)
-    post_id: int = Field(foreign_key="post.id", index=True)
+    post_id: int | None = Field(default=None, foreign_key="post.id", index=True)
+    token_hash: str | None = Field(default=None, max_length=64, unique=True)
     blob: str = Field(max_length=64)
     filename: str = Field(max_length=255)
     size: int
@@ -108,6 +114,15 @@ class PageVote(SQLModel, table=True):
     person_id: int = Field(primary_key=True, foreign_key="person.id", index=True)
     is_helpful: bool
     given_at: datetime
+
+
+class PageWord(SQLModel, table=True):
+    """A word of a knowledge page, without its ending, by which the page is suggested."""
+
+    __tablename__ = "page_word"
+    word: str = Field(primary_key=True, max_length=20)
+    post_id: int = Field(primary_key=True, foreign_key="post.id", index=True, sa_column_kwargs={"autoincrement": False})
+    is_in_title: bool
 
 
 class PostFeed(SQLModel, table=True):

@@ -1,0 +1,18 @@
+"""Store who asked to be notified of the network monitor's incidents."""
+
+from sqlmodel import Session
+
+from helpdesk.store.models.netmonitor import MonitorWatcher
+
+
+def is_watching(session: Session, person_id: int) -> bool:
+    return session.get(MonitorWatcher, person_id) is not None
+
+
+def switch(session: Session, person_id: int, on: bool) -> None:
+    """Let a person be notified, or no longer."""
+    row = session.get(MonitorWatcher, person_id, with_for_update=True)
+    if on and row is None:
+        session.merge(MonitorWatcher(person_id=person_id))
+    elif row is not None and not on:
+        session.delete(row)

@@ -1,0 +1,130 @@
+"""Store the hosts that are watched, as administrators keep them. NETMONITOR_HOSTS owns a part of some."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, func, select
+
+from helpdesk.errors import Conflict, Invalid, NotAllowed, sentence
+from helpdesk.store import audit, locks
+from helpdesk.store.casefold import fold
+from helpdesk.store.database import required
+from helpdesk.store.models import table
+from helpdesk.store.models.netmonitor import (
+    HostHour,
+    HostIncident,
+    HostMaintenance,
+    HostPacked,
+    HostSample,
+    HostState,
+    MonitoredHost,
+)
+
+MOST = 500
+LONGEST_NAME = 100
+OF_THE_SETTING = ("name", "method", "address", "port", "is_active")
+"""What NETMONITOR_HOSTS says of the hosts that it names."""
+TAKEN = sentence("There is a host with this name already.")
+TOO_MANY = sentence("There are %(most)s hosts already.", most=MOST)
+SET = sentence("NETMONITOR_HOSTS names this host: take it out there.")
+
+
+class HostValues(NamedTuple):
+    """What administrators say of a host; the fields are those of `MonitoredHost`."""
+
+    name: str
+    group_name: str
+    method: str
+    address: str
+    port: int | None
+    query: str
+    expected_status: str
+    expected_words: str
+    certificate_days: int
+    interval_seconds: int
+    failures_to_open: int
+    successes_to_close: int
+    is_public: bool
+    is_active: bool
+    opens_task: bool
+
+
+def folded(name: str) -> str:
+    """Return the form of a name by which no two hosts have the same. Some letters become several by folding."""
+    return fold(name)[:LONGEST_NAME]
+
+
+def all(session: Session) -> Sequence[MonitoredHost]:
+    """Return all hosts by their groups and names, also those that are switched off."""
+    order = (func.lower(col(MonitoredHost.group_name)), col(MonitoredHost.name_folded), col(MonitoredHost.id))
+    return session.exec(select(MonitoredHost).order_by(*order).limit(2 * MOST)).all()
+
+
+def one(session: Session, host_id: int) -> MonitoredHost:
+    """Return a host. Raises NotFound."""
+    return required(session, MonitoredHost, host_id)
+
+
+def groups(session: Session) -> Sequence[str]:
+    """Return the names of the groups that hosts have."""
+    name = col(MonitoredHost.group_name)
+    return session.exec(select(name).where(name != "").distinct().order_by(name)).all()
+
+
+def values(host: MonitoredHost) -> HostValues:
+    return HostValues(*(getattr(host, name) for name in HostValues._fields))
+
+
+def add(session: Session, actor_id: int, wanted: HostValues, now: datetime) -> MonitoredHost:
+    """Add a host. Raises Invalid."""
+    locks.everybody(session)
+    _require_free(session, wanted.name, None)
+    if session.exec(select(func.count()).select_from(MonitoredHost)).one() >= MOST:
+        raise Invalid({"name": [TOO_MANY]})
+    row = MonitoredHost(**wanted._asdict(), name_folded=folded(wanted.name), created_at=now)
+    session.add(row)
+    session.flush()
+    audit.note(session, actor_id, "host_added", None, {"host": row.id, "name": row.name, "address": row.address})
+    return row
+
+
+def change(session: Session, actor_id: int, host_id: int, wanted: HostValues, known: int | None) -> MonitoredHost:
+    """Change a host whose version is `known`; what NETMONITOR_HOSTS says of it stays. Raises NotFound, Invalid, and
+    Conflict with the host as it is now."""
+    locks.everybody(session)
+    row = required(session, MonitoredHost, host_id, for_update=True)
+    if known is not None and known != row.version:
+        raise Conflict(row)
+    before = values(row)
+    if row.is_set:
+        wanted = wanted._replace(**{name: getattr(before, name) for name in OF_THE_SETTING})
+    changed = [name for name in HostValues._fields if getattr(before, name) != getattr(wanted, name)]
+    if changed:
+        _require_free(session, wanted.name, host_id)
+        row.sqlmodel_update({**wanted._asdict(), "name_folded": folded(wanted.name), "version": row.version + 1})
+        session.add(row)
+        session.flush()
+        told = [f"{name}: {getattr(before, name)} → {getattr(wanted, name)}" for name in changed]
+        audit.note(session, actor_id, "host_changed", None, {"host": host_id, "name": row.name, "changes": told})
+    return row
+
+
+def remove(session: Session, actor_id: int, host_id: int) -> None:
+    """Remove a host with all that was measured of it. Raises NotFound, and NotAllowed when the setting names it."""
+    locks.everybody(session)
+    row = required(session, MonitoredHost, host_id, for_update=True)
+    if row.is_set:
+        raise NotAllowed(SET)
+    for model in (HostSample, HostHour, HostPacked, HostState, HostIncident, HostMaintenance):
+        session.execute(sa.delete(model).where(table(model).c.host_id == host_id))
+    session.delete(row)
+    session.flush()
+    audit.note(session, actor_id, "host_removed", None, {"host": host_id, "name": row.name, "address": row.address})
+
+
+def _require_free(session: Session, name: str, own_id: int | None) -> None:
+    found = session.exec(select(MonitoredHost.id).where(MonitoredHost.name_folded == folded(name))).first()
+    if found not in (None, own_id):
+        raise Invalid({"name": [TAKEN]})
