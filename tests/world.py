@@ -14,10 +14,10 @@ from argon2 import PasswordHasher
 from sqlmodel import Session, SQLModel, select
 
 from helpdesk.store import people
+from helpdesk.store.blobs import Blobs
 from helpdesk.store.casefold import fold
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
-from helpdesk.store.tracker.files import Blobs
 from helpdesk.tasks.embedded.backend import EmbeddedBackend
 from helpdesk.tasks.embedded.feed import EmbeddedFeed
 from helpdesk.tasks.model import Actor

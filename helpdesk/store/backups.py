@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
-from helpdesk.store import backup_pictures
+from helpdesk.store import backup_files, backup_pictures
 from helpdesk.store.schema import revisions
 
 FORMAT = 1
@@ -177,7 +177,7 @@ def _require_sound(store: Path) -> None:
 def _named(store: Path) -> dict[str, int]:
     """Return the files that the rows name, with their sizes in bytes. Raises Impossible for an invalid name."""
     with closing(sqlite3.connect(f"{store.absolute().as_uri()}?mode=ro", uri=True)) as opened:
-        named = dict(opened.execute("SELECT blob, size FROM tracker_attachment"))
+        named = backup_files.named(opened)
     if not all(BLOB.fullmatch(str(name)) and isinstance(size, int) and size >= 0 for name, size in named.items()):
         raise Impossible("The store names a file that can't be one of ours.")
     return named

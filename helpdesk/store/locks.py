@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from helpdesk.store.models.posts import Post
 from helpdesk.store.models.tables import Meta, Person, Project, Task
 
 
@@ -22,6 +23,11 @@ def everybody(session: Session) -> None:
 def person(session: Session, person_id: int) -> None:
     """Lock what belongs to this person."""
     _lock(session, Person.id, col(Person.id) == person_id)
+
+
+def post(session: Session, post_id: int) -> None:
+    """Lock a post, so that nobody edits or deletes it meanwhile."""
+    _lock(session, Post.id, col(Post.id) == post_id)
 
 
 def tasks_below_each_other(session: Session, project_id: int) -> None:

@@ -16,6 +16,7 @@ from helpdesk.store.models.netmonitor import (
     HostHour,
     HostIncident,
     HostMaintenance,
+    HostPacked,
     HostSample,
     HostState,
     MonitoredHost,
@@ -116,7 +117,7 @@ def remove(session: Session, actor_id: int, host_id: int) -> None:
     row = required(session, MonitoredHost, host_id, for_update=True)
     if row.is_set:
         raise NotAllowed(SET)
-    for model in (HostSample, HostHour, HostState, HostIncident, HostMaintenance):
+    for model in (HostSample, HostHour, HostPacked, HostState, HostIncident, HostMaintenance):
         session.execute(sa.delete(model).where(table(model).c.host_id == host_id))
     session.delete(row)
     session.flush()

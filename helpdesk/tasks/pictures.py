@@ -19,7 +19,7 @@ from io import BytesIO
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from threading import Lock, Timer
-from typing import BinaryIO, NamedTuple, cast
+from typing import BinaryIO, NamedTuple, ParamSpec, TypeVar, cast
 
 from anyio import CancelScope, CapacityLimiter
 from cachetools import LRUCache, TTLCache
@@ -30,6 +30,8 @@ from helpdesk.threads import Threads
 
 log = logging.getLogger(__name__)
 
+P = ParamSpec("P")
+T = TypeVar("T")
 OpenChunks = Callable[[], Awaitable[Chunks]]
 
 MEDIA_TYPE = "image/webp"
@@ -85,7 +87,7 @@ class Pictures:
         self._under_way: dict[View, asyncio.Task[bytes]] = {}
         self._made: LRUCache[View, bytes] = LRUCache(KEPT_BYTES, getsizeof=len)
         self._refused: TTLCache[str, bool] = TTLCache(MOST_REFUSED, REFUSED_SECONDS)
-        self._squares = 0
+        self._sent = 0
 
     async def smaller(self, view: View, open_chunks: OpenChunks) -> bytes:
         """Return a view of the picture. `open_chunks` is called only when the view must be made.
@@ -102,14 +104,25 @@ class Pictures:
 
         Raises NoPicture, and Overloaded when too many wait.
         """
-        if self._squares >= MOST_WAITING:
-            raise Overloaded(detail=f"{self._squares} pictures wait to be cut")
-        self._squares += 1
+        return await self._in_turn(self._cut, file, sides)
+
+    async def made_anew(self, file: BinaryIO, side: int) -> bytes:
+        """Return a picture from its pixels alone, no side longer than `side` pixels. Nothing is kept.
+
+        Raises NoPicture, and Overloaded when too many wait.
+        """
+        return await self._in_turn(self.process.smaller, file, side)
+
+    async def _in_turn(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do work that needs the process. Raises Overloaded when too many wait."""
+        if self._sent >= MOST_WAITING:
+            raise Overloaded(detail=f"{self._sent} pictures that were sent wait to be made")
+        self._sent += 1
         try:
             async with self._process_alone:
-                return await self._thread.run_to_its_end(self._cut, file, sides)
+                return await self._thread.run_to_its_end(work, *args, **kwargs)
         finally:
-            self._squares -= 1
+            self._sent -= 1
 
     def _cut(self, file: BinaryIO, sides: Sequence[int]) -> list[bytes]:
         """Cut the first square out of the file, and each smaller one out of the one before."""

@@ -22,25 +22,30 @@ def upgrade() -> None:
         "host_hour",
         sa.Column("host_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("hour", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("probes", sa.Integer(), nullable=False),
         sa.Column("lost", sa.Integer(), nullable=False),
-        sa.Column("min_ms", sa.Double(), nullable=True),
-        sa.Column("avg_ms", sa.Double(), nullable=True),
-        sa.Column("max_ms", sa.Double(), nullable=True),
-        sa.Column("p95_ms", sa.Double(), nullable=True),
-        sa.Column("minutes", PACKED, nullable=True),
-        sa.Column("samples", PACKED, nullable=True),
+        sa.Column("low", sa.Integer(), nullable=True),
+        sa.Column("mean", sa.Integer(), nullable=True),
+        sa.Column("high", sa.Integer(), nullable=True),
+        sa.Column("p95", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("host_id", "hour"),
+        sqlite_with_rowid=False,
     )
-    with there.altering("host_hour") as table:
-        table.create_index("ix_host_hour_hour", ["hour"])
-
+    there.create_table(
+        "host_packed",
+        sa.Column("host_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("resolution", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("hour", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("packed", PACKED, nullable=False),
+        sa.PrimaryKeyConstraint("host_id", "resolution", "hour"),
+    )
     there.create_table(
         "host_sample",
         sa.Column("host_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("ms", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("host_id", "at"),
+        sqlite_with_rowid=False,
     )
     there.create_table(
         "monitored_host",
@@ -78,6 +83,7 @@ def upgrade() -> None:
         sa.Column("ended_at", Moment(), nullable=True),
         sa.Column("fault", AutoString(length=20), nullable=False),
         sa.Column("detail", AutoString(length=200), nullable=False),
+        sa.Column("is_damped", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("flaps", sa.Integer(), nullable=False),
         sa.Column("note", LONG, nullable=False),
         sa.Column("noted_by", sa.Integer(), nullable=True),
@@ -138,9 +144,12 @@ def upgrade() -> None:
         sa.Column("due_at", Moment(), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("successes", sa.Integer(), nullable=False),
+        sa.Column("run_since", Moment(), nullable=True),
+        sa.Column("is_maintained", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("fault", AutoString(length=20), nullable=False),
         sa.Column("detail", AutoString(length=200), nullable=False),
         sa.Column("expires_at", Moment(), nullable=True),
+        sa.Column("recent", PACKED, nullable=False),
         sa.ForeignKeyConstraint(
             ["host_id"],
             ["monitored_host.id"],
@@ -244,6 +253,20 @@ def upgrade() -> None:
         table.create_index("ix_page_vote_person_id", ["person_id"])
 
     there.create_table(
+        "page_word",
+        sa.Column("word", AutoString(length=20), nullable=False),
+        sa.Column("post_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("is_in_title", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["post_id"],
+            ["post.id"],
+        ),
+        sa.PrimaryKeyConstraint("word", "post_id"),
+    )
+    with there.altering("page_word") as table:
+        table.create_index("ix_page_word_post_id", ["post_id"])
+
+    there.create_table(
         "post_audience",
         sa.Column("post_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("kind", AutoString(length=10), nullable=False),
@@ -339,6 +362,7 @@ def downgrade() -> None:
     names = (
         "post_feed",
         "page_vote",
+        "page_word",
         "post_audience",
         "post_file",
         "post_read",
@@ -349,6 +373,7 @@ def downgrade() -> None:
         "host_incident",
         "host_state",
         "host_sample",
+        "host_packed",
         "host_hour",
         "monitored_host",
     )

@@ -19,9 +19,10 @@ from sqlmodel import Session, select
 
 from helpdesk.store import backups
 from helpdesk.store.backups import ABOUT, STORE, Impossible, Place, make, put_back
+from helpdesk.store.blobs import Blobs
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
-from helpdesk.store.tracker.files import Blobs
+from helpdesk.store.models.posts import Post, PostFile
 from helpdesk.tasks.creation import NewTask
 from helpdesk.tasks.embedded.backend import EmbeddedBackend
 from helpdesk.tasks.files import Staged, Upload
@@ -71,6 +72,43 @@ def require_whole(place: Place) -> int:
     for blob, name in rows:
         assert (place.files / blob[:2] / blob[2:]).read_bytes() == sha256(name.encode()).digest() * 50
     return len(rows)
+
+
+def write_post(world: EmbeddedWorld, *names: str) -> None:
+    """A post with a picture that has the first name, a file for each other one, and one that is to be deleted."""
+
+    async def work() -> None:
+        files = [await staged(world, name) for name in (*names, "removed")]
+
+        def settle(db: Session) -> None:
+            rows = db.exec(
+                select(tables.Attachment).where(tables.Attachment.filename.in_([it.filename for it in files]))
+            )
+            picture, *others, removed = sorted(rows, key=lambda row: row.id or 0)
+            author, now = PEOPLE_IDS["anna"], picture.created_at
+            texts = {"kind": "post", "title": "Новость", "title_folded": "новость", "content": "", "words": ""}
+            who = {"author_id": author, "updated_by": author, "created_at": now, "updated_at": now}
+            post = Post(**texts, **who, picture=picture.blob, picture_size=picture.size)
+            db.add(post)
+            db.flush()
+            for row, post_id in [*((it, post.id) for it in others), (removed, None)]:
+                known = row.model_dump(include={"blob", "filename", "size", "content_type"})
+                db.add(PostFile(**known, post_id=post_id, added_by=author, added_at=now))
+            for row in (picture, *others, removed):
+                db.delete(row)
+
+        await world.database.run(settle, writes=True)
+
+    asyncio.run(work())
+
+
+def test_a_backup_has_the_pictures_and_files_of_posts(embedded: EmbeddedWorld, place: Place, empty: Place) -> None:
+    write_post(embedded, "picture", "file")
+    archive = place.store.with_name("backup.zip")
+    assert make(place, archive) == (2, frozenset()) == put_back(archive, empty)
+    with closing(sqlite3.connect(empty.store)) as store:
+        (name,) = store.execute("SELECT picture FROM post").fetchone()
+    assert (empty.files / name[:2] / name[2:]).read_bytes() == sha256(b"picture").digest() * 50
 
 
 def test_a_restored_backup_equals_the_original(embedded: EmbeddedWorld, place: Place, empty: Place) -> None:

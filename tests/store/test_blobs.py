@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from helpdesk.errors import StorageFull
-from helpdesk.store import disk, tracker
-from helpdesk.store.tracker.files import Blob, Blobs
+from helpdesk.store import blobs as blobs_module
+from helpdesk.store import disk
+from helpdesk.store.blobs import Blob, Blobs
 from tests.full_disk import largest_file
 
 
@@ -83,7 +84,7 @@ async def test_a_file_deleted_while_it_is_read_is_read_to_its_end(tmp_path: Path
 
 async def test_a_write_that_is_given_up_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also in its last step, which a thread brings to its end whoever waits for it."""
-    blobs, move = Blobs(tmp_path), tracker.files._move
+    blobs, move = Blobs(tmp_path), blobs_module._move
     moving, goes_on, moved = threading.Event(), threading.Event(), threading.Event()
 
     def slowly(source: Path, target: Path) -> None:
@@ -92,7 +93,7 @@ async def test_a_write_that_is_given_up_leaves_nothing(tmp_path: Path, monkeypat
         move(source, target)
         moved.set()
 
-    monkeypatch.setattr(tracker.files, "_move", slowly)
+    monkeypatch.setattr(blobs_module, "_move", slowly)
     keeping = asyncio.create_task(blobs.save(pieces(b"abc")))
     while not moving.is_set():
         await asyncio.sleep(0.001)

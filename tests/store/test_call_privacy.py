@@ -17,6 +17,7 @@ from helpdesk.store import anonymizing, call_privacy
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.store.models.telephony import PhoneAgent, PhoneCall
+from helpdesk.store.personal_texts import Visible
 from helpdesk.telephony import retention
 from helpdesk.telephony.retention import Retention
 from tests.web.calls.logged import NOON, log, stored
@@ -54,7 +55,7 @@ def test_a_broken_store_ends_no_watch(database: Database, monkeypatch: pytest.Mo
 
 def archive(database: Database, person_id: int) -> list[dict[str, object]]:
     file = BytesIO()
-    personal_file.write(database, person_id, {7: False}, Path("/nowhere"), file, None)
+    personal_file.write(database, person_id, Visible({7: False}), Path("/nowhere"), file, None)
     rows: list[dict[str, object]] = json.loads(ZipFile(file).read("phone_call.json"))
     return rows
 

@@ -105,7 +105,7 @@ def test_a_removed_host_leaves_nothing_and_its_number_does_not_come_again(store:
     def measure(db: Session) -> None:
         for id in (host.id or 0, other.id or 0):
             db.add(netmonitor.HostSample(host_id=id, at=1, ms=2.0))
-            db.add(netmonitor.HostHour(host_id=id, hour=0, count=1, lost=0))
+            db.add(netmonitor.HostHour(host_id=id, hour=0, probes=1, lost=0))
             db.add(netmonitor.HostState(host_id=id))
             db.add(netmonitor.HostIncident(host_id=id, began_at=NOW, opened_at=NOW))
             db.add(netmonitor.HostMaintenance(host_id=id, begins_at=NOW, ends_at=NOW, made_by=ADMIN, made_at=NOW))

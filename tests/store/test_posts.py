@@ -1,20 +1,25 @@
-"""Who reads which posts, in SQLite, a real MariaDB and a real PostgreSQL."""
+"""Posts: who reads which, how they are written and understood, in SQLite, a real MariaDB and a real PostgreSQL."""
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import Session
+from sqlmodel import Session, select
 
-from helpdesk.errors import NotFound
+from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.people.rights import ADMIN, AGENT, WRITER
-from helpdesk.store import posts
+from helpdesk.store import post_audience, post_edits, post_files, post_reads, posts, rights
+from helpdesk.store.blobs import Blob
 from helpdesk.store.casefold import fold
 from helpdesk.store.database import Database
+from helpdesk.store.models import tables
 from helpdesk.store.models.posts import Post, PostAudience, PostFile, PostRead, PostRevision
+from helpdesk.store.post_edits import Wanted
 from helpdesk.store.post_readers import DEPARTMENT, RIGHT, Reader, is_for
 from tests.world import PEOPLE_IDS
 
@@ -173,3 +178,212 @@ def test_the_word_for_a_post_agrees_with_the_rule(store: Database, number: int, 
 def test_an_audience_names_its_parts(store: Database) -> None:
     post_id = write(store, audience=AUDIENCES[4])
     assert store.run_here(lambda db: posts.audience(db, post_id)) == [(RIGHT, AGENT), (DEPARTMENT, "Склад")]
+
+
+# Writing
+
+
+def wanted(title: str = "Новость", **more: Any) -> Wanted:
+    return Wanted(title, more.pop("content", "Текст"), **more)
+
+
+def add(store: Database, *, by: int = ANNA, **more: Any) -> int:
+    return store.run_here(lambda db: post_edits.add(db, by, wanted(**more), NOW), writes=True).id
+
+
+def edit(store: Database, post_id: int, seen: int, by: int = ANNA, **more: Any) -> int:
+    return store.run_here(
+        lambda db: post_edits.edit(db, by, post_id, seen, wanted(**more), NOW + HOUR), writes=True
+    ).version
+
+
+def staged(store: Database, name: str, by: int = ANNA, at: datetime = NOW) -> str:
+    """Stage a file of this name; its token."""
+
+    def work(db: Session) -> None:
+        post_files.stage(db, by, Blob(f"blob of {name}", 7), name, "text/plain", f"token of {name}", at)
+
+    store.run_here(work, writes=True)
+    return f"token of {name}"
+
+
+def whole(store: Database, post_id: int) -> posts.PostRow:
+    return store.run_here(lambda db: posts.one(db, READERS["admin"], post_id, NOW + HOUR))
+
+
+def names_of(store: Database, post_id: int) -> dict[str, int]:
+    return {it.filename: it.id for it in store.run_here(lambda db: post_files.of_post(db, post_id))}
+
+
+def left(store: Database, before: datetime = NOW) -> set[str]:
+    return set(store.run_here(lambda db: post_files.left(db, before), writes=True))
+
+
+def test_an_edit_is_the_next_version_and_one_of_an_earlier_version_is_refused(store: Database) -> None:
+    post_id = add(store, title="Раз", content="Один", audience=(posts.Part(RIGHT, AGENT),))
+    assert (whole(store, post_id).version, whole(store, post_id).published_from) == (1, NOW)
+    assert edit(store, post_id, 1, by=IRINA, title="Два", content="Два", is_draft=True) == 2
+    row = whole(store, post_id)
+    assert (row.title, row.is_draft, row.author.id, row.editor.id) == ("Два", True, ANNA, IRINA)
+    assert store.run_here(lambda db: posts.audience(db, post_id)) == []
+    with pytest.raises(Conflict):
+        edit(store, post_id, 1, title="Поздно")
+    assert listed(store, READERS["admin"], q="два") == [post_id] and not listed(store, READERS["admin"], q="поздно")
+    texts = store.run_here(lambda db: post_reads.texts(db, post_id, (1, 2)))
+    assert texts == {1: ("Раз", "Один"), 2: ("Два", "Два")}
+    kept = store.run_here(lambda db: post_reads.revisions(db, post_id))
+    assert [(it.version, it.editor.id, it.length) for it in kept] == [(2, IRINA, 3), (1, ANNA, 4)]
+
+
+def test_of_two_editors_at_once_one_is_refused(store: Database) -> None:
+    post_id, start = add(store), threading.Barrier(2)
+
+    def one(number: int) -> bool:
+        start.wait()
+        try:
+            return edit(store, post_id, 1, title=f"Правка {number}") == 2
+        except Conflict:
+            return False
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(one, range(2))) == [False, True]
+
+
+def test_a_published_post_keeps_its_moment_and_a_draft_gets_one_when_it_is_published(store: Database) -> None:
+    post_id = add(store, is_draft=True)
+    assert whole(store, post_id).published_from is None
+    edit(store, post_id, 1)
+    assert whole(store, post_id).published_from == NOW + HOUR
+    edit(store, post_id, 2, published_from=NOW - HOUR)
+    edit(store, post_id, 3)
+    assert whole(store, post_id).published_from == NOW - HOUR
+
+
+def test_the_oldest_versions_go(store: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(post_edits, "MOST_REVISIONS", 2)
+    post_id = add(store)
+    for version in (1, 2, 3):
+        edit(store, post_id, version)
+    assert [it.version for it in store.run_here(lambda db: post_reads.revisions(db, post_id))] == [4, 3]
+
+
+def test_files_belong_to_a_post_once_and_to_who_staged_them(store: Database) -> None:
+    post_id = add(store, files=(staged(store, "a"), staged(store, "b")))
+    numbers = names_of(store, post_id)
+    assert numbers.keys() == {"a", "b"} and not left(store, NOW - HOUR)
+    for again in ("token of a", staged(store, "c", by=IRINA), "no token"):
+        with pytest.raises(Invalid):
+            edit(store, post_id, 1, files=(again,))
+    edit(store, post_id, 1, files=(staged(store, "d"),), kept_files=(numbers["b"],))
+    assert names_of(store, post_id).keys() == {"b", "d"}
+    assert left(store, NOW - HOUR) == {"blob of a"}
+    with pytest.raises(NotFound):
+        store.run_here(lambda db: post_files.one(db, post_id, numbers["a"]))
+
+
+def test_what_was_staged_and_never_taken_goes_in_time(store: Database) -> None:
+    staged(store, "old", at=NOW - HOUR), staged(store, "new", at=NOW)
+    assert left(store, NOW - HOUR) == {"blob of old"}
+    with pytest.raises(Invalid):
+        add(store, files=("token of old",))
+    store.run_here(lambda db: post_files.forget(db, ["blob of old", "blob of new"]), writes=True)
+    assert left(store, NOW - HOUR) == set()
+    add(store, files=("token of new",))
+
+
+def test_a_picture_takes_the_place_of_the_one_before(store: Database) -> None:
+    post_id = add(store, picture=staged(store, "one"), picture_alt="Схема")
+    assert (whole(store, post_id).picture, whole(store, post_id).picture_size) == ("blob of one", 7)
+    edit(store, post_id, 1, picture_alt="Схема этажа")
+    assert (whole(store, post_id).picture, whole(store, post_id).picture_alt) == ("blob of one", "Схема этажа")
+    edit(store, post_id, 2, picture=staged(store, "two"), picture_alt="План")
+    assert whole(store, post_id).picture == "blob of two" and left(store, NOW - HOUR) == {"blob of one"}
+    edit(store, post_id, 3, keeps_picture=False, picture_alt="План")
+    assert (whole(store, post_id).picture, whole(store, post_id).picture_alt) == (None, "")
+    assert left(store, NOW - HOUR) == {"blob of one", "blob of two"}
+
+
+def test_a_post_is_deleted_with_all_that_belongs_to_it(store: Database) -> None:
+    files = (staged(store, "a"),)
+    post_id = add(store, files=files, picture=staged(store, "p"), audience=(posts.Part(RIGHT, AGENT),))
+    below = write(store, kind=posts.PAGE, parent_id=post_id)
+    store.run_here(lambda db: post_reads.note_read(db, post_id, IRINA, NOW), writes=True)
+    store.run_here(lambda db: post_edits.remove(db, post_id, NOW), writes=True)
+    assert left(store, NOW - HOUR) == {"blob of a", "blob of p"}
+    assert whole(store, below).parent_id is None
+    for work in (post_edits.remove, lambda db, id, now: posts.one(db, READERS["admin"], id, now)):
+        with pytest.raises(NotFound):
+            store.run_here(lambda db, work=work: work(db, post_id, NOW), writes=True)
+    store.run_here(lambda db: post_reads.note_read(db, post_id, IRINA, NOW), writes=True)
+
+
+# Reading and understanding
+
+
+def understand(store: Database, post_id: int, seen: int, reader: Reader = READERS["sales"]) -> bool:
+    return store.run_here(
+        lambda db: post_reads.understand(db, reader, post_id, IRINA, seen, NOW + HOUR), writes=True
+    ).is_understood
+
+
+def states(store: Database, post_id: int) -> dict[int, str]:
+    post = whole(store, post_id)
+    found = store.run_here(lambda db: post_reads.asked(db, post, None))
+    return {it.member.id: it.state for it in found}
+
+
+def test_who_understood_an_earlier_text_is_asked_again_if_the_writer_says_so(store: Database) -> None:
+    post_id = add(store, is_important=True)
+    assert set(states(store, post_id).values()) == {post_reads.NOT_YET} and IRINA in states(store, post_id)
+    assert understand(store, post_id, 1)
+    edit(store, post_id, 1, is_important=True)
+    assert states(store, post_id)[IRINA] == post_reads.UNDERSTOOD
+    edit(store, post_id, 2, is_important=True, asks_again=True)
+    assert states(store, post_id)[IRINA] == post_reads.EARLIER
+    assert not understand(store, post_id, 2), "the page was of the text before"
+    assert states(store, post_id)[IRINA] == post_reads.EARLIER
+    assert understand(store, post_id, 99), "no later version than the present one"
+    assert whole(store, post_id).version == 3 and states(store, post_id)[IRINA] == post_reads.UNDERSTOOD
+
+
+def test_nobody_understands_what_they_may_not_read_or_what_asks_nobody(store: Database) -> None:
+    plain = add(store)
+    for_stores = add(store, is_important=True, audience=(posts.Part(DEPARTMENT, "Склад"),))
+    for post_id in (plain, for_stores):
+        with pytest.raises(NotFound):
+            understand(store, post_id, 1)
+
+
+def test_the_people_of_an_audience_are_active_and_proven(store: Database) -> None:
+    def settle(db: Session) -> None:
+        for login, (name, is_proven) in {"anna": ("склад", True), "irina": ("Склад", False)}.items():
+            person = db.get_one(tables.Person, PEOPLE_IDS[login])
+            person.department, person.is_department_proven = name, is_proven
+        rights.grant(db, PEOPLE_IDS["boris"], AGENT)
+
+    def undo(db: Session) -> None:
+        db.exec(sa.update(tables.Person).values(department="", is_department_proven=False))
+        rights.revoke(db, PEOPLE_IDS["boris"], AGENT, None)
+
+    store.run_here(settle, writes=True)
+    try:
+        parts = [posts.Part(DEPARTMENT, "СКЛАД"), posts.Part(RIGHT, AGENT)]
+        found = store.run_here(lambda db: post_audience.members(db, parts, None))
+        assert {it.login for it in found} == {"anna", "boris"}
+        assert store.run_here(post_audience.departments) == ["склад"]
+        named = (("local", "stranger"),)
+        found = store.run_here(lambda db: post_audience.members(db, [posts.Part(RIGHT, ADMIN)], named))
+        assert {it.login for it in found} == {"admin", "stranger"}
+    finally:
+        store.run_here(undo, writes=True)
+
+
+def test_reading_many_times_at_once_is_one_reading(store: Database) -> None:
+    post_id = add(store)
+
+    def read(_: int) -> None:
+        store.run_here(lambda db: post_reads.note_read(db, post_id, IRINA, NOW), writes=True)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(read, range(8)))
+    assert store.run_here(lambda db: len(db.exec(select(PostRead)).all())) == 1

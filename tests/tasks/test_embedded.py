@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from helpdesk.errors import Invalid, NotAllowed, NotFound
+from helpdesk.store.blobs import Blobs
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.store.tracker import projects
-from helpdesk.store.tracker.files import Blobs
 from helpdesk.tasks.creation import NewTask
 from helpdesk.tasks.embedded.backend import EmbeddedBackend
 from helpdesk.tasks.feed import Event

@@ -188,7 +188,7 @@ def test_a_task_is_deleted_even_when_its_files_can_not_be_removed(
     async def fails(*_: object) -> None:
         raise OSError("read-only file system")
 
-    monkeypatch.setattr("helpdesk.store.tracker.files.Blobs.delete", fails)
+    monkeypatch.setattr("helpdesk.store.blobs.Blobs.delete", fails)
     number = embedded.new_task()
     assert visit("admin").delete(f"/tasks/api/task/{number}").status_code == 200
     assert visit("admin").get(f"/tasks/api/task/{number}").status_code == 404

@@ -13,9 +13,9 @@ from sqlmodel import Session, col, select, update
 from helpdesk.errors import Unavailable
 from helpdesk.services import Services
 from helpdesk.store import leases
+from helpdesk.store.blobs import Blobs
 from helpdesk.store.models import tables
 from helpdesk.store.models.tables import AuditRecord, Person
-from helpdesk.store.tracker.files import Blobs
 from helpdesk.tasks import bulk
 from helpdesk.tasks.embedded.backend import EmbeddedBackend
 from helpdesk.tasks.model import Actor, Edit, Task, Written

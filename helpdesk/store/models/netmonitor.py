@@ -1,7 +1,7 @@
 """Define the tables of the network monitor: hosts, what was measured, incidents and windows of maintenance.
 
-Samples are the measured truth of the last hours. A finished hour of a host becomes one row of `host_hour`, which holds
-its numbers for two years, its minutes for 30 days, and its samples for 48 hours (`netmonitor/history.py`).
+Samples are the measured truth. A finished hour of a host becomes a row of `host_hour`, which is kept for two years, and
+two of `host_packed`: its minutes, which are kept for 30 days, and its samples, for 48 hours (`netmonitor/history.py`).
 """
 
 from datetime import datetime
@@ -54,9 +54,11 @@ class MonitoredHost(SQLModel, table=True):
 class HostState(SQLModel, table=True):
     """What is known of a host: `status` is "unknown", "online" or "offline", since `since`.
 
-    `ms` is the last answer's time, None without an answer. `failures` and `successes` count the last samples in a row.
-    `fault` is a word of `netmonitor/model.py`, `detail` what the other side said. `expires_at` is the end of its
-    certificate. The next probe is due at `due_at`.
+    `ms` is the last answer's time, None without an answer. The last sample is of `checked_at`; `failures` or
+    `successes` count it and those before it that ended alike, since `run_since`. `is_maintained` tells whether it was
+    taken in a window of maintenance. `fault` is a word of `netmonitor/model.py`, `detail` what the other side said.
+    `expires_at` is the end of its certificate. The next probe is due at `due_at`. `recent` are the means of the last
+    hour (`store/host_recent.py`).
     """
 
     __tablename__ = "host_state"
@@ -68,9 +70,12 @@ class HostState(SQLModel, table=True):
     due_at: datetime | None = Field(default=None, sa_type=Moment)
     failures: int = 0
     successes: int = 0
+    run_since: datetime | None = Field(default=None, sa_type=Moment)
+    is_maintained: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     fault: str = Field(default="", max_length=20)
     detail: str = Field(default="", max_length=200)
     expires_at: datetime | None = Field(default=None, sa_type=Moment)
+    recent: bytes = Field(default=b"", sa_type=PACKED)
 
 
 class HostSample(SQLModel, table=True):
@@ -78,38 +83,47 @@ class HostSample(SQLModel, table=True):
     it failed."""
 
     __tablename__ = "host_sample"
+    __table_args__ = ({"sqlite_with_rowid": False},)
     host_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     at: int = Field(primary_key=True, sa_type=sa.BigInteger, sa_column_kwargs={"autoincrement": False})
     ms: float | None = Field(default=None, sa_type=sa.Double)
 
 
 class HostHour(SQLModel, table=True):
-    """A finished hour of a host: `hour` is its begin in seconds since 1970. Times are in ms, None without an answer.
+    """A finished hour of a host: `hour` is its begin in seconds since 1970.
 
-    `minutes` and `samples` are packed (`netmonitor/packing.py`), and None once they are too old.
+    Times are in hundredths of a ms, None without an answer: whole numbers take a third of the room.
     """
 
     __tablename__ = "host_hour"
-    __table_args__ = (sa.Index("ix_host_hour_hour", "hour"),)
+    __table_args__ = ({"sqlite_with_rowid": False},)
     host_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     hour: int = Field(primary_key=True, sa_type=sa.BigInteger, sa_column_kwargs={"autoincrement": False})
-    count: int
+    probes: int
     lost: int
-    min_ms: float | None = Field(default=None, sa_type=sa.Double)
-    avg_ms: float | None = Field(default=None, sa_type=sa.Double)
-    max_ms: float | None = Field(default=None, sa_type=sa.Double)
-    p95_ms: float | None = Field(default=None, sa_type=sa.Double)
-    minutes: bytes | None = Field(default=None, sa_type=PACKED)
-    samples: bytes | None = Field(default=None, sa_type=PACKED)
+    low: int | None = None
+    mean: int | None = None
+    high: int | None = None
+    p95: int | None = None
+
+
+class HostPacked(SQLModel, table=True):
+    """The samples (`resolution` 1) or the minutes (60) of a finished hour, packed by `store/host_packing.py`."""
+
+    __tablename__ = "host_packed"
+    host_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    resolution: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    hour: int = Field(primary_key=True, sa_type=sa.BigInteger, sa_column_kwargs={"autoincrement": False})
+    packed: bytes = Field(sa_type=PACKED)
 
 
 class HostIncident(SQLModel, table=True):
     """A time in which a host did not answer: from its first failure, `began_at`, until the first success of those that
     closed it, `ended_at`.
 
-    `open_host_id` is the host while it is open: there is never a second one. `flaps` counts the times it came back for
-    less than the damping takes. `task_state` is empty, "wanted", "opening", "open", "closing", "closed" or "failed"
-    (`netmonitor/tasks.py`).
+    `open_host_id` is the host while it is open: there is never a second one. One that `is_damped` stays open until the
+    host has answered for a while, and `flaps` counts the times it came back for less. `task_state` is empty, "wanted",
+    "opening", "open", "closing", "closed" or "failed" (`netmonitor/tasks.py`).
     """
 
     __tablename__ = "host_incident"
@@ -127,6 +141,7 @@ class HostIncident(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=Moment)
     fault: str = Field(default="", max_length=20)
     detail: str = Field(default="", max_length=200)
+    is_damped: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     flaps: int = 0
     note: str = Field(default="", sa_type=LONG)
     noted_by: int | None = Field(default=None, foreign_key="person.id", index=True)

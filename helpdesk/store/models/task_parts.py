@@ -37,7 +37,7 @@ class SpentTime(SQLModel, table=True):
 class Attachment(SQLModel, table=True):
     """A file of a task. Without a task it is staged, and may be attached with the token that `token_hash` is made from.
 
-    `blob` is the name of its content in `store/tracker/files.py`; `size` is in bytes.
+    `blob` is the name of its content in `store/blobs.py`; `size` is in bytes.
     """
 
     __tablename__ = "tracker_attachment"

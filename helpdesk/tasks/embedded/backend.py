@@ -10,10 +10,10 @@ from sqlmodel import Session
 
 from helpdesk.errors import NotFound, SavedUnseen
 from helpdesk.store import locks
+from helpdesk.store.blobs import Blobs
 from helpdesk.store.database import Database
 from helpdesk.store.tracker import task_parts as parts
 from helpdesk.store.tracker import tasks as rows
-from helpdesk.store.tracker.files import Blobs
 from helpdesk.tasks.backend import Capabilities, State
 from helpdesk.tasks.checks import require_comment, wanted
 from helpdesk.tasks.creation import NewTask, NewTaskForm

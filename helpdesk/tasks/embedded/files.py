@@ -8,11 +8,11 @@ from secrets import token_urlsafe
 from sqlmodel import Session
 
 from helpdesk.errors import Invalid, NotAllowed, NotFound
+from helpdesk.store.blobs import Blob, Blobs
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.store.tokens import hashed
 from helpdesk.store.tracker import files as rows
-from helpdesk.store.tracker.files import Blob, Blobs
 from helpdesk.tasks.embedded.permissions import rights
 from helpdesk.tasks.files import GONE, Chunks, Staged, Upload, plain_name, plain_type
 from helpdesk.tasks.model import Actor, Attachment, Member, OpenFile

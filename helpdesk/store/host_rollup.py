@@ -1,0 +1,103 @@
+"""Roll up the samples of finished hours, and forget what is too old.
+
+An hour's row, its packed minutes and samples, and the end of the samples' own rows are one transaction. Samples that
+come later, as from a clock that was set back, are added to what is packed.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from helpdesk.store.host_history import HUNDREDTHS, MINUTES, SAMPLES, nearest_rank
+from helpdesk.store.host_packing import HOUR, Minute, Sample, pack_minutes, pack_samples, unpack_samples
+from helpdesk.store.models import table
+from helpdesk.store.models.netmonitor import HostHour, HostPacked, HostSample, MonitoredHost
+
+SAMPLE = table(HostSample).c
+KEPT_SECONDS = {SAMPLES: 48 * HOUR, MINUTES: 30 * 24 * HOUR}
+"""How long the packed samples and minutes are kept."""
+HOURS_KEPT_SECONDS = 2 * 366 * 24 * HOUR
+MOST_AT_ONCE = 24 * HOUR
+"""Of one host no more than a day is deleted at once."""
+
+
+def finished(session: Session, before: int, most: int) -> list[tuple[int, int]]:
+    """Return some hours before `before` that hold samples: the host and the hour's begin."""
+    hour = SAMPLE.at - SAMPLE.at % HOUR
+    asked = sa.select(SAMPLE.host_id, hour).where(SAMPLE.at < before - before % HOUR).distinct().limit(most)
+    return [(host_id, int(begin)) for host_id, begin in session.execute(asked)]
+
+
+def roll_up(session: Session, host_id: int, hour: int) -> None:
+    """Replace the samples of an hour by its numbers, and by what is packed of it."""
+    its = sa.and_(SAMPLE.host_id == host_id, SAMPLE.at >= hour, SAMPLE.at < hour + HOUR)
+    rows = session.execute(sa.select(SAMPLE.at, SAMPLE.ms).where(its))
+    samples = {at: Sample(at, None if ms is None else round(ms * HUNDREDTHS)) for at, ms in rows}
+    packed = session.get(HostPacked, (host_id, SAMPLES, hour), populate_existing=True)
+    if packed is not None:
+        samples |= {it.at: it for it in unpack_samples(hour, packed.packed)}
+    ordered = sorted(samples.values())
+    minutes = of_minutes(ordered)
+    session.merge(hour_row(host_id, hour, ordered))
+    session.merge(HostPacked(host_id=host_id, resolution=SAMPLES, hour=hour, packed=pack_samples(hour, ordered)))
+    session.merge(HostPacked(host_id=host_id, resolution=MINUTES, hour=hour, packed=pack_minutes(hour, minutes)))
+    session.flush()
+    session.execute(sa.delete(HostSample).where(its))
+
+
+def hour_row(host_id: int, hour: int, samples: Sequence[Sample]) -> HostHour:
+    """Return the numbers of an hour's samples, of which there is at least one."""
+    row = _reckoned(hour, samples)
+    times = sorted(it.time for it in samples if it.time is not None)
+    return HostHour(
+        host_id=host_id,
+        hour=hour,
+        probes=row.probes,
+        lost=row.lost,
+        low=row.low,
+        mean=row.mean,
+        high=row.high,
+        p95=nearest_rank([(it, 1) for it in times]) if times else None,
+    )
+
+
+def of_minutes(samples: Sequence[Sample]) -> list[Minute]:
+    """Return the minutes of samples, which come in order."""
+    minutes = defaultdict[int, list[Sample]](list)
+    for sample in samples:
+        minutes[sample.at - sample.at % 60].append(sample)
+    return [_reckoned(at, its) for at, its in minutes.items()]
+
+
+def _reckoned(at: int, samples: Sequence[Sample]) -> Minute:
+    times, number = [it.time for it in samples if it.time is not None], len(samples)
+    if not times:
+        return Minute(at, number, number, None, None, None)
+    return Minute(at, number, number - len(times), min(times), round(sum(times) / len(times)), max(times))
+
+
+def forget_old(session: Session, host_id: int, now: int) -> int:
+    """Delete what is kept of a host for too long, and return how many rows that were: some at a time."""
+    of, hour = table(HostPacked).c, table(HostHour).c
+    deleted = 0
+    for resolution, seconds in KEPT_SECONDS.items():
+        its = sa.and_(of.host_id == host_id, of.resolution == resolution)
+        deleted += _delete_oldest(session, of.hour, its, now - seconds)
+    return deleted + _delete_oldest(session, hour.hour, hour.host_id == host_id, now - HOURS_KEPT_SECONDS)
+
+
+def _delete_oldest(session: Session, hour: "sa.Column[int]", which: sa.ColumnElement[bool], before: int) -> int:
+    oldest = session.execute(sa.select(sa.func.min(hour)).where(which)).scalar()
+    # An hour is kept as long as its last second is.
+    limit = before - HOUR
+    if oldest is None or oldest >= limit:
+        return 0
+    its = sa.and_(which, hour < min(limit, oldest + MOST_AT_ONCE))
+    return session.exec(sa.delete(hour.table).where(its)).rowcount
+
+
+def hosts(session: Session) -> list[int]:
+    """Return the ids of all hosts, also of those that are not watched."""
+    return list(session.execute(sa.select(col(MonitoredHost.id)).order_by(col(MonitoredHost.id))).scalars())

@@ -1,0 +1,158 @@
+"""Read the hosts of the network monitor with what is known of them, and their incidents."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from helpdesk.errors import NotFound
+from helpdesk.store import host_recent, maintenance
+from helpdesk.store.host_recent import Line
+from helpdesk.store.models import table
+from helpdesk.store.models.netmonitor import HostIncident, HostState, MonitoredHost
+from helpdesk.store.models.tables import Person
+
+MOST_INCIDENTS = 200
+
+
+class IncidentRow(NamedTuple):
+    """An incident with its host's name, and who noted something about it."""
+
+    id: int
+    host_id: int
+    host_name: str
+    began_at: datetime
+    opened_at: datetime
+    ended_at: datetime | None
+    fault: str
+    detail: str
+    is_damped: bool
+    flaps: int
+    note: str
+    noted_by: int | None
+    noter: str | None
+    noted_at: datetime | None
+    task_id: int | None
+    task_state: str
+
+
+class HostRow(NamedTuple):
+    """A host: its columns, its state, the incident that is open, the reason of a window of maintenance that is on, and
+    the last hour (`host_recent.line`)."""
+
+    id: int
+    name: str
+    group_name: str
+    method: str
+    address: str
+    port: int | None
+    query: str
+    expected_status: str
+    expected_words: str
+    certificate_days: int
+    interval_seconds: int
+    failures_to_open: int
+    successes_to_close: int
+    is_set: bool
+    is_public: bool
+    is_active: bool
+    opens_task: bool
+    version: int
+    status: str
+    since: datetime | None
+    ms: float | None
+    checked_at: datetime | None
+    due_at: datetime | None
+    failures: int
+    successes: int
+    fault: str
+    detail: str
+    expires_at: datetime | None
+    incident: IncidentRow | None
+    maintenance: str | None
+    line: Line
+
+
+OF_HOST = [table(MonitoredHost).c[name] for name in HostRow._fields[:18]]
+OF_STATE = [table(HostState).c[name] for name in HostRow._fields[18:28]]
+STATELESS = ("unknown", None, None, None, None, 0, 0, "", "", None)
+INCIDENT = table(HostIncident).c
+OF_INCIDENT = [
+    INCIDENT.id,
+    INCIDENT.host_id,
+    table(MonitoredHost).c.name,
+    *(INCIDENT[name] for name in IncidentRow._fields[3:12]),
+    table(Person).c.full_name,
+    *(INCIDENT[name] for name in IncidentRow._fields[13:]),
+]
+
+
+def overview(session: Session, now: datetime) -> list[HostRow]:
+    """Return the hosts that are watched, by group and name."""
+    return _hosts(session, now, table(MonitoredHost).c.is_active, incidents(session, open_only=True, limit=None))
+
+
+def host(session: Session, host_id: int, now: datetime) -> HostRow:
+    """Return a host, also one that is not watched any more. Raises NotFound."""
+    found = _hosts(session, now, col(MonitoredHost.id) == host_id, incidents(session, host_id, open_only=True))
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def incidents(
+    session: Session,
+    host_id: int | None = None,
+    open_only: bool = False,
+    limit: int | None = MOST_INCIDENTS,
+    before: int | None = None,
+) -> list[IncidentRow]:
+    """Return the incidents, the last one first: of one host or of all, and with a lower id than `before`."""
+    asked = _asked().order_by(INCIDENT.id.desc()).limit(limit)
+    if host_id is not None:
+        asked = asked.where(INCIDENT.host_id == host_id)
+    if open_only:
+        asked = asked.where(INCIDENT.open_host_id.is_not(None))
+    if before is not None:
+        asked = asked.where(INCIDENT.id < before)
+    return [IncidentRow(*row) for row in session.execute(asked)]
+
+
+def incident(session: Session, incident_id: int) -> IncidentRow:
+    """Return an incident. Raises NotFound."""
+    row = session.execute(_asked().where(INCIDENT.id == incident_id)).first()
+    if row is None:
+        raise NotFound
+    return IncidentRow(*row)
+
+
+def _asked() -> sa.Select[tuple[object, ...]]:
+    return (
+        sa.select(*OF_INCIDENT)
+        .join_from(HostIncident, MonitoredHost, INCIDENT.host_id == col(MonitoredHost.id))
+        .outerjoin(Person, INCIDENT.noted_by == col(Person.id))
+    )
+
+
+def _hosts(
+    session: Session, now: datetime, which: sa.ColumnElement[bool], opened: Iterable[IncidentRow]
+) -> list[HostRow]:
+    windows, second = maintenance.current(session, now), int(now.timestamp())
+    of_host = {it.host_id: it for it in opened}
+    state = table(HostState).c
+    asked = (
+        sa.select(*OF_HOST, state.recent, *OF_STATE)
+        .outerjoin_from(MonitoredHost, HostState, col(MonitoredHost.id) == state.host_id)
+        .where(which)
+        .order_by(col(MonitoredHost.group_name), col(MonitoredHost.name_folded))
+    )
+    rows = list[HostRow]()
+    for row in session.execute(asked):
+        values, recent, known = row[:18], row[18], row[19:]
+        window = maintenance.is_on(windows, row.id, row.group_name, now)
+        opened_now, line = of_host.get(row.id), host_recent.line(recent or b"", second)
+        state_values = STATELESS if recent is None else known
+        rows.append(HostRow._make((*values, *state_values, opened_now, window and window.reason, line)))
+    return rows
