@@ -26,6 +26,7 @@ from helpdesk.people.directory import Directory
 from helpdesk.people.grace import Grace
 from helpdesk.people.local import LocalDirectory
 from helpdesk.people.model import SignedIn
+from helpdesk.posts.announcer import Announcer
 from helpdesk.requests.accounts import RequesterAccounts
 from helpdesk.requests.addresses import aliases_of
 from helpdesk.requests.ownership import Rules as OwnershipRules
@@ -182,6 +183,7 @@ def _services(
     of_feed = feed_health.check(lambda: poller.feed_status, utc_now, needs)
     listed = [*adapters.checks_of(settings, database, systems), of_feed]
     monitor = SystemMonitor(listed, database, named, outbox, wakeups, utc_now, settings.timezone)
+    announcer = Announcer(database, outbox, wakeups, utc_now, settings.timezone, settings.administrators or ())
     desk = _desk(settings, database, systems.phone, wakeups)
     # Calls that were logged once go in time, also where there is no phone system any more.
     call_watchers = (
@@ -205,7 +207,15 @@ def _services(
         readers=readers,
         requests=requests,
         desk=desk,
-        watchers=(*watchers, *wakeup_watchers, *outbox.watchers, poller.watch, monitor.watch, *call_watchers),
+        watchers=(
+            *watchers,
+            *wakeup_watchers,
+            *outbox.watchers,
+            poller.watch,
+            monitor.watch,
+            announcer.watch,
+            *call_watchers,
+        ),
     )
 
 
