@@ -30,6 +30,7 @@ from helpdesk.people.directory import Directory
 from helpdesk.people.grace import Grace
 from helpdesk.people.local import LocalDirectory
 from helpdesk.people.model import SignedIn
+from helpdesk.posts.announcer import Announcer
 from helpdesk.requests.accounts import RequesterAccounts
 from helpdesk.requests.addresses import aliases_of
 from helpdesk.requests.ownership import Rules as OwnershipRules
@@ -186,6 +187,7 @@ def _services(
     of_feed = feed_health.check(lambda: poller.feed_status, utc_now, needs)
     listed = [*adapters.checks_of(settings, database, systems), of_feed]
     monitor = SystemMonitor(listed, database, named, outbox, wakeups, utc_now, settings.timezone)
+    announcer = Announcer(database, outbox, wakeups, utc_now, settings.timezone, settings.administrators or ())
     desk = _desk(settings, database, systems.phone, wakeups)
     newsroom = Newsroom(named, outbox, wakeups, utc_now, settings.timezone, opens_tasks=False)
     connect = partial(probes.connect, settings.ca_bundle)
@@ -224,6 +226,7 @@ def _services(
             *outbox.watchers,
             poller.watch,
             monitor.watch,
+            announcer.watch,
             *call_watchers,
             netmonitor.watch,
         ),

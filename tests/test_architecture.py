@@ -138,6 +138,7 @@ MAY = {
     "demo": {"demo", "errors", "store", "people.passwords", "telephony.numbers", "telephony.phone", *PORT},
     "telephony": {"encryption", "errors", "notifications.wakeups", "people.model", "store", "telephony", "texts",
                   "threads"},
+    "posts": {"errors", "notifications", "people.model", "store"},
     "netmonitor.access": {"settings.netmonitor"},
     "netmonitor": {"errors", "health", "netmonitor", "notifications", "store", "texts", "threads", "tls"},
     "system_monitor": {"errors", "health", "notifications", "store"},
