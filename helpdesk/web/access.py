@@ -59,7 +59,7 @@ NAMES: dict[str, str] = {
     """,
     SUPERVISOR: "calls:team",
     MONITOR: """
-        netmonitor:index netmonitor:watch netmonitor:show netmonitor:note
+        netmonitor:index netmonitor:watch netmonitor:show netmonitor:check netmonitor:note
         netmonitor:status netmonitor:history netmonitor:summary
         api:netmonitor_status api:ping api:ping_history
     """,

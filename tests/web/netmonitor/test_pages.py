@@ -1,6 +1,8 @@
 """The monitor's pages: how hosts are, who may see them, and what they weigh."""
 
 import re
+import socket
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import brotli  # type: ignore[import-untyped]
@@ -288,3 +290,28 @@ def test_a_program_with_a_token_reads_but_keeps_no_hosts(visit: Visit, services:
     program, headers = visit(), {"Authorization": f"Bearer {token}"}
     assert program.get("/netmonitor/status", headers=headers).status_code == 200
     assert program.post("/netmonitor/hosts", json={}, headers=headers).status_code == 403
+
+
+# Check now
+
+
+def test_a_host_is_checked_at_once_and_not_too_often(visit: Visit, services: Services) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        port = server.getsockname()[1]
+        up = watched.watch(
+            services.database, "узел", {"status": "unknown"}, method="tcp", address="127.0.0.1", port=port
+        )
+        anna = visit("anna")
+        answer = anna.post(f"/netmonitor/{up}/check", data={}, headers=HTML)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/netmonitor/{up}")
+        assert "It answered." in anna.get(f"/netmonitor/{up}", headers=HTML).text
+    again = anna.post(f"/netmonitor/{up}/check", data={}, headers=HTML)
+    assert again.status_code == 429 and int(again.headers["retry-after"]) > 0
+    closed = watched.watch(services.database, "другой", method="tcp", address="127.0.0.1", port=port)
+    told = anna.post(f"/netmonitor/{closed}/check", json={})
+    assert (told.json()["fault"], told.json()["response_time"]) == ("refused", None)
+    assert told.json()["message"] == "It did not answer: the port is closed."
+    off = watched.watch(services.database, "выключен", is_active=False)
+    for number in (off, 999_999):
+        assert anna.post(f"/netmonitor/{number}/check", json={}).status_code == 404
+    assert "Check now" not in anna.get(f"/netmonitor/{off}", headers=HTML).text
