@@ -30,8 +30,9 @@ from helpdesk.notifications.channels.webpush import keys
 from helpdesk.notifications.delivery import to_content
 from helpdesk.notifications.delivery_checks import DeliveryChecks
 from helpdesk.notifications.outbox_worker import OutboxWorker
+from helpdesk.notifications.readers import Rules
 from helpdesk.settings.settings import Settings
-from helpdesk.store import devices, outbox, people, rights, schema
+from helpdesk.store import devices, outbox, people, schema
 from helpdesk.store.database import Database
 from helpdesk.store.devices import Address
 from helpdesk.store.models import tables
@@ -142,9 +143,7 @@ class Bench(NamedTuple):
         return self.world.database
 
     def worker(self, channel: str) -> tuple[OutboxWorker, Timed]:
-        checks = DeliveryChecks(
-            self.world.feed, self.database, people.known_in_embedded, rights.administrators, None, now
-        )
+        checks = DeliveryChecks(self.world.feed, self.database, Rules(people.known_in_embedded), None, now)
         sender = Timed(self.senders.get(channel, Accepting)())
         return OutboxWorker(channel, sender, self.database, checks, now), sender
 

@@ -12,6 +12,7 @@ from helpdesk.services import utc_now
 from helpdesk.settings import settings as configuration
 from helpdesk.store import anonymizing, audit, directory_accounts
 from helpdesk.store.models.tables import Person
+from helpdesk.store.personal_texts import Visible
 from helpdesk.user_commands import full_names, one_account, refusals
 
 NOT_TOUCHED = "The task system of Redmine is not touched: anonymise the user there, too."
@@ -28,7 +29,7 @@ def export(typed: str, target: str) -> None:
     person_id = person.id or 0
     try:
         with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:
-            rows = personal_file.write(database, person_id, {}, settings.pictures_folder, file)
+            rows = personal_file.write(database, person_id, Visible(), settings.pictures_folder, file)
     except FileExistsError as error:
         raise Refused(f"{target} is there already. Name a new file.") from error
     except OSError as error:

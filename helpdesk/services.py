@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from helpdesk.notifications.feed_poller import FeedStatus
 from helpdesk.notifications.outbox import Outbox
+from helpdesk.notifications.readers import Rules
 from helpdesk.notifications.suppression import Suppression
 from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.people.authentication import Authentication
@@ -34,7 +35,8 @@ class Services:
     `authentication` signs people in. `accounts` returns the accounts of people by their numbers in the backend, and
     `identify` returns a signed-in person's identity there, and raises NotAllowed without one. `wakeups` wakes open
     streams, `feed_status` tells whether the feed is live, and `visible_to` returns the people who may see an event.
-    `system_monitor` knows the health of the store and of outside systems. `outbox` sends over the channels.
+    `system_monitor` knows the health of the store and of outside systems. `outbox` sends over the channels, and
+    `readers` decides who may read notifications that are about no task.
     `requests` are tasks as those see them who asked for help, and `visible_tasks` tells what a person sees in either
     way. `desk` is the call desk, None without a phone system. Each of `watchers` runs until it is cancelled. `close`
     releases connections when the process ends.
@@ -53,6 +55,7 @@ class Services:
     visible_to: Callable[[EventRecord, Iterable[Actor]], Awaitable[frozenset[int]]]
     system_monitor: SystemMonitor
     outbox: Outbox
+    readers: Rules
     requests: Requests
     desk: Desk | None
     watchers: tuple[BackgroundTask, ...]

@@ -16,6 +16,7 @@ from helpdesk.notifications.delivery_checks import DeliveryChecks
 from helpdesk.notifications.event_processing import records_visible_to
 from helpdesk.notifications.feed_poller import FeedPoller
 from helpdesk.notifications.outbox import Outbox
+from helpdesk.notifications.readers import Rules
 from helpdesk.notifications.recipients import Recipients
 from helpdesk.notifications.suppression import Suppression
 from helpdesk.notifications.wakeups import Wakeups
@@ -169,7 +170,8 @@ def _services(
     wakeups, wakeup_watchers = _wakeups(settings)
     named = partial(rights.administrators, named=settings.administrators or ())
     recipients = Recipients(feed, database, accounts, named, settings.timezone, requests)
-    checks = DeliveryChecks(feed, database, accounts, named, requests, utc_now)
+    readers = Rules(accounts, settings.administrators or (), settings.netmonitor_access)
+    checks = DeliveryChecks(feed, database, readers, requests, utc_now)
     outbox = Outbox(Resources(settings, database), checks, utc_now)
 
     def interval(now: datetime) -> float:
@@ -200,6 +202,7 @@ def _services(
         visible_to=records_visible_to(feed),
         system_monitor=monitor,
         outbox=outbox,
+        readers=readers,
         requests=requests,
         desk=desk,
         watchers=(*watchers, *wakeup_watchers, *outbox.watchers, poller.watch, monitor.watch, *call_watchers),

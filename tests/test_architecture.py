@@ -52,7 +52,9 @@ PORT = {
     "tasks.statistics",
 }
 REQUESTS = {"requests.addresses", "requests.model", "requests.ownership", "requests.source"}
-NOTICES = {f"notifications.{module}" for module in ("plain_text", "mentions", "kinds", "messages", "preferences")}
+NOTICES = {
+    f"notifications.{module}" for module in ("plain_text", "mentions", "kinds", "links", "messages", "preferences")
+}
 WIRING = {"adapters", "wiring"}
 """The modules that know which adapters there are."""
 CHANNELS = {f"notifications.channels.{name}" for name in ("email", "fcm", "webpush")}
@@ -136,6 +138,7 @@ MAY = {
     "demo": {"demo", "errors", "store", "people.passwords", "telephony.numbers", "telephony.phone", *PORT},
     "telephony": {"encryption", "errors", "notifications.wakeups", "people.model", "store", "telephony", "texts",
                   "threads"},
+    "netmonitor.access": {"settings.netmonitor"},
     "netmonitor": {"errors", "health", "netmonitor", "notifications", "store", "texts", "threads", "tls"},
     "system_monitor": {"errors", "health", "notifications", "store"},
     "services": {"notifications", "people.authentication", "people.model", "requests.service", "settings.settings",
@@ -156,19 +159,21 @@ MAY = {
     "people.rights": {"errors"},
     "notifications": {"errors", "texts", "threads", "notifications", "requests.service", "store", "tasks.feed",
                       "tasks.model"},
+    "notifications.readers": {"netmonitor.access", "notifications.delivery", "notifications.kinds",
+                              "notifications.links", "people.model", "settings.netmonitor", "store"},
     **{pure: {"errors", "texts", "store.casefold", "tasks.feed", "tasks.model", *NOTICES} for pure in NOTICES},
     "notifications.messages": {"errors", "texts", "system_names", "tasks.feed", *NOTICES,
                                "store.models.notifications"},
+    "notifications.links": {"notifications.kinds", "store.models.notifications"},
     "notifications.channel_health": {"errors", "health", "store"},
     "notifications.feed_health": {"errors", "health", "notifications.feed_poller"},
     "notifications.preferences": {*NOTICES, "notifications.channels.registry", "notifications.channels.port"},
     "notifications.channels": {"errors", "languages", "notifications.channels", "notifications.kinds",
-                               "notifications.messages", "notifications.wakeups", "people.model", "texts", "threads",
-                               "tls",
-                               "settings.settings", "store", "tasks.model"},
+                               "notifications.links", "notifications.messages", "notifications.wakeups",
+                               "people.model", "texts", "threads", "tls", "settings.settings", "store", "tasks.model"},
     "notifications.channels.email": {"errors", "health", "languages", "notifications.channels", "notifications.kinds",
-                                     "notifications.messages", "paths", "requests.addresses", "settings", "store",
-                                     "texts", "threads", "tls"},
+                                     "notifications.links", "notifications.messages", "paths", "requests.addresses",
+                                     "settings", "store", "texts", "threads", "tls"},
     "web": {"errors", "texts", "timings", "languages", "paths", "services", "store", "web", *PORT - {"tasks.backend"},
             "tasks.markup", "tasks.change_messages", "tasks.board", "tasks.safe_html", "tasks.bulk", "tasks.pictures",
             "threads", "people.model", "people.rights", "people.directory",

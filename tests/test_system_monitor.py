@@ -66,7 +66,7 @@ class Systems:
     def process(self, *checks: Check) -> SystemMonitor:
         """The monitor of one process."""
         settings = configuration.load({}, Path("/nowhere"))
-        before_sending = DeliveryChecks(None, self.database, None, rights.administrators, None, lambda: self.now)  # type: ignore[arg-type]  # no channel is set
+        before_sending = DeliveryChecks(None, self.database, None, None, lambda: self.now)  # type: ignore[arg-type]  # no channel is set
         outbox = Outbox(Resources(settings, self.database), before_sending, lambda: self.now)
         listed = checks or (self.check("redmine"), self.check("feed", "redmine"))
         return SystemMonitor(listed, self.database, rights.administrators, outbox, Wakeups(), lambda: self.now)

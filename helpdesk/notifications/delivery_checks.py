@@ -16,16 +16,16 @@ from helpdesk.notifications import preferences, preferences_json
 from helpdesk.notifications.channels.port import Item, Outcome
 from helpdesk.notifications.channels.registry import OPTION_OF
 from helpdesk.notifications.delivery import to_event
-from helpdesk.notifications.kinds import TEST, type_of
-from helpdesk.notifications.messages import OF_NO_TASK
+from helpdesk.notifications.kinds import READERS, TEST, type_of
 from helpdesk.notifications.preferences import Decision, Preferences
+from helpdesk.notifications.readers import Rules, unreadable
 from helpdesk.notifications.recipients import OF_REQUESTS
 from helpdesk.requests.service import Requests
 from helpdesk.store import notifications, people
 from helpdesk.store import preferences as stored_preferences
 from helpdesk.store.database import Database
 from helpdesk.store.models.notifications import NotificationRow
-from helpdesk.store.people import Account, Accounts
+from helpdesk.store.people import Account
 from helpdesk.tasks.feed import Event, Feed
 from helpdesk.tasks.model import Actor
 
@@ -33,18 +33,18 @@ EVENTS_AT_ONCE = 8
 SECONDS = 15.0
 """The time to ask who may see the events of one claim. What was answered until then is sent."""
 UNCHOSEN = Preferences()
-ADMINISTRATORS_ONLY = OF_NO_TASK.keys() - {TEST}
 
 
 class Facts(NamedTuple):
     """What the store says of the people and the notifications of some items.
 
-    `unread` are the ids of the notifications that are listed and unread, `read` those that were read. `accounts` are
-    those of people whom the backend knows, by their ids.
+    `hidden` are the people and events of notifications about no task that they may not read any more. `unread` are the
+    ids of the notifications that are listed and unread, `read` those that were read. `accounts` are those of people
+    whom the backend knows, by their ids.
     """
 
     active: frozenset[int]
-    administrators: frozenset[int]
+    hidden: frozenset[tuple[int, str]]
     unread: frozenset[int]
     read: frozenset[int]
     chosen: Mapping[int, Preferences]
@@ -52,19 +52,19 @@ class Facts(NamedTuple):
 
 
 class DeliveryChecks:
-    """Asks the store about people, the feed who may see an event, and `requests` whose request it is."""
+    """Asks the store about people, the feed who may see an event, and `requests` whose request it is. By the `rules`
+    people may read what is about no task."""
 
     def __init__(
         self,
         feed: Feed,
         database: Database,
-        accounts: Accounts,
-        administrators: Callable[[Session], Sequence[int]],
+        rules: Rules,
         requests: Requests | None,
         clock: Callable[[], datetime],
     ) -> None:
-        self.feed, self.database, self.accounts, self.requests = feed, database, accounts, requests
-        self.administrators, self.clock = administrators, clock
+        self.feed, self.database, self.rules, self.requests = feed, database, rules, requests
+        self.clock = clock
 
     async def refused(self, items: Sequence[Item]) -> dict[int, Outcome]:
         """Return the outcomes of those of these items that are not to be sent, by the ids of their rows. Raises
@@ -72,23 +72,23 @@ class DeliveryChecks:
         now = self.clock()
 
         def work(session: Session) -> tuple[Facts, dict[int, Outcome]]:  # in its thread, for there may be hundreds
-            facts = self._facts(session, items)
+            facts = self._facts(session, items, now)
             return facts, {it.row.id: outcome for it in items if (outcome := _refusal(it, facts, now))}
 
         facts, outcomes = await self.database.run(work)
         left = [it for it in items if it.row.id not in outcomes and _is_about_task(it)]
         return outcomes | await self._unseen(left, facts)
 
-    def _facts(self, session: Session, items: Sequence[Item]) -> Facts:
+    def _facts(self, session: Session, items: Sequence[Item], now: datetime) -> Facts:
         ids = {it.row.person_id for it in items}
         listed = notifications.states(session, {it.row.notification_id for it in items if it.row.notification_id})
         return Facts(
             people.active(session, ids),
-            frozenset(self.administrators(session)),
+            unreadable(session, (it.notification for it in items if it.notification), self.rules, now),
             frozenset(id for id, is_read in listed.items() if not is_read),
             frozenset(id for id, is_read in listed.items() if is_read),
             {id: preferences_json.from_json(it) for id, it in stored_preferences.of_people(session, ids).items()},
-            people.numbered(session, self.accounts, ids),
+            people.numbered(session, self.rules.accounts, ids),
         )
 
     async def _unseen(self, items: Sequence[Item], facts: Facts) -> dict[int, Outcome]:
@@ -153,7 +153,7 @@ def _reason(item: Item, facts: Facts) -> str:
     row, notification = item.row, item.notification
     if row.person_id not in facts.active:  # of a letter from a task it is the author
         return "account"
-    if notification and notification.kind in ADMINISTRATORS_ONLY and row.person_id not in facts.administrators:
+    if notification and (row.person_id, notification.event) in facts.hidden:
         return "not_visible"
     if notification and row.notification_id and row.notification_id not in facts.unread:
         return "read" if row.notification_id in facts.read else "withdrawn"
@@ -173,7 +173,7 @@ def _unwanted(item: Item, notification: NotificationRow, wanted: Preferences, no
 
 
 def _is_about_task(item: Item) -> bool:
-    return item.notification is not None and item.notification.kind not in OF_NO_TASK
+    return item.notification is not None and item.notification.kind not in READERS
 
 
 def _may_be_request(item: Item) -> bool:

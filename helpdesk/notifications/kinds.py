@@ -1,17 +1,20 @@
-"""List the kinds of news about a task, and the type that programs and preferences know each by."""
+"""List the kinds of news, and the type that programs and preferences know each by."""
 
 from typing import Literal
 
-Type = Literal["mention", "assigned", "created", "comment", "status_change", "priority_change", "attachment", "system"]
+Type = Literal[
+    "mention", "assigned", "created", "comment", "status_change", "priority_change", "attachment", "post", "system",
+]  # fmt: skip
 """The values of JSON (contract §5) and the rows of the preferences' matrix."""
 
 Kind = Literal[
     "mentioned", "given", "taken", "created", "commented", "status", "priority", "files", "reassigned", "changed",
-    "put_aside", "system_down", "system_up", "test",
+    "post", "put_aside", "system_down", "system_up", "host_down", "host_up", "test",
 ]  # fmt: skip
-"""Selects the message, and is stored, so values keep their names. No rule leads to the last four: administrators get
-`put_aside` when an event was dropped, and the next two when a system went down or is back. `test` is what people send
-to a device of their own."""
+"""Selects the message, and is stored, so values keep their names. No rule leads to the last seven: those whom it
+concerns get `post` when an announcement is published, and administrators get `put_aside` when an event was dropped and
+the next two when a system went down or is back, and with others who watch the network `host_down` and `host_up`. `test`
+is what people send to a device of their own."""
 
 TYPES: dict[Kind, Type] = {
     "mentioned": "mention",
@@ -24,14 +27,29 @@ TYPES: dict[Kind, Type] = {
     "files": "attachment",
     "reassigned": "system",
     "changed": "system",
+    "post": "post",
     "put_aside": "system",
     "system_down": "system",
     "system_up": "system",
+    "host_down": "system",
+    "host_up": "system",
     "test": "system",
 }
 """The type of each kind. When several kinds apply to a person, the first of these is taken."""
 
 TEST: Kind = "test"
+Readers = Literal["administrators", "monitor", "post", "oneself"]
+READERS: dict[str, Readers] = {
+    "post": "post",
+    "put_aside": "administrators",
+    "system_down": "administrators",
+    "system_up": "administrators",
+    "host_down": "monitor",
+    "host_up": "monitor",
+    "test": "oneself",
+}
+"""Who may read notifications that say nothing of a task but its number, by their kinds: administrators, those who may
+see the network monitor, the readers of the announcement, or the person alone."""
 URGENT: frozenset[str] = frozenset({"mentioned", "given"})
 """Kinds by which somebody addresses this very person."""
 

@@ -27,15 +27,21 @@ TITLES = {
     "put_aside": sentence("Nobody was notified of a change to #%(task)s"),
     "system_down": sentence("%(system)s does not work"),
     "system_up": sentence("%(system)s works again"),
+    "host_down": sentence("%(subject)s does not answer"),
+    "host_up": sentence("%(subject)s answers again"),
+    "post": sentence("Announcement: %(subject)s"),
     "test": sentence("A test"),
 }
 OF_NO_TASK = {
     "put_aside": sentence("It could not be processed. The log of the server says more."),
     "system_down": sentence("Why, and what to do about it, is shown in the administration, under “Systems”."),
     "system_up": sentence("Two checks in a row have found it in order."),
+    "host_down": sentence("Since when, and what to do about it, is shown in the network monitor."),
+    "host_up": sentence("How long it was away is shown in the network monitor."),
+    "post": sentence("By %(who)s"),
     "test": sentence("Notifications reach you here."),
 }
-"""Kinds that say nothing of a task but its number. All but the test are for administrators."""
+"""What kinds say that are about no task (`kinds.READERS`)."""
 FOR_DEPUTY = {
     "mentioned": sentence("%(who)s mentioned %(absent)s (away) in #%(task)s"),
     "given": sentence("%(who)s assigned #%(task)s to %(absent)s (away)"),
@@ -100,19 +106,16 @@ def dropped_notification(event: Event, administrator: int) -> NotificationRow:
     return row._replace(subject="", author="", old="", new="", is_private=False)
 
 
-def system_notification(system: str, administrator: int, kind: Kind, sound: str, now: datetime) -> NotificationRow:
-    """Return an administrator's notification of a system, whose name (`system_names.py`) takes the subject's place."""
-    return _of_no_task(administrator, f"{kind}.{system}.{now.timestamp():.0f}", kind, now, system, sound)
-
-
 def notification_to_self(person_id: int, token: str, now: datetime) -> NotificationRow:
     """Return what a person sends to a device of their own, to see whether it arrives."""
-    return _of_no_task(person_id, f"test.{token}", "test", now)
+    return of_no_task(person_id, f"test.{token}", "test", now)
 
 
-def _of_no_task(
+def of_no_task(
     person_id: int, event: str, kind: Kind, now: datetime, subject: str = "", sound: str = ""
 ) -> NotificationRow:
+    """Return a notification about no task. Where its kind leads to a page of its own, the page's number is the second
+    part of the `event`, as in `post.7`."""
     return NotificationRow(
         person_id=person_id,
         event=event,
@@ -134,8 +137,9 @@ def _of_no_task(
 def message(row: NotificationRow) -> Message:
     """Put a notification into words. A kind that is not known here is shown as a change."""
     if row.kind in OF_NO_TASK:
-        text = OF_NO_TASK[row.kind]
-        return Message(_title(row), text, (text,))
+        first = Sentence(OF_NO_TASK[row.kind].text, {"who": trimmed(row.author) or UNKNOWN})
+        parts = (first, *(_details(row) if row.kind == "post" else ()))
+        return Message(_title(row), reduce(_joined, parts[1:], first), parts)
     details = tuple(_details(row))
     about = Sentence(ABOUT.text, {"subject": subject_of(row.subject)})
     return Message(_title(row), reduce(_joined, details, about), details)
@@ -144,6 +148,8 @@ def message(row: NotificationRow) -> Message:
 def _title(row: NotificationRow) -> Sentence:
     is_known = row.kind in TITLES and bool(row.new or row.kind not in ("status", "priority"))
     values = {"who": trimmed(row.author) or UNKNOWN, "task": row.task_id, "new": row.new}
+    if row.kind in OF_NO_TASK:
+        values["subject"] = subject_of(row.subject)
     values["system"] = SYSTEMS.get(row.subject, A_SYSTEM)  # a task's subject is never taken for one
     if row.absent and row.kind in FOR_DEPUTY:
         return Sentence(FOR_DEPUTY[row.kind].text, {**values, "absent": row.absent})

@@ -7,9 +7,13 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from helpdesk.notifications.channels import registry
+from helpdesk.notifications.kinds import Type
 from helpdesk.notifications.preferences import SOUNDS, TYPES, Cell, Digest, Preferences, QuietHours, Sound, Sounds
 
 T = TypeVar("T")
+
+LATER = frozenset[Type]({"post"})
+"""The types that what an older version stored does not know."""
 
 
 def to_json(preferences: Preferences) -> str:
@@ -70,13 +74,21 @@ def _read(parse: Callable[[Any], T], stored: object, default: T) -> T:
 
 
 def _wanted(stored: object) -> frozenset[Cell]:
+    """Return the checked cells. A type of LATER that was not known then gets its default, except over an option by
+    which the person wanted nothing at all."""
     rows: Mapping[object, object] = stored if isinstance(stored, dict) else {}
     return frozenset(
         (type, option.name)
         for option in registry.options()
         for type in TYPES
-        if _is_checked(rows.get(type), option.name, default=type in option.default)
+        if _is_checked(rows.get(type), option.name, type in option.default and _is_welcome(rows, type, option.name))
     )
+
+
+def _is_welcome(rows: Mapping[object, object], type: Type, name: str) -> bool:
+    """Tell whether a type that was not known then may be sent over an option."""
+    known = [rows.get(each) for each in TYPES if each not in LATER]
+    return type not in LATER or any(_is_checked(row, name, default=True) for row in known)
 
 
 def _is_checked(row: object, name: str, default: bool) -> bool:

@@ -9,7 +9,7 @@ REASONS: dict[str, Sentence] = {
     "off": sentence("You have switched off what is sent to browsers."),
     "read": sentence("You had read it already."),
     "withdrawn": sentence("It was withdrawn."),
-    "not_visible": sentence("You can't see the task any more."),
+    "not_visible": sentence("You can't see what it is about any more."),
     "account": sentence("Your account is not active."),
     "gone": sentence("The device is not there any more."),
     "other_device": sentence("It has reached another device of yours."),

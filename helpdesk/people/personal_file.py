@@ -1,6 +1,6 @@
 """Make the file of everything that we keep of a person, and forget the pictures of somebody who is anonymised.
 
-`visible` are the tasks that the person may see at present: texts about all others are left out.
+`visible` is what the person may see at present: texts about all else are left out.
 """
 
 from collections.abc import Sequence

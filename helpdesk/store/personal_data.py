@@ -45,7 +45,7 @@ def write(
     pictures: Sequence[Path],
     most: int | None,
 ) -> dict[str, int]:
-    """Write the archive, and return the number of rows by table. `visible` are the tasks that the person may see now.
+    """Write the archive, and return the number of rows by table. `visible` is what the person may see now.
     Raises TooLarge beyond `most` bytes before packing."""
     ids, counts = ids_of(accounts), dict[str, int]()
     reader = Reader(frozenset(ids), visible)

@@ -25,8 +25,6 @@ from helpdesk.store.models.tables import (
 )
 
 PRESENT = "present"
-NO_TASK = 0
-"""The number in place of a task's in notifications of systems, which are for administrators."""
 OF_NOTIFICATION = ("subject", "author", "old", "new", "excerpt", "absent")
 OF_TASK = ("id", "created_at", "updated_at", "closed_at", "start_date", "due_date")
 """What the file always tells of a task, with whether the person is its author or its assignee."""
@@ -43,12 +41,18 @@ TASKS: Mapping[type[SQLModel], str] = {
 }
 
 Row = Mapping[Any, Any]
-Visible = Mapping[int, bool]
-"""The tasks that the person may see at present, each with whether others' private comments are visible, too."""
+
+
+class Visible(NamedTuple):
+    """What the person may see at present: the tasks, each with whether others' private comments are visible, too, and
+    the events of notifications about no task."""
+
+    tasks: Mapping[int, bool] = {}
+    events: Collection[str] = ()
 
 
 class Reader(NamedTuple):
-    """The accounts whose file it is, and the tasks that their person may see."""
+    """The accounts whose file it is, and what their person may see."""
 
     ids: frozenset[int]
     visible: Visible
@@ -71,16 +75,19 @@ def readable(table: str, row: Row, reader: Reader) -> Row:
 
 
 def _of_notification(row: Row, reader: Reader) -> Row:
-    task = row["task_id"]
-    is_visible = task in reader.visible and (reader.visible[task] or not row["is_private"])
+    is_visible = _sees(reader.visible, row["task_id"], row["happening"], is_private=row["is_private"])
     return row if is_visible else _without(row, OF_NOTIFICATION)
 
 
 def _of_outbox(row: Row, reader: Reader) -> Row:
     """What waits to be sent has the texts of a task, too, and may be about a private comment."""
-    task = row["task_id"]
-    is_visible = task in reader.visible and (reader.visible[task] or not _is_private(row["content"]))
+    is_visible = _sees(reader.visible, row["task_id"], row["event"], is_private=_is_private(row["content"]))
     return row if is_visible else _without(row, ("content",))
+
+
+def _sees(visible: Visible, task: int, event: str, is_private: bool) -> bool:
+    """Tell whether the person may read what is kept of an event: of a task, or of none with the number 0."""
+    return (task in visible.tasks and (visible.tasks[task] or not is_private)) or event in visible.events
 
 
 def _is_private(content: str) -> bool:
@@ -98,18 +105,18 @@ def _of_device(row: Row, reader: Reader) -> Row:
 
 def _of_task(row: Row, reader: Reader) -> Row:
     """Of tasks of others the file has no texts: they are no data of the person."""
-    if row["author_id"] in reader.ids and row["id"] in reader.visible:
+    if row["author_id"] in reader.ids and row["id"] in reader.visible.tasks:
         return row
     roles = {name: row[name] for name in ("author_id", "assignee_id") if row[name] in reader.ids}
     return {name: row[name] for name in OF_TASK} | roles
 
 
 def _of_entry(row: Row, reader: Reader) -> Row:
-    return row if row["task_id"] in reader.visible else _without(row, ("notes",))
+    return row if row["task_id"] in reader.visible.tasks else _without(row, ("notes",))
 
 
 def _of_attachment(row: Row, reader: Reader) -> Row:
-    is_readable = row["task_id"] is None or row["task_id"] in reader.visible
+    is_readable = row["task_id"] is None or row["task_id"] in reader.visible.tasks
     return row if is_readable else _without(row, OF_ATTACHMENT)
 
 
@@ -122,9 +129,10 @@ def _of_call(row: Row, reader: Reader) -> Row:
     """Of calls of other agents the file has when the person called, and nothing of another caller."""
     if row["person_id"] in reader.ids:
         return row
-    task = () if row["task_id"] in reader.visible else ("task_id",)
+    task = () if row["task_id"] in reader.visible.tasks else ("task_id",)
+    requester = () if row["requester_id"] in reader.ids else ("requester_id",)
     is_caller = row["caller_id"] in reader.ids
-    return _without(row, (*OF_OTHERS_CALL, *(task if is_caller else OF_OTHERS_CALLER)))
+    return _without(row, (*OF_OTHERS_CALL, *requester, *(task if is_caller else OF_OTHERS_CALLER)))
 
 
 def _of_answer(row: Row, reader: Reader) -> Row:

@@ -253,6 +253,20 @@ def upgrade() -> None:
         table.create_index("ix_page_vote_person_id", ["person_id"])
 
     there.create_table(
+        "page_word",
+        sa.Column("word", AutoString(length=20), nullable=False),
+        sa.Column("post_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("is_in_title", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["post_id"],
+            ["post.id"],
+        ),
+        sa.PrimaryKeyConstraint("word", "post_id"),
+    )
+    with there.altering("page_word") as table:
+        table.create_index("ix_page_word_post_id", ["post_id"])
+
+    there.create_table(
         "post_audience",
         sa.Column("post_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("kind", AutoString(length=10), nullable=False),
@@ -348,6 +362,7 @@ def downgrade() -> None:
     names = (
         "post_feed",
         "page_vote",
+        "page_word",
         "post_audience",
         "post_file",
         "post_read",

@@ -10,10 +10,11 @@ from helpdesk.notifications.channels.port import Resources
 from helpdesk.notifications.delivery_checks import DeliveryChecks
 from helpdesk.notifications.feed_poller import FeedPoller
 from helpdesk.notifications.outbox import Outbox
+from helpdesk.notifications.readers import Rules
 from helpdesk.notifications.recipients import Recipients
 from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.settings import settings as configuration
-from helpdesk.store import people, rights
+from helpdesk.store import people
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.tasks.feed import Event, FeedPage
@@ -88,7 +89,7 @@ def make_poller(
 def outbox_of(feed: ListedFeed, database: Database, clock: Clock) -> Outbox:
     """An outbox whose settings connect no channel."""
     settings = configuration.load({}, Path("/nowhere"))
-    checks = DeliveryChecks(feed, database, people.known_in_embedded, rights.administrators, None, clock.now)  # type: ignore[arg-type]  # a test's feed
+    checks = DeliveryChecks(feed, database, Rules(people.known_in_embedded), None, clock.now)  # type: ignore[arg-type]  # a test's feed
     return Outbox(Resources(settings, database), checks, clock.now)
 
 

@@ -18,13 +18,14 @@ from helpdesk.errors import Unavailable
 from helpdesk.notifications import delivery_checks
 from helpdesk.notifications.channels import registry
 from helpdesk.notifications.channels.port import Item
-from helpdesk.notifications.delivery_checks import ADMINISTRATORS_ONLY, TEST, DeliveryChecks
+from helpdesk.notifications.delivery_checks import DeliveryChecks
 from helpdesk.notifications.feed_poller import FeedPoller
-from helpdesk.notifications.kinds import TYPES
+from helpdesk.notifications.kinds import READERS, TYPES
 from helpdesk.notifications.preferences import PERSONAL, Preferences
 from helpdesk.notifications.preferences_json import to_json
+from helpdesk.notifications.readers import Rules
 from helpdesk.settings import settings as configuration
-from helpdesk.store import letters, people, preferences, rights
+from helpdesk.store import letters, people, preferences
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.store.models.notifications import Notification
@@ -194,7 +195,7 @@ async def test_what_a_slow_backend_has_answered_in_time_is_sent(
 
 
 def checks_of(database: Database, moment: datetime = NOON) -> DeliveryChecks:
-    return DeliveryChecks(ListedFeed(), database, people.known_in_embedded, rights.administrators, None, lambda: moment)  # type: ignore[arg-type]  # a test's feed
+    return DeliveryChecks(ListedFeed(), database, Rules(people.known_in_embedded), None, lambda: moment)  # type: ignore[arg-type]  # a test's feed
 
 
 def items(person: int, channels: Sequence[str], kinds: Sequence[str], project: int = 1, task: int = 7) -> list[Item]:
@@ -221,7 +222,7 @@ def test_no_channel_gets_past_the_matrix_a_mute_quiet_hours_or_a_switched_off_br
 ) -> None:
     wanted = replace(wanted, in_browser=in_browser)
     write(database, lambda db: preferences.save(db, ANNA, to_json(wanted)))
-    kinds = [kind for kind in TYPES if kind not in ADMINISTRATORS_ONLY | {TEST}]
+    kinds = [kind for kind in TYPES if kind not in READERS]
     project, task = min(projects, default=1), min(tasks, default=1)
     asked = items(ANNA, ["email", "webpush", "fcm"], kinds, project, task)
     refused = asyncio.run(checks_of(database, moment).refused(asked))

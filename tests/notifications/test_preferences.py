@@ -200,6 +200,7 @@ def test_the_default_preferences_have_pages_for_all_and_little_noise() -> None:
     assert told == {
         "mention": everywhere, "assigned": everywhere, "comment": everywhere, "created": heard,
         "status_change": heard, "priority_change": heard, "attachment": seen, "system": seen,
+        "post": {"page", "sound", "push"},
     }  # fmt: skip
 
 
@@ -259,6 +260,19 @@ def test_a_broken_preference_is_the_default(field: str, broken: object) -> None:
 def test_a_cell_that_is_broken_leaves_the_others_as_they_were_chosen() -> None:
     read = from_json('{"wanted": {"comment": {"page": false, "email": null}, "of tomorrow": {"page": true}}}')
     assert read.wanted == WANTED - {("comment", "page")}
+
+
+def test_a_type_that_was_not_known_then_gets_its_default_where_anything_was_wanted() -> None:
+    stored = json.loads(to_json(Preferences()))
+    del stored["wanted"]["post"]
+    assert from_json(json.dumps(stored)).wanted == WANTED
+    for row in stored["wanted"].values():
+        row["push"] = False
+    wanted = from_json(json.dumps(stored)).wanted
+    assert ("post", "page") in wanted and ("post", "push") not in wanted
+    stored["wanted"]["post"] = {"page": False, "push": True}
+    wanted = from_json(json.dumps(stored)).wanted
+    assert ("post", "push") in wanted and ("post", "page") not in wanted
 
 
 def test_a_sound_that_is_broken_leaves_the_other_and_quiet_hours_of_old_are_kept() -> None:

@@ -24,7 +24,7 @@ from helpdesk.store.models import tables
 from helpdesk.store.models.netmonitor import MonitoredHost
 from helpdesk.store.models.posts import Post
 from helpdesk.store.models.tables import Notification, Person
-from helpdesk.store.personal_texts import Reader
+from helpdesk.store.personal_texts import Reader, Visible
 from tests.telling import AT, tell
 from tests.world import PEOPLE_IDS
 
@@ -113,7 +113,7 @@ def archive_of(
 ) -> dict[str, Any]:
     """The files of the archive, JSON as values."""
     file = BytesIO()
-    personal_file.write(database, person_id, visible, folder, file)
+    personal_file.write(database, person_id, Visible(visible), folder, file)
     with ZipFile(file) as archive:
         contents = {name: archive.read(name) for name in archive.namelist()}
     return {name: json.loads(it) if name.endswith(".json") else it for name, it in contents.items()}
@@ -213,9 +213,18 @@ def test_of_a_private_comment_the_outbox_tells_only_who_may_read_it(
 ) -> None:
     content = json.dumps({"excerpt": "secret", "is_private": is_private})
     row = personal_texts.readable(
-        "outbox", {"task_id": 7, "content": content}, Reader(frozenset({ANNA}), {7: sees_private})
+        "outbox",
+        {"task_id": 7, "event": "entry.1", "content": content},
+        Reader(frozenset({ANNA}), Visible({7: sees_private})),
     )
     assert (row["content"] == content) is is_told
+
+
+def test_what_is_about_no_task_is_told_to_who_may_read_that_event() -> None:
+    row = {"task_id": 0, "event": "post.7", "content": json.dumps({"subject": "secret", "is_private": False})}
+    for events, is_told in ((["post.7"], True), (["post.8"], False), ([], False)):
+        reader = Reader(frozenset({ANNA}), Visible({7: True}, events))
+        assert bool(personal_texts.readable("outbox", row, reader)["content"]) is is_told
 
 
 def test_a_picture_is_in_the_archive(database: Database, tmp_path: Path) -> None:
@@ -236,7 +245,7 @@ def test_an_archive_is_bounded_and_ten_thousand_notifications_fit(database: Data
     database.run_here(lambda db: db.execute(sa.insert(table_of(Notification)), many), writes=True)
     assert len(archive_of(database)["notification.json"]) == 10_001
     with pytest.raises(TooLarge):
-        personal_file.write(database, ANNA, {1: False}, Path("/nowhere"), BytesIO(), 1_000_000)
+        personal_file.write(database, ANNA, Visible({1: False}), Path("/nowhere"), BytesIO(), 1_000_000)
 
 
 def test_nothing_of_an_anonymised_person_is_left_but_the_work(filled: Database) -> None:

@@ -14,6 +14,7 @@ from helpdesk.people import personal_file
 from helpdesk.store import absences, anonymizing, people, saved_views
 from helpdesk.store.database import Database
 from helpdesk.store.models.tables import Person, SavedView
+from helpdesk.store.personal_texts import Visible
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SERVERS = [pytest.param(it, marks=pytest.mark.xdist_group(it)) for it in ("postgresql", "mariadb")]
@@ -46,7 +47,7 @@ def test_somebody_comes_is_away_and_leaves(server: Database) -> None:
     assert [it.id for it in server.run_here(lambda db: absences.represented_by(db, oleg, NOW.date()))] == [vera]
 
     file = BytesIO()
-    personal_file.write(server, vera, {}, Path("/nowhere"), file)
+    personal_file.write(server, vera, Visible(), Path("/nowhere"), file)
     with ZipFile(file) as archive:
         (view,) = json.loads(archive.read("saved_view.json"))
     assert view["address"] == "/tasks"

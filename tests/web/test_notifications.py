@@ -54,7 +54,12 @@ def test_a_program_gets_the_union_of_both_shapes(visit: Visit, embedded: Embedde
         "date_created": "2026-11-20T09:30:00Z",
         "created_at": "2026-11-20T09:30:00Z",
         "is_read": False,
-        "data": {"old_status": "Новая", "new_status": "В работе", "task_subject": "Стул"},
+        "data": {
+            "old_status": "Новая",
+            "new_status": "В работе",
+            "task_subject": "Стул",
+            "url": f"/notifications/{second}",
+        },  # fmt: skip
     }
     assert (oldest["title"], oldest["message"]) == (f"Борис commented on #{task}", "Стул · готово")
 

@@ -6,8 +6,9 @@ import unicodedata
 from typing import Literal, NamedTuple
 
 from helpdesk.languages import say
-from helpdesk.notifications.kinds import TEST, URGENT
-from helpdesk.notifications.messages import OF_NO_TASK, message
+from helpdesk.notifications.kinds import URGENT
+from helpdesk.notifications.links import number_of, path_of
+from helpdesk.notifications.messages import message
 from helpdesk.store.models.notifications import NotificationRow
 from helpdesk.texts import one_line
 
@@ -24,14 +25,15 @@ URGENCY: dict[str, Urgency] = {
     "mentioned": "high",
     "given": "high",
     "system_down": "high",
+    "host_down": "high",
     "test": "high",
     "priority": "low",
     "files": "low",
     "changed": "low",
     "system_up": "low",
+    "host_up": "low",
 }
 """Of other kinds it is normal. What is low may wait until a phone is awake."""
-PREFERENCES = "/notifications/preferences"
 NOT_IN_TAG = re.compile("[^a-z0-9_-]+")
 LONGEST_TAG = 32
 
@@ -124,15 +126,13 @@ def _json(value: object) -> str:
 
 
 def _url(row: NotificationRow) -> str:
-    if row.id:
-        return f"/notifications/{row.id}"
-    if row.task_id and row.kind not in OF_NO_TASK:
-        return f"/tasks/{row.task_id}"
-    return PREFERENCES if row.kind == TEST else "/notifications"
+    return f"/notifications/{row.id}" if row.id else path_of(row)
 
 
 def _tag(row: NotificationRow) -> str:
     if row.task_id:
         return f"task-{row.task_id}"
+    if number := number_of(row):
+        return f"{row.type}-{number}"
     system = NOT_IN_TAG.sub("-", row.subject.lower())
     return (f"system-{system}" if system else row.kind)[:LONGEST_TAG]

@@ -8,7 +8,7 @@ from helpdesk.notifications.kinds import Type
 IMPORTANT = frozenset[Type]({"assigned", "mention", "comment"})
 
 EMAIL = Option("email", sentence("E-mail"), IMPORTANT, waits=True)
-PUSH = Option("push", sentence("Push"), IMPORTANT, needs_browser=True)
+PUSH = Option("push", sentence("Push"), IMPORTANT | {"post"}, needs_browser=True)
 
 CHANNELS: list[Channel] = [
     sse.CHANNEL,

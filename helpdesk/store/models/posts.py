@@ -116,6 +116,15 @@ class PageVote(SQLModel, table=True):
     given_at: datetime
 
 
+class PageWord(SQLModel, table=True):
+    """A word of a knowledge page, without its ending, by which the page is suggested."""
+
+    __tablename__ = "page_word"
+    word: str = Field(primary_key=True, max_length=20)
+    post_id: int = Field(primary_key=True, foreign_key="post.id", index=True, sa_column_kwargs={"autoincrement": False})
+    is_in_title: bool
+
+
 class PostFeed(SQLModel, table=True):
     """A person's address of the Atom feed: the hash of its token. A new one takes the old one's place."""
 

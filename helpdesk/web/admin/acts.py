@@ -109,6 +109,8 @@ ACTS: Mapping[str, Act] = {
     "host_removed": Act("settings", sentence("a host is watched no longer")),
     "maintenance_added": Act("settings", sentence("a window of maintenance was set")),
     "maintenance_ended": Act("settings", sentence("a window of maintenance was ended")),
+    "page_moved": Act("settings", sentence("a knowledge page was moved")),
+    "page_reviewed": Act("settings", sentence("a knowledge page was found true")),
     "columns_changed": Act("settings", sentence("the columns of the board were changed")),
 }
 """The acts that are recorded, by their names in the store."""
@@ -215,6 +217,7 @@ WORDS: Mapping[str, Mapping[str, Sentence]] = {
         "office": sentence("Room"),
         "phone": sentence("Phone"),
         "picture": sentence("Picture"),
+        "requester": sentence("Who asked"),
         "hides_presence": sentence("Hidden presence"),
         "vpn_end_date": sentence("VPN access"),
     },

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from helpdesk.errors import NotAllowed, NotFound
+from helpdesk.notifications.readers import readable_events
 from helpdesk.people import personal_file
 from helpdesk.people.model import Person, SignedIn, entitled, load_person
 from helpdesk.store import directory_accounts, people, personal_data, personal_texts
@@ -66,17 +67,18 @@ async def _file(request: Request, owner: SignedIn, number: int | None = None) ->
 
 
 async def _visible(request: Request, owner: SignedIn) -> Visible:
-    """Return the tasks that the owner of the file may see, as tasks or as requests. Raises Unavailable."""
+    """Return what the owner of the file may see: tasks, also as requests, and events. Raises Unavailable."""
+    now, rules = services(request).clock(), services(request).readers
 
-    def work(db: Session) -> list[int]:
-        accounts = personal_data.accounts_of(db, owner.person.id)
-        return sorted(personal_texts.tasks_of(db, personal_data.ids_of(accounts)))
+    def work(db: Session) -> tuple[list[int], frozenset[str]]:
+        ids = personal_data.ids_of(personal_data.accounts_of(db, owner.person.id))
+        return sorted(personal_texts.tasks_of(db, ids)), readable_events(db, ids, owner.person.id, rules, now)
 
-    seen: dict[int, bool] = {personal_texts.NO_TASK: False} if owner.person.is_admin else {}
+    seen, (tasks, events) = dict[int, bool](), await services(request).database.run(work)
     with suppress(NotAllowed):  # an account that the backend has shut out sees none
-        for some in in_batches(await services(request).database.run(work)):
+        for some in in_batches(tasks):
             seen.update(await services(request).visible_tasks.seen(owner, some))
-    return seen
+    return Visible(seen, events)
 
 
 async def _pieces(file: IO[bytes]) -> AsyncIterator[bytes]:

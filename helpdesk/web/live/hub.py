@@ -18,6 +18,7 @@ from helpdesk.store.models.notifications import NotificationRow
 from helpdesk.web.live.agent_pages import AgentPages
 from helpdesk.web.live.events import Events, session_ended
 from helpdesk.web.live.task_viewers import TaskViewers
+from helpdesk.web.notifications.render import without_unreadable
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +129,13 @@ class Live:
         return marks - await self.services.database.run(lambda db: sessions.lasting(db, marks, now, lacking))
 
     async def _read(self, lasts: Mapping[int, int]) -> Iterable[NotificationRow]:
-        return await self.services.database.run(lambda db: notifications.after(db, lasts))
+        """Read the new rows, without what their people may not read any more of what is about no task."""
+        now, rules = self.services.clock(), self.services.readers
+
+        def work(db: Session) -> list[NotificationRow]:
+            return without_unreadable(db, notifications.after(db, lasts), rules, now)
+
+        return await self.services.database.run(work)
 
     async def _unread(self, people: Collection[int]) -> Mapping[int, int]:
         def work(db: Session) -> Mapping[int, int]:

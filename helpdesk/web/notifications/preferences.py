@@ -34,6 +34,7 @@ TYPE_LABELS: dict[Type, Sentence] = {
     "status_change": sentence("Another status"),
     "priority_change": sentence("Another priority"),
     "attachment": sentence("New files"),
+    "post": sentence("Announcements"),
     "system": sentence("Any other change"),
 }
 FOR_ADMINISTRATORS: dict[Type, Sentence] = {"system": sentence("Other changes, and systems that fail")}

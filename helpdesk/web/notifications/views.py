@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import NotFound, Unavailable, sentence
-from helpdesk.notifications.kinds import TYPES
+from helpdesk.notifications.kinds import READERS, TYPES
+from helpdesk.notifications.links import ROOMS, path_of
 from helpdesk.store import notifications
 from helpdesk.store.models.notifications import NotificationRow
 from helpdesk.web.core import request_data, session
@@ -53,12 +54,12 @@ class NotificationPage(NamedTuple):
         return max(1, -(-self.total // self.query.limit))
 
     @property
-    def by_task(self) -> dict[int, list[Item]]:
-        """Group the items by task, the task with the newest first."""
-        by_task: dict[int, list[Item]] = {}
+    def groups(self) -> list[list[Item]]:
+        """Group the items by what they are about, the group with the newest first."""
+        groups: dict[tuple[str, int], list[Item]] = {}
         for item in self.items:
-            by_task.setdefault(item.row.task_id, []).append(item)
-        return by_task
+            groups.setdefault(item.group, []).append(item)
+        return list(groups.values())
 
 
 async def index(request: Request) -> Response:
@@ -74,27 +75,31 @@ async def index(request: Request) -> Response:
 
 
 async def show(request: Request) -> Response:
-    """Redirect to the task of a notification, to the request that the person sees of it, or to the systems. All
-    notifications about the same task are marked as read; of a system only this one."""
+    """Redirect to the task of a notification, to the request that the person sees of it, to the announcement, the host
+    or the systems. All notifications about the same task are marked as read; of anything else only this one."""
     person, now = await current_user(request), services(request).clock()
     number, reads = request_data.path_id(request, "notification_id"), is_opened_by_person(request)
 
-    def work(db: Session) -> int | None:
+    def work(db: Session) -> NotificationRow | None:
         row = notifications.one(db, person.id, number)
         if row and reads and row.task_id:
             notifications.mark_task(db, person.id, row.task_id, now)
         elif row and reads:
             notifications.mark_read(db, person.id, number, now)
-        return row and row.task_id
+        return row
 
-    task_id = await services(request).database.run(work, writes=reads)
-    if task_id is None:
+    row = await services(request).database.run(work, writes=reads)
+    if row is None:
         raise NotFound
     if reads:
         services(request).wakeups.wake([person.id])
-    if not task_id:
-        return see_other(path_to(request, "admin:systems"))
-    return see_other(path_to(request, await _route(request, task_id), task_id=task_id))
+    return see_other(await _page_of(request, row))
+
+
+async def _page_of(request: Request, row: NotificationRow) -> str:
+    if row.task_id:
+        return path_to(request, await _route(request, row.task_id), task_id=row.task_id)
+    return path_of(row) if READERS.get(row.kind) in ROOMS else path_to(request, "admin:systems")
 
 
 async def _route(request: Request, task_id: int) -> str:

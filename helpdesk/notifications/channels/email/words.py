@@ -4,6 +4,12 @@ from helpdesk.errors import Sentence, sentence
 from helpdesk.notifications.kinds import Type
 
 OPEN_TASK = sentence("Open the task")
+OPEN = {
+    "post": sentence("Read the announcement"),
+    "host_down": sentence("Open the network monitor"),
+    "host_up": sentence("Open the network monitor"),
+}
+"""The words of the link, by the kinds that lead to another page than that of a task."""
 SETTINGS = sentence("Notification settings")
 STOP = sentence("No more e-mails of this kind")
 STOP_ALL = sentence("No more notifications by e-mail")
@@ -22,6 +28,7 @@ WHY: dict[Type, Sentence] = {
         "You get this e-mail because you take part in the task, and want to know its priority."
     ),
     "attachment": sentence("You get this e-mail because you take part in the task, and want to know of new files."),
+    "post": sentence("You get this e-mail because it concerns you, and you want to know of announcements."),
     "system": sentence("You get this e-mail because you want to know of other changes, too."),
 }
 """Why a person gets a mail about one notification."""

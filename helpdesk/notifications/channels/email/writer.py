@@ -14,6 +14,7 @@ from helpdesk.notifications.channels.email import addresses, digest, unsubscribe
 from helpdesk.notifications.channels.email.mime import Content, cut, mail, mailbox, thread
 from helpdesk.notifications.channels.port import DIGEST, Item
 from helpdesk.notifications.kinds import TEST, type_of
+from helpdesk.notifications.links import path_of
 from helpdesk.notifications.messages import OF_NO_TASK, message
 from helpdesk.paths import folder
 from helpdesk.settings.settings import Settings
@@ -53,7 +54,7 @@ class Writer:
         row, it, language = item.row, _notification(item), self.language(item.row)
         entry, link = self._entry(language, item), unsubscribe.Link(row.person_id, type_of(it.kind))
         footer = self._footer(language, words.WHY_TEST if it.kind == TEST else words.WHY[link.types[0]], link, it)
-        context = {"entry": entry, "task": self._task(language, it), "open": say(language, words.OPEN_TASK)}
+        context = {"entry": entry, "task": self._task(language, it), "open": _open(language, it)}
         content = self._content("notification", language, self._subject(language, it), {**context, **footer})
         return mail(content, self.sender, _recipient(row), self._headers(row, [row.event], link, it))
 
@@ -122,9 +123,9 @@ class Writer:
     def _url(self, item: Item) -> str:
         if self.settings.public_url is None:
             return ""
-        is_listed, task = item.row.notification_id, item.row.task_id
-        path = f"notifications/{is_listed}" if is_listed else f"tasks/{task}" if task else "notifications"
-        return f"{self.settings.public_url}/{path}"
+        is_listed = item.row.notification_id
+        path = f"/notifications/{is_listed}" if is_listed else path_of(_notification(item))
+        return f"{self.settings.public_url}{path}"
 
     def _footer(
         self, language: str, why: Sentence, link: unsubscribe.Link, it: NotificationRow | None
@@ -179,6 +180,12 @@ def _environment(kind: str) -> Environment:
 
 def _counted(sentence: Sentence, count: int) -> Sentence:
     return Sentence(sentence.text, {"count": count})
+
+
+def _open(language: str, it: NotificationRow) -> str:
+    """Return the words of the link to a page; "" for what leads to none of its own."""
+    words_of = words.OPEN.get(it.kind) if it.kind in OF_NO_TASK else words.OPEN_TASK
+    return say(language, words_of) if words_of else ""
 
 
 def _recipient(row: Row) -> Address:
