@@ -6,6 +6,7 @@
   const part = () => document.querySelector("#hosts[data-from], #host-now[data-from]");
   const isSelected = (it) => !getSelection().isCollapsed && getSelection().containsNode(it, true);
   let isOld = false;
+  let focused = "";
   let timer;
 
   const refresh = async () => {
@@ -17,9 +18,8 @@
     );
     const text = answer.ok && !answer.redirected && (await answer.text().catch(() => ""));
     if (!text || !old.isConnected) return;
-    const focused = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
     await htmx.swap({ text, sourceElement: old, target: old, swap: "outerHTML" });
-    if (focused)
+    if (focused && document.activeElement === document.body)
       part()
         ?.querySelector('a[href="' + CSS.escape(focused) + '"]')
         ?.focus({ preventScroll: true });
@@ -32,6 +32,12 @@
     isOld = true;
     soon();
   };
+  document.addEventListener("focusin", ({ target }) => {
+    focused = part()?.contains(target) && target.getAttribute("href");
+  });
+  document.addEventListener("pointerdown", () => {
+    focused = "";
+  });
   for (const name of ["stream:netmonitor", "stream:missed"]) document.addEventListener(name, mark);
   setInterval(mark, EVERY_MS);
   document.addEventListener("visibilitychange", soon);
