@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from starlette.routing import BaseRoute
 
-from helpdesk.people.rights import ADMIN
+from helpdesk.people.rights import ADMIN, WRITER
 from helpdesk.web.calls.access import AGENT, SUPERVISOR
 
 NAMES: dict[str, str] = {
@@ -19,6 +19,7 @@ NAMES: dict[str, str] = {
         old:/login old:/logout old:/register old:/account old:/download_erp
         old:/my-tasks old:/my-tasks/{task_id:int} old:/tasks/my-tasks/{task_id:int}
         old:/my-issues old:/my-issues/new old:/my-issues/{task_id:int}
+        old:/blog old:/post/new old:/post/{post_id:int} old:/post/{post_id:int}/update
     """,
     ADMIN: """
         admin:hand_over admin:export admin:anonymize
@@ -55,6 +56,9 @@ NAMES: dict[str, str] = {
         calls:caller
     """,
     SUPERVISOR: "calls:team",
+    f"{WRITER} {ADMIN}": """
+        posts:add posts:new posts:preview posts:edit posts:history posts:readers posts:delete
+    """,
     "setting_up": "people:second_factor people:second_factor_confirm",
     "signed_in": """
         home
@@ -88,6 +92,7 @@ NAMES: dict[str, str] = {
         api:notifications api:stream api:read api:read_all
         tasks:mail api:send_email
         push:key push:subscription push:token
+        posts:index posts:show posts:understood posts:image posts:file
         unconnected:/netmonitor/status unconnected:/netmonitor/history unconnected:/netmonitor/summary
     """,
 }
