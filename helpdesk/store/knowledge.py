@@ -100,6 +100,15 @@ def place(tree: Tree, page_id: int) -> Place:
     return Place(above, beside, [it for it in tree if it.parent_id == page_id])
 
 
+def without(tree: Tree, page_id: int) -> Tree:
+    """Return the pages of a tree under which a page could be: not itself, nor what is under it."""
+    gone = {page_id}
+    for page in tree:
+        if page.parent_id in gone:
+            gone.add(page.id)
+    return [page for page in tree if page.id not in gone]
+
+
 def new_position(session: Session, parent_id: int | None) -> int:
     """Return the position of a new page, the last one under its parent.
 

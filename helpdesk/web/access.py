@@ -57,6 +57,7 @@ NAMES: dict[str, str] = {
     """,
     SUPERVISOR: "calls:team",
     f"{WRITER} {ADMIN}": """
+        posts:new_page knowledge:move knowledge:review
         posts:add posts:new posts:preview posts:edit posts:history posts:readers posts:delete
     """,
     "setting_up": "people:second_factor people:second_factor_confirm",
@@ -92,6 +93,7 @@ NAMES: dict[str, str] = {
         api:notifications api:stream api:read api:read_all
         tasks:mail api:send_email
         push:key push:subscription push:token
+        knowledge:index knowledge:titles knowledge:vote
         posts:index posts:show posts:understood posts:image posts:file
         unconnected:/netmonitor/status unconnected:/netmonitor/history unconnected:/netmonitor/summary
     """,
