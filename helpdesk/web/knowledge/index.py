@@ -23,6 +23,8 @@ MOST_OFFERED = 8
 MOST_OPEN = 60
 """A tree of more pages is closed, except for the way to the page that one comes from."""
 EXCERPT_OF = 2_000
+NO_LINK = set("[]|")
+"""A title with one of these can't be written as a link."""
 
 
 class Branch(NamedTuple):
@@ -43,7 +45,8 @@ async def titles(request: Request) -> Response:
     """Offer the titles with the words of `?q=` to a text in which somebody writes `[[`."""
     words = request_data.clean("q", request.query_params.get("q", "")[:LONGEST_WORDS])
     reader, now = await access.reader(request), services(request).clock()
-    pages = await services(request).database.run(lambda db: page_titles.beginning(db, reader, now, words, MOST_OFFERED))
+    found = await services(request).database.run(lambda db: page_titles.beginning(db, reader, now, words, MOST_OFFERED))
+    pages = [it for it in found if not NO_LINK & set(it.title)]
     return await answer(
         request,
         json=lambda: json_response(request, {"pages": [it._asdict() for it in pages]}),
