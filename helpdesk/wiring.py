@@ -10,6 +10,10 @@ from helpdesk import adapters
 from helpdesk.adapters import Outside
 from helpdesk.encryption import Box
 from helpdesk.errors import NotAllowed, sentence
+from helpdesk.netmonitor import probes
+from helpdesk.netmonitor.news import Newsroom
+from helpdesk.netmonitor.sampler import Sampler
+from helpdesk.netmonitor.service import NetMonitor
 from helpdesk.notifications import feed_health
 from helpdesk.notifications.channels.port import Resources
 from helpdesk.notifications.delivery_checks import DeliveryChecks
@@ -26,6 +30,7 @@ from helpdesk.people.directory import Directory
 from helpdesk.people.grace import Grace
 from helpdesk.people.local import LocalDirectory
 from helpdesk.people.model import SignedIn
+from helpdesk.posts.announcer import Announcer
 from helpdesk.requests.accounts import RequesterAccounts
 from helpdesk.requests.addresses import aliases_of
 from helpdesk.requests.ownership import Rules as OwnershipRules
@@ -182,7 +187,16 @@ def _services(
     of_feed = feed_health.check(lambda: poller.feed_status, utc_now, needs)
     listed = [*adapters.checks_of(settings, database, systems), of_feed]
     monitor = SystemMonitor(listed, database, named, outbox, wakeups, utc_now, settings.timezone)
+    announcer = Announcer(database, outbox, wakeups, utc_now, settings.timezone, settings.administrators or ())
     desk = _desk(settings, database, systems.phone, wakeups)
+    newsroom = Newsroom(named, outbox, wakeups, utc_now, settings.timezone, opens_tasks=False)
+    connect = partial(probes.connect, settings.ca_bundle)
+    netmonitor = NetMonitor(Sampler(connect, database, newsroom, utc_now, settings.netmonitor_hosts or ()))
+
+    async def close_all() -> None:
+        await netmonitor.close()
+        await close()
+
     # Calls that were logged once go in time, also where there is no phone system any more.
     call_watchers = (
         *((desk.poller.watch, desk.leaving.watch) if desk else ()),
@@ -195,7 +209,7 @@ def _services(
         authentication,
         accounts,
         identify,
-        close,
+        close_all,
         wakeups,
         Suppression(feed, database, recipients, wakeups, utc_now),
         feed_status=lambda: poller.feed_status,
@@ -205,7 +219,17 @@ def _services(
         readers=readers,
         requests=requests,
         desk=desk,
-        watchers=(*watchers, *wakeup_watchers, *outbox.watchers, poller.watch, monitor.watch, *call_watchers),
+        netmonitor=netmonitor,
+        watchers=(
+            *watchers,
+            *wakeup_watchers,
+            *outbox.watchers,
+            poller.watch,
+            monitor.watch,
+            announcer.watch,
+            *call_watchers,
+            netmonitor.watch,
+        ),
     )
 
 

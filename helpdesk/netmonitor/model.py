@@ -10,6 +10,7 @@ Fault = Literal[
     "silent", "refused", "unreachable", "name", "slow", "status", "words", "certificate", "expiring", "nonsense",
     "forbidden",
 ]  # fmt: skip
+Way = Literal["datagram", "raw", "command", "tcp"]
 Status = Literal["unknown", "online", "offline"]
 Grade = Literal["excellent", "good", "average", "poor", "disconnected"]
 
@@ -114,12 +115,16 @@ def grade_of(ms: float | None) -> Grade:
 
 
 class Probes(Protocol):
-    """Probe hosts. `ping_way` names how this machine pings ("datagram", "raw", "command" or "tcp")."""
+    """Probe hosts. `ping_way` names how this machine pings."""
 
-    ping_way: str
+    ping_way: Way
 
     async def probe(self, target: Target) -> Outcome:
-        """Probe a host once. It takes at most `PROBE_SECONDS` (netmonitor/probes) and raises nothing of the network."""
+        """Probe a host once. It takes at most `PROBE_SECONDS` (netmonitor/probes).
+
+        Raises nothing but Overloaded, when this machine itself has no socket or process left: that says nothing of the
+        host.
+        """
         ...
 
     async def close(self) -> None: ...

@@ -15,9 +15,9 @@ from helpdesk.netmonitor.access import may_see
 from helpdesk.notifications.delivery import from_content
 from helpdesk.notifications.kinds import READERS
 from helpdesk.notifications.links import number_of
-from helpdesk.people.model import Person, entitled, person_of
+from helpdesk.people.model import Person, load_people
 from helpdesk.settings.netmonitor import Access
-from helpdesk.store import people, post_readers, rights
+from helpdesk.store import people, post_readers
 from helpdesk.store.database import in_batches
 from helpdesk.store.models import table, tables
 from helpdesk.store.models.delivery import OutboxRow
@@ -62,8 +62,9 @@ def unreadable(
         return frozenset()
     ids = {row.person_id for row in asked}
     is_monitor = any(READERS[row.kind] == "monitor" for row in asked)
+    same = (col(tables.Person.id).in_(some) for some in in_batches(ids))
     facts = _Facts(
-        _people(session, ids, rules.named),
+        {it.id: it for condition in same for it in load_people(session, rules.named, condition)},
         people.numbered(session, rules.accounts, ids) if is_monitor and rules.access == "staff" else (),
         _posts(session, {number_of(row) for row in asked if READERS[row.kind] == "post"}, now),
     )
@@ -103,15 +104,6 @@ def _may_read(row: NotificationRow, facts: _Facts, rules: Rules) -> bool:
 def _reads(person: Person, post: Announced | None) -> bool:
     reader = reader_of(person)
     return bool(post and (reader.may_write or (post.is_published and post_readers.is_for(post.audience, reader))))
-
-
-def _people(session: Session, ids: Collection[int], named: Named) -> dict[int, Person]:
-    found = dict[int, Person]()
-    for batch in in_batches(ids):
-        query = sa.select(*rights.WHO, rights.HELD.label("held")).where(col(tables.Person.id).in_(batch))
-        for row in session.execute(query):
-            found[row.id] = entitled(person_of(row, rights.names(row.held)), named)
-    return found
 
 
 def _posts(session: Session, ids: Collection[int], now: datetime) -> dict[int, Announced]:

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from sqlmodel import Session
+import sqlalchemy as sa
+from sqlmodel import Session, col
 
 from helpdesk.people.rights import ADMIN, REDMINE_USER
 from helpdesk.store import rights
@@ -65,6 +66,14 @@ def load_person(session: Session, row: tables.Person) -> Person:
     """Return the Person of an account's row, with the rights in the store."""
     assert row.id is not None
     return person_of(row, rights.of_people(session, [row.id])[row.id])
+
+
+def load_people(
+    session: Session, named: Named | None, *which: sa.ColumnElement[bool], limit: int | None = None
+) -> list[Person]:
+    """Return the people of these conditions with all their rights, by rising id, at most `limit`."""
+    query = sa.select(*rights.WHO, rights.HELD.label("held")).where(*which).order_by(col(tables.Person.id))
+    return [entitled(person_of(row, rights.names(row.held)), named) for row in session.execute(query.limit(limit))]
 
 
 def entitled(person: Person, named: Named | None) -> Person:

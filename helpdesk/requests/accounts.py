@@ -34,6 +34,10 @@ class RequesterAccounts:
         account = await self.database.run(lambda db: requesters.account(db, person_id))
         return self._of_account(account) if account else None
 
+    async def addresses_of(self, person_id: int) -> frozenset[str]:
+        """Return the proven addresses of an account, be it active or not."""
+        return self._normalized(await self.database.run(lambda db: requesters.emails_of(db, person_id)))
+
     async def of_task(self, ownership: Ownership) -> Sequence[Requester]:
         """Return the active people to whom a task belongs."""
         author = ownership.author if ownership.author != self.rules.anonymous_id else None
@@ -76,8 +80,10 @@ class RequesterAccounts:
             actor = self.identify(signed_in)
         except NotAllowed:
             actor = None
-        own = {addresses.normalized(each, self.rules.canonical) for each in emails}
-        return Requester(signed_in.person, actor, frozenset(own - {""}))
+        return Requester(signed_in.person, actor, self._normalized(emails))
+
+    def _normalized(self, emails: Iterable[str]) -> frozenset[str]:
+        return frozenset(addresses.normalized(each, self.rules.canonical) for each in emails) - {""}
 
 
 def _asker(account: requesters.Account) -> Asker:

@@ -6,7 +6,7 @@ Source: RFC 5322, 3.4, with spaces between addresses as people write them.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from unicodedata import is_normalized
 
@@ -46,6 +46,16 @@ def listed(text: str, canonical: Canonical = NO_ALIASES) -> tuple[str, ...]:
             if len(found) == MOST_ADDRESSES:
                 break
     return tuple(found)
+
+
+def without(text: str, gone: Collection[str], canonical: Canonical = NO_ALIASES) -> str:
+    """Return a field without these normalized addresses, where they stand alone between commas as we write them. What
+    others have written stays as it is, and so does what is too long."""
+    if len(text) > LONGEST_TEXT:
+        return text
+    parts = text.split(",")
+    kept = [each for each in parts if normalized(each, canonical) not in gone]
+    return text if len(kept) == len(parts) else ",".join(kept).strip()
 
 
 def normalized(address: str, canonical: Canonical = NO_ALIASES) -> str:

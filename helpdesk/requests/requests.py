@@ -13,7 +13,7 @@ from typing import Any
 
 from helpdesk.errors import Invalid, NotAllowed, NotFound, sentence
 from helpdesk.people.model import SignedIn
-from helpdesk.requests import activity, paging, pruning
+from helpdesk.requests import activity, correction, paging, pruning
 from helpdesk.requests.accounts import RequesterAccounts
 from helpdesk.requests.categories import Categories
 from helpdesk.requests.checks import NO_CATEGORY, refusal_of_new, require_grade, require_text, written
@@ -43,7 +43,7 @@ from helpdesk.tasks.backend import Backend
 from helpdesk.tasks.creation import NewTask
 from helpdesk.tasks.feed import Event
 from helpdesk.tasks.files import Staged, Upload
-from helpdesk.tasks.model import Edit, OpenFile, Status, Task, TaskRow
+from helpdesk.tasks.model import Actor, Edit, OpenFile, Status, Task, TaskRow
 from helpdesk.tasks.phases import Rule, Rules, phase
 from helpdesk.texts import is_blank, trimmed
 
@@ -271,6 +271,10 @@ class RequestService:
         ownership = (await self.source.ownerships([task_id])).get(task_id)
         if who and address and ownership and not self.rules.belongs(ownership, who):
             await self.source.mark(task_id, address)
+
+    async def correct_requester(self, actor: Actor, task_id: int, before: int | None, after: int | None) -> None:
+        await self.backend.task(actor, task_id)  # nothing is told of a task that the actor does not see
+        await correction.correct(self.source, self.accounts, actor, task_id, before, after)
 
     async def grades(self, task_id: int) -> tuple[Grade, ...]:
         rows = await self.database.run(lambda db: request_grades.of_task(db, task_id))

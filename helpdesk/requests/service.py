@@ -20,7 +20,7 @@ from helpdesk.requests.model import (
 )
 from helpdesk.tasks.feed import Event
 from helpdesk.tasks.files import Staged, Upload
-from helpdesk.tasks.model import OpenFile, Task, TaskRow
+from helpdesk.tasks.model import Actor, OpenFile, Task, TaskRow
 
 
 class Requests(Protocol):
@@ -99,6 +99,13 @@ class Requests(Protocol):
         """Note an account as one who asked for a task, by a proven address, unless the task is theirs already.
 
         Where the task names somebody else already and has room for one only, it stays so.
+        """
+
+    async def correct_requester(self, actor: Actor, task_id: int, before: int | None, after: int | None) -> None:
+        """Note another account as one who asked for a task in place of the one that `add_requester` has noted; None is
+        nobody. It is a change by the actor.
+
+        Raises NotFound, NotAllowed, Invalid, Conflict and OutcomeUnknown.
         """
 
     async def grades(self, task_id: int) -> tuple[Grade, ...]:

@@ -59,6 +59,13 @@ class RequestSource(Protocol):
     async def mark(self, task_id: int, address: str) -> None:
         """Add the address of somebody who asked for a task, where there is room for it."""
 
+    async def correct(self, actor: Actor, task_id: int, gone: frozenset[str], address: str) -> None:
+        """Take addresses out of the field that `mark` writes, and add another one where there is room for it.
+
+        It is a change by the actor. Raises NotFound, NotAllowed (also where the backend has no such field that people
+        may change), Invalid, Conflict; nothing is written then.
+        """
+
     async def private_files(self, task_id: int) -> Mapping[int, frozenset[int]]:
         """Return the files that private comments brought, by the entry of the history that names them."""
 

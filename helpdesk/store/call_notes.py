@@ -43,10 +43,18 @@ def _claim(text: str, claimed_at: datetime) -> tuple[Any, Any]:
     return col(PhoneCall.noting_since) == claimed_at, col(PhoneCall.note) == text
 
 
-def link(session: Session, call_id: int, task_id: int | None) -> None:
-    """Link a call to a task, or to none. The note then belongs to no task's comments yet."""
+def link(session: Session, call_id: int, task_id: int | None, began_task: bool = False) -> None:
+    """Link a call to a task, or to none; `began_task` says that the task was written from the call. The note then
+    belongs to no task's comments yet."""
     other = col(PhoneCall.task_id).is_distinct_from(task_id)
-    _change(session, call_id, other, task_id=task_id, noted_at=None, noting_since=None)
+    none_yet = {"requester_id": None, "noted_at": None, "noting_since": None}
+    _change(session, call_id, other, task_id=task_id, began_task=began_task, **none_yet)
+
+
+def requester_noted(session: Session, call_id: int, task_id: int, before: int | None, after: int | None) -> bool:
+    """Store who is noted in the call's task as who asked. Return False if somebody else has stored it meanwhile."""
+    same = (col(PhoneCall.task_id) == task_id, col(PhoneCall.requester_id).is_not_distinct_from(before))
+    return _change(session, call_id, *same, requester_id=after)
 
 
 def called_back(session: Session, call_id: int, person_id: int, now: datetime) -> bool:

@@ -37,6 +37,8 @@ def forget_callers(session: Session, person_ids: Collection[int]) -> None:
     agents = session.exec(select(PhoneCall.agent_id).where(theirs).distinct()).all()
     _forget_present(session, col(PhoneAgent.agent_id).in_(agents))
     session.exec(sa.update(PhoneCall).where(theirs).values(**masked))
+    noted = sa.update(PhoneCall).where(col(PhoneCall.requester_id).in_(person_ids))
+    session.exec(noted.values(requester_id=None))
 
 
 def forget_unseen(session: Session, now: datetime) -> None:

@@ -20,6 +20,7 @@ UNBOUND = {
     "company_text.changed_by",
     "person.deputy_id",
     "person.joined_into",
+    "phone_call.requester_id",
     "right_grant.granted_by",
 }
 """Columns with the id of a person that are no foreign keys: the row stays as it is, whatever becomes of the person."""

@@ -130,8 +130,9 @@ def _of_call(row: Row, reader: Reader) -> Row:
     if row["person_id"] in reader.ids:
         return row
     task = () if row["task_id"] in reader.visible.tasks else ("task_id",)
+    requester = () if row["requester_id"] in reader.ids else ("requester_id",)
     is_caller = row["caller_id"] in reader.ids
-    return _without(row, (*OF_OTHERS_CALL, *(task if is_caller else OF_OTHERS_CALLER)))
+    return _without(row, (*OF_OTHERS_CALL, *requester, *(task if is_caller else OF_OTHERS_CALLER)))
 
 
 def _of_answer(row: Row, reader: Reader) -> Row:

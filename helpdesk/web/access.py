@@ -9,9 +9,10 @@ from starlette.routing import BaseRoute
 
 from helpdesk.people.rights import ADMIN, WRITER
 from helpdesk.web.calls.access import AGENT, SUPERVISOR
+from helpdesk.web.netmonitor.access import MONITOR
 
 NAMES: dict[str, str] = {
-    "unguarded": "healthz readyz static manifest service_worker",
+    "unguarded": "healthz readyz static manifest service_worker netmonitor:public",
     "public": """
         preferences
         people:login people:logout people:register people:password_link
@@ -20,6 +21,7 @@ NAMES: dict[str, str] = {
         old:/my-tasks old:/my-tasks/{task_id:int} old:/tasks/my-tasks/{task_id:int}
         old:/my-issues old:/my-issues/new old:/my-issues/{task_id:int}
         old:/blog old:/post/new old:/post/{post_id:int} old:/post/{post_id:int}/update
+        old:/network-monitor
     """,
     ADMIN: """
         admin:hand_over admin:export admin:anonymize
@@ -44,6 +46,7 @@ NAMES: dict[str, str] = {
         tasks:columns
         api:erp_user
         admin:texts
+        netmonitor:hosts netmonitor:new netmonitor:edit netmonitor:remove netmonitor:maintenance netmonitor:end
     """,
     AGENT: """
         finesse:session finesse:dialogs finesse:dialog finesse:state finesse:reasons finesse:team
@@ -59,6 +62,11 @@ NAMES: dict[str, str] = {
     f"{WRITER} {ADMIN}": """
         posts:new_page knowledge:move knowledge:review
         posts:add posts:new posts:preview posts:edit posts:history posts:readers posts:delete
+    """,
+    MONITOR: """
+        netmonitor:index netmonitor:watch netmonitor:show netmonitor:note
+        netmonitor:status netmonitor:history netmonitor:summary
+        api:netmonitor_status api:ping api:ping_history
     """,
     "setting_up": "people:second_factor people:second_factor_confirm",
     "signed_in": """
@@ -95,7 +103,6 @@ NAMES: dict[str, str] = {
         push:key push:subscription push:token
         knowledge:index knowledge:titles knowledge:vote
         posts:index posts:show posts:understood posts:image posts:file
-        unconnected:/netmonitor/status unconnected:/netmonitor/history unconnected:/netmonitor/summary
     """,
 }
 """The names of routes by their guard: one of `web/core/guards.py`, or a right that is needed."""

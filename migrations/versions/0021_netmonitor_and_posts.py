@@ -187,6 +187,7 @@ def upgrade() -> None:
         sa.Column("is_pinned", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("is_important", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("announced_at", UTCDateTime(), nullable=True),
+        sa.Column("announced_to", sa.Integer(), server_default="0", nullable=False),
         sa.Column("picture", AutoString(length=64), nullable=True),
         sa.Column("picture_size", sa.Integer(), server_default="0", nullable=False),
         sa.Column("picture_alt", AutoString(length=200), nullable=False),

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from helpdesk.requests.addresses import LONGEST_TEXT, MOST_ADDRESSES, aliases_of, listed, needles, normalized, variants
+from helpdesk.requests.addresses import (
+    LONGEST_TEXT,
+    MOST_ADDRESSES,
+    aliases_of,
+    listed,
+    needles,
+    normalized,
+    variants,
+    without,
+)
 
 ALIASES = aliases_of((("example.ru", "msk.example.ru", "пример.рф"),))
 ANN = "ann@example.ru"
@@ -144,3 +153,27 @@ def test_a_field_is_read_up_to_a_limit_and_no_address_is_cut() -> None:
     found = listed(many)
     assert 5_000 < len(found) <= MOST_ADDRESSES and set(found) <= set(many.split(","))
     assert listed("a" * LONGEST_TEXT + "@x.ru") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("a@x.ru", ""),
+        ("A@X.ru, b@x.ru", "b@x.ru"),
+        ("b@x.ru, a@x.ru", "b@x.ru"),
+        ("b@x.ru, a@x.ru, c@x.ru,a@x.ru", "b@x.ru, c@x.ru"),
+        ("Anna <a@x.ru>, b@x.ru", "Anna <a@x.ru>, b@x.ru"),
+        ('"a@x.ru, b" <c@x.ru>', '"a@x.ru, b" <c@x.ru>'),
+        (" aa@x.ru ,a@x.ru.org; a@x.ru", " aa@x.ru ,a@x.ru.org; a@x.ru"),
+        ("", ""),
+        ("a@x.ru," * (LONGEST_TEXT // 7 + 1), "a@x.ru," * (LONGEST_TEXT // 7 + 1)),
+    ],
+)
+def test_an_address_goes_only_where_it_stands_alone(text: str, rest: str) -> None:
+    assert without(text, {"a@x.ru"}) == rest
+
+
+@given(st.lists(st.sampled_from(["a@x.ru", "b@y.ru", "Ж <c@x.ru>", "d@x.ru (a@x.ru)"])))
+def test_no_other_address_goes_with_one(parts: list[str]) -> None:
+    text = ", ".join(parts)
+    assert set(listed(text)) - {"a@x.ru"} == set(listed(without(text, {"a@x.ru"})))

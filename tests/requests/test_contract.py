@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from helpdesk.errors import Invalid, NotFound
+from helpdesk.errors import Invalid, NotAllowed, NotFound
 from helpdesk.requests.model import RequestQuery
 from helpdesk.tasks.model import Edit
 from tests.requests.desk import Desk
@@ -53,6 +53,76 @@ async def test_a_person_can_be_noted_as_who_asked(world: World, desk: Desk) -> N
         assert addresses == [("irina@example.test",), ("p@x.ru, irina@example.test",)], "each once"
     for nobody, gone in ((number, 999_999), (999_999, task)):
         await desk.service.add_requester(gone, nobody)
+
+
+async def test_another_person_takes_the_place_of_who_was_noted(world: World, desk: Desk) -> None:
+    """By whoever may change the task: all that others wrote stays, and an author stays the author."""
+    task, anna = world.new_task(author="boris"), world.actor("anna")
+    desk.set("irina", is_email_proven=True)
+    desk.set("stranger", is_email_proven=True)
+    irina, stranger = await desk.who("irina"), await desk.who("stranger")
+    ids = irina.person.id, stranger.person.id
+    await desk.service.add_requester(task, ids[0])
+    await desk.service.correct_requester(anna, task, *ids)
+    assert await desk.service.visible(irina, [task]) == frozenset()
+    assert await desk.service.visible(stranger, [task]) == {task}
+    await desk.service.correct_requester(anna, task, *ids)
+    assert await desk.service.visible(stranger, [task]) == {task}, "again changes nothing"
+    await desk.service.correct_requester(anna, task, ids[1], None)
+    assert await desk.service.visible(stranger, [task]) == frozenset()
+    await desk.service.correct_requester(anna, task, None, ids[0])
+    assert await desk.service.visible(irina, [task]) == {task}
+
+
+async def test_who_may_not_change_a_task_corrects_no_requester(world: World, desk: Desk) -> None:
+    task, unseen = world.new_task(author="boris"), world.new_task(author="boris")
+    desk.set("irina", is_email_proven=True)
+    desk.set("stranger", is_email_proven=True)
+    irina, stranger = await desk.who("irina"), await desk.who("stranger")
+    await desk.service.add_requester(task, irina.person.id)
+    for login in ("irina", "stranger"):
+        with pytest.raises((NotAllowed, NotFound)):
+            await desk.service.correct_requester(world.actor(login), task, irina.person.id, stranger.person.id)
+    with pytest.raises(NotFound):
+        await desk.service.correct_requester(world.actor("stranger"), unseen, None, None)
+    own = world.new_task(author="irina")
+    assert (await world.backend.task(world.actor("irina"), own)).choices.details == frozenset(), "she only reads it"
+    with pytest.raises(NotAllowed):
+        await desk.service.correct_requester(world.actor("irina"), own, None, stranger.person.id)
+    assert await desk.service.visible(stranger, [own]) == frozenset()
+    assert await desk.service.visible(irina, [task]) == {task}
+    assert await desk.service.visible(stranger, [task]) == frozenset()
+
+
+async def test_whom_others_have_named_stays_beside_another_person(world: World, desk: Desk) -> None:
+    """Where there is room for one address, nobody comes beside it, and that is told."""
+    task, anna = world.new_task(author="boris"), world.actor("anna")
+    desk.set("irina", is_email_proven=True)
+    desk.address(task, "Пётр <p@x.ru>")
+    irina = await desk.who("irina")
+    if isinstance(world, EmbeddedWorld):
+        await desk.service.correct_requester(anna, task, None, irina.person.id)
+    else:
+        with pytest.raises(NotAllowed):
+            await desk.service.correct_requester(anna, task, None, irina.person.id)
+    named = (await desk.service.source.ownerships([task]))[task].fields
+    assert [it for it in named if it] == ["Пётр <p@x.ru>" + ", irina@example.test" * isinstance(world, EmbeddedWorld)]
+
+
+async def test_a_requester_who_can_not_be_corrected_is_told(world: World, desk: Desk) -> None:
+    """Of what others wrote nothing goes, and without a proven address nobody comes."""
+    task, anna = world.new_task(author="boris"), world.actor("anna")
+    desk.address(task, "Irina <irina@example.test>")
+    desk.set("irina", is_email_proven=True)
+    desk.set("stranger", is_email_proven=False)
+    irina, stranger = await desk.who("irina"), await desk.who("stranger")
+    with pytest.raises(NotAllowed):
+        await desk.service.correct_requester(anna, task, irina.person.id, None)
+    assert await desk.service.visible(irina, [task]) == {task}
+    desk.address(task, "irina@example.test")
+    with pytest.raises(NotAllowed):
+        await desk.service.correct_requester(anna, task, irina.person.id, stranger.person.id)
+    assert await desk.service.visible(irina, [task]) == frozenset(), "the wrong one is gone nevertheless"
 
 
 async def test_a_request_shows_what_is_public_alone(world: World, desk: Desk) -> None:

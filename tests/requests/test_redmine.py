@@ -16,6 +16,7 @@ from helpdesk.store import request_categories
 from helpdesk.store.database import Database
 from helpdesk.store.request_categories import CategoryValues
 from helpdesk.tasks.files import Upload
+from helpdesk.tasks.redmine.requests import NOT_CORRECTED
 from tests.requests.desk import Desk
 from tests.servers.mariadb import url_of
 from tests.tasks.worlds import RedmineWorld
@@ -248,3 +249,6 @@ async def test_columns_of_easy_redmine_are_read_where_they_are(sql_world: Redmin
         assert await desk.service.visible(irina, [to, cc, other]) == {to, cc}
         listed = (await desk.service.page(irina, RequestQuery())).rows
         assert {row.id for row in listed} == {to, cc}
+        with pytest.raises(NotAllowed) as refused:
+            await desk.service.correct_requester(sql_world.actor("anna"), other, None, irina.person.id)
+        assert refused.value.message == NOT_CORRECTED, "people can not change the column"

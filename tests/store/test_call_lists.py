@@ -93,6 +93,21 @@ def test_a_note_falls_to_one_write(store: Database) -> None:
     assert stored(store, call).noted_at and not note("c", NOON + 9 * minutes)
 
 
+def test_who_is_noted_in_a_task_falls_to_one_write_and_goes_with_the_link(store: Database) -> None:
+    (call,) = log(store, {})
+
+    def noted(task: int, before: int | None, after: int | None) -> bool:
+        return store.run_here(lambda db: call_notes.requester_noted(db, call, task, before, after), writes=True)
+
+    store.run_here(lambda db: call_notes.link(db, call, 7, began_task=True), writes=True)
+    assert [noted(7, None, IRINA), noted(7, None, BORIS), noted(8, IRINA, BORIS)] == [True, False, False]
+    assert (stored(store, call).began_task, stored(store, call).requester_id) == (True, IRINA)
+    store.run_here(lambda db: call_notes.link(db, call, 7), writes=True)
+    assert noted(7, IRINA, BORIS) and stored(store, call).began_task, "linked as before"
+    store.run_here(lambda db: call_notes.link(db, call, 8), writes=True)
+    assert (stored(store, call).began_task, stored(store, call).requester_id) == (False, None)
+
+
 def test_one_person_calls_back(store: Database) -> None:
     (call,) = log(store, {"outcome": "missed"})
     again = [

@@ -82,9 +82,19 @@ def test_who_called_back_gets_no_data_of_the_caller(database: Database) -> None:
     assert {row[it] for it in ("from_number", "to_number", "other_key", "note", "person_id")} == {None}
 
 
+def test_who_was_taken_for_the_caller_gets_no_data_of_the_caller_nor_the_other_way(database: Database) -> None:
+    log(database, {"caller_id": IRINA, "requester_id": ANNA, "note": "x"})
+    (of_anna,), (of_irina,) = archive(database, ANNA), archive(database, IRINA)
+    assert of_anna["requester_id"] == ANNA and {of_anna[it] for it in ("from_number", "caller_id", "note")} == {None}
+    assert of_irina["caller_id"] == IRINA and of_irina["requester_id"] is None
+
+
 def test_anonymising_a_caller_takes_name_and_number_and_leaves_the_call(database: Database) -> None:
     incoming, outgoing, other = log(
-        database, {"caller_id": IRINA}, {"caller_id": IRINA, "direction": "out"}, {"number": "1204"}
+        database,
+        {"caller_id": IRINA},
+        {"caller_id": IRINA, "direction": "out"},
+        {"number": "1204", "requester_id": IRINA},
     )
     seen = {"dialogs": '["+79035550142"]', "asked_to": "1", "passing_to": "+79035550142"}
     database.run_here(lambda db: db.exec(sa.update(PhoneAgent).values(**seen)), writes=True)
@@ -99,3 +109,4 @@ def test_anonymising_a_caller_takes_name_and_number_and_leaves_the_call(database
     masked = stored(database, outgoing)
     assert (masked.caller_id, masked.from_number, masked.to_number, masked.other_key) == (None, "1002", "", "")
     assert masked.person_id == BORIS and stored(database, other).from_number == "1204"
+    assert stored(database, other).requester_id is None

@@ -220,7 +220,10 @@ def test_the_notifications_of_an_event_are_taken_back(told_store: Database) -> N
             "COVERING INDEX ix_notification_unread_task (person_id=? AND read_at=? AND task_id=?)",
         ),
         (lambda db: notifications.take_back(db, "journal.1"), "COVERING INDEX ix_notification_happening (happening=?)"),
-        (lambda db: notifications.add(db, [new()], NOW), "COVERING INDEX ix_notification_happening (happening=?)"),
+        (
+            lambda db: notifications.add(db, [new()], NOW),
+            "COVERING INDEX ix_notification_happening (happening=? AND person_id=?)",
+        ),
         (lambda db: notifications.unmark(db, 1, NOW), "ix_notification_unread"),
         (lambda db: notifications.mark_all(db, 1, NOW), "ix_notification_unread"),
         (

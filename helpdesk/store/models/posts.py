@@ -14,8 +14,9 @@ class Post(SQLModel, table=True):
 
     It is read from `published_from` until `published_until` by its audience (PostAudience), and as a draft only by
     those who may write. `is_important` asks for "read and understood". `announced_at` is when all whom it concerns had
-    been notified. `picture` names a file, in words `picture_alt`. `words` are title and content folded, for the search.
-    `reviewed_at` is when somebody last found a page true. `version` rises with each edit.
+    been notified; until then those with an id up to `announced_to` have been. `picture` names a file, in words
+    `picture_alt`. `words` are title and content folded, for the search. `reviewed_at` is when somebody last found a
+    page true. `version` rises with each edit.
     """
 
     __tablename__ = "post"
@@ -44,6 +45,7 @@ class Post(SQLModel, table=True):
     is_pinned: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     is_important: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     announced_at: datetime | None = Field(default=None, index=True)
+    announced_to: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     picture: str | None = Field(default=None, max_length=64)
     picture_size: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     picture_alt: str = Field(default="", max_length=200)

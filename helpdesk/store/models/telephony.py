@@ -57,9 +57,10 @@ class PhoneCall(SQLModel, table=True):
     (`telephony/numbers.py`).
 
     `outcome` is empty while the call goes on, then a word of `telephony/call_log.py`; `passed_to` is the number it was
-    transferred to. `caller_id` is who the other end is, recognised or chosen. `task_id` is the linked task. `note` was
-    written as a comment of the task at `noted_at`; a process is at it `noting_since`, or has died at it. A missed call
-    was called back at `called_back_at`.
+    transferred to. `caller_id` is who the other end is, recognised or chosen. `task_id` is the linked task. If it was
+    written from this call, `began_task` says so, and `requester_id` is the caller who was noted in it as who asked.
+    `note` was written as a comment of the task at `noted_at`; a process is at it `noting_since`, or has died at it. A
+    missed call was called back at `called_back_at`.
     """
 
     __tablename__ = "phone_call"
@@ -87,6 +88,8 @@ class PhoneCall(SQLModel, table=True):
     passed_to: str = Field(default="", max_length=40)
     caller_id: int | None = Field(default=None, foreign_key="person.id", index=True)
     task_id: int | None = Field(default=None, index=True)
+    began_task: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    requester_id: int | None = None
     wrap_up: str = Field(default="", max_length=100)
     note: str = Field(default="", sa_type=LONG)
     noted_at: datetime | None = None

@@ -1,6 +1,6 @@
 """Query whose the embedded tracker's tasks are. Tasks of archived projects are left out."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -42,6 +42,12 @@ def place(session: Session, task_id: int) -> Any | None:
 
 def open_projects(session: Session) -> Sequence[int]:
     return session.execute(OPEN_PROJECTS).scalars().all()
+
+
+def remove_requesters(session: Session, task_id: int, rest: Callable[[str], str]) -> None:
+    """Leave of the addresses of those who asked for a task what `rest` returns. The task's row is locked."""
+    text = session.execute(sa.select(TASK.c.requester).where(TASK.c.id == task_id)).scalar_one()
+    session.execute(sa.update(TASK).where(TASK.c.id == task_id).values(requester=rest(text)))
 
 
 def add_requester(session: Session, task_id: int, address: str) -> None:

@@ -68,6 +68,19 @@ class EmbeddedRequests:
     async def mark(self, task_id: int, address: str) -> None:
         await self.database.run(lambda session: rows.add_requester(session, task_id, address), writes=True)
 
+    async def correct(self, actor: Actor, task_id: int, gone: frozenset[str], address: str) -> None:
+        """Change the column, as whoever may change the task's other fields. Like `mark` it is no entry of the history,
+        which requesters read."""
+
+        def work(session: Session) -> None:
+            if "subject" not in load_to_write(session, actor, task_id).choices.details:
+                raise NotAllowed
+            rows.remove_requesters(session, task_id, lambda text: addresses.without(text, gone, self.rules.canonical))
+            if address:
+                rows.add_requester(session, task_id, address)
+
+        await self.database.run(work, writes=True)
+
     async def private_files(self, task_id: int) -> Mapping[int, frozenset[int]]:
         """Return nothing: no private comment brings files here."""
         return {}

@@ -29,6 +29,7 @@ NOBODY = sentence(
     "You have no account in the task system, and the helpdesk has no user there to write for you. Please tell an "
     "administrator."
 )
+NOT_CORRECTED = sentence("This task system has no field for it that people may change.")
 NOT_MARKED = sentence(
     "The task system did not take your address, so you would not see the request. Nothing was created. Please tell an "
     "administrator."
@@ -88,6 +89,29 @@ class RedmineRequests:
         ownership = (await self.ownerships([task_id])).get(task_id)
         if self.fields and ownership and not any(text.strip() for text in ownership.fields):
             await self._mark(task_id, address)
+
+    async def correct(self, actor: Actor, task_id: int, gone: frozenset[str], address: str) -> None:
+        """Write the first of REQUESTER_FIELDS as the actor, if it is a custom field; as in `mark` there is room for one
+        address beside nobody else's."""
+        number = self._custom_field
+        if number is None:
+            raise NotAllowed(NOT_CORRECTED)
+        task = await self.acting.task(actor, task_id)
+        text = ", ".join(task.custom_value(number))
+        rest = addresses.without(text, gone, self.rules.canonical)
+        new = rest if rest.strip() else address
+        if new == text:
+            return
+        if number not in task.choices.custom:
+            raise NotAllowed
+        edit = Edit(custom={number: (new,) if new else ()}, version=task.version)
+        await self.acting.change(actor, task_id, edit)
+
+    @property
+    def _custom_field(self) -> int | None:
+        """Return the number of the first of REQUESTER_FIELDS; None if it is no custom field."""
+        first = self.fields[0] if self.fields else ""
+        return int(first.removeprefix("cf_")) if first.startswith("cf_") else None
 
     async def private_files(self, task_id: int) -> Mapping[int, frozenset[int]]:
         return await self._private_files(await self.system(), task_id)
@@ -178,8 +202,7 @@ class RedmineRequests:
 
     def _marked(self, new_task: NewTask, writable: Collection[int], address: str) -> NewTask:
         """Put the address into the first of REQUESTER_FIELDS, if it is a custom field that the author may write."""
-        first = self.fields[0] if self.fields else ""
-        number = int(first.removeprefix("cf_")) if first.startswith("cf_") else None
+        number = self._custom_field
         if number is None or number not in writable or not address:
             return new_task
         return new_task._replace(custom={**new_task.custom, number: (address,)})

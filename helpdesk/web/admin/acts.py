@@ -217,6 +217,7 @@ WORDS: Mapping[str, Mapping[str, Sentence]] = {
         "office": sentence("Room"),
         "phone": sentence("Phone"),
         "picture": sentence("Picture"),
+        "requester": sentence("Who asked"),
         "hides_presence": sentence("Hidden presence"),
         "vpn_end_date": sentence("VPN access"),
     },

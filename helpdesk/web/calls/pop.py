@@ -19,12 +19,14 @@ from helpdesk.telephony.numbers import displayed
 from helpdesk.telephony.recognition import Why
 from helpdesk.web.calls import card
 from helpdesk.web.calls.access import call_of, desk_of, may_write
-from helpdesk.web.core import request_data, session
+from helpdesk.web.core import flash, request_data, session
 from helpdesk.web.core.after_write import Act, record, stored
-from helpdesk.web.core.faces import Json, answer, html, htmx_redirect, json_response, see_other
+from helpdesk.web.core.faces import Json, answer, html, htmx_redirect, json_response
 from helpdesk.web.core.navigation import current_url
 from helpdesk.web.core.request_data import Fields
 from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import translate
+from helpdesk.web.task_calls import requester
 
 WHY: dict[Why, Sentence] = {
     "number": sentence("their number"),
@@ -56,12 +58,12 @@ async def page(request: Request, call: PhoneCall | None) -> Response:
     return html(request, "calls/pop.html", **(await context(request, call) if call else NO_CARD))
 
 
-async def fragment(request: Request, call: PhoneCall | None) -> Response:
-    """Render the card alone; nothing without a call."""
+async def fragment(request: Request, call: PhoneCall | None, said: Sentence | None = None) -> Response:
+    """Render the card alone, with a sentence about what was done; nothing without a call."""
     if call is None:
         return Response(status_code=204)
     is_patient = "patient" in request.query_params
-    return html(request, "calls/_pop.html", **await context(request, call, is_patient))
+    return html(request, "calls/_pop.html", **await context(request, call, is_patient), said=said)
 
 
 async def in_hand(request: Request) -> dict[str, Any]:
@@ -100,15 +102,25 @@ async def choose(request: Request) -> Response:
 
     call = await stored(request, work)
     await record(request, Act("call_caller", call.task_id, {"call": call.id}, call.caller_id))
+    return await _chose(request, call, await requester.follow(request, found.id))
+
+
+async def _chose(request: Request, call: PhoneCall, said: Sentence | None) -> Response:
+    """Answer a choice by the card, or by the page that it was made on, with a sentence about the task."""
     on_phone = await desk_of(request).current(await session.required(request))
 
     async def shown() -> Response:
-        return await fragment(request, call) if _is_of(call, on_phone) else htmx_redirect(request, current_url(request))
+        return await fragment(request, call, said) if _is_of(call, on_phone) else back()
 
+    def back() -> Response:
+        path = current_url(request)
+        return flash.redirect(request, path, said) if said else htmx_redirect(request, path)
+
+    message = {"message": translate(request, said)} if said else {}
     return await answer(
         request,
-        json=lambda: json_response(request, _to_dict(call)),
-        page=lambda: see_other(current_url(request)),
+        json=lambda: json_response(request, {**_to_dict(call), **message}),
+        page=back,
         fragment=shown,
     )
 

@@ -1,6 +1,7 @@
 """The list of announcements, one of them, and the button by which somebody has understood it."""
 
 import logging
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 PER_PAGE, MOST_PER_PAGE = 25, 100
 LONGEST_WORDS = 100
 EXCERPT_OF = 2_000
+SIGNS = re.compile(r"!?\[([^\[\]]{0,200})\]\([^()\[\]]{0,500}\)|[*_`#>|~]+|^ {0,3}[-+] ", re.MULTILINE)
+"""Links and pictures, of which the words stay, and the signs of emphasis, headings, quotes, tables and lists."""
 UNDERSTOOD = sentence("Thank you. It is noted that you have read and understood this.")
 CHANGED = sentence("The text was changed while you read it. Please read it again.")
 
@@ -58,12 +61,17 @@ async def index(request: Request) -> Response:
         page=lambda: html(
             request,
             "posts/index.html",
-            posts=[(row, row.state(now), excerpt(row.content[:EXCERPT_OF])) for row in rows],
+            posts=[(row, row.state(now), beginning(row.content)) for row in rows],
             may_write=reader.may_write,
             is_usual_size=size == PER_PAGE,
             **context,
         ),
     )
+
+
+def beginning(content: str) -> str:
+    """Return the beginning of a text in Markdown, without its signs."""
+    return excerpt(SIGNS.sub(lambda found: found[1] or "", content[:EXCERPT_OF]))
 
 
 async def show(request: Request) -> Response:

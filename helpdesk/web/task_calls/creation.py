@@ -15,7 +15,7 @@ from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import Act, record, stored
 from helpdesk.web.core.services import services
 from helpdesk.web.core.templating import MOMENT, translate
-from helpdesk.web.task_calls import notes
+from helpdesk.web.task_calls import notes, requester
 from helpdesk.web.task_calls.access import holder, may_write
 
 log = logging.getLogger(__name__)
@@ -62,13 +62,13 @@ async def link(request: Request, typed: Mapping[str, Any], task_id: int) -> Sent
         call = await call_of_form(request, typed)
         if call is None:
             return NOT_LINKED if await holder(request) else None
-        await stored(request, lambda db: call_notes.link(db, call.id, task_id))
+        await stored(request, lambda db: call_notes.link(db, call.id, task_id, began_task=True))
         await record(request, Act("call_linked", task_id, {"call": call.id}))
     except HelpdeskError as error:
         log.warning("a new task was not linked to its call", extra={"task": task_id, "error": error.detail})
         return NOT_LINKED
     await _write_note(request, call.id, task_id)
-    await _add_requester(request, call, task_id)
+    await requester.add(request, call.row, task_id)
     return LINKED
 
 
@@ -80,12 +80,3 @@ async def _write_note(request: Request, call_id: int, task_id: int) -> None:
             await notes.write_waiting(request, call)
     except HelpdeskError as error:
         log.warning("the note of a call was not written", extra={"task": task_id, "error": error.detail})
-
-
-async def _add_requester(request: Request, call: Call, task_id: int) -> None:
-    if call.row.caller_id is None:
-        return
-    try:
-        await services(request).requests.add_requester(task_id, call.row.caller_id)
-    except HelpdeskError as error:
-        log.warning("a caller was not noted as who asked for a task", extra={"task": task_id, "error": error.detail})

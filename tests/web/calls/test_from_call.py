@@ -22,7 +22,7 @@ from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.world import PEOPLE_IDS, PRIORITY_IDS, PROJECT_IDS
 
 NEW = "/tasks/new"
-IRINA = PEOPLE_IDS["irina"]
+IRINA, STRANGER = PEOPLE_IDS["irina"], PEOPLE_IDS["stranger"]
 SAID = {"project_id": str(PROJECT_IDS["office"]), "tracker_id": "2", "priority_id": str(PRIORITY_IDS["high"])}
 SAID |= {"subject": "Стул", "description": "Шатается."}
 CALLED = "Call: irina, +7 903 555-01-42, 30.11.2026 12:00."
@@ -209,7 +209,7 @@ def test_a_supervisor_may_and_others_notice_nothing(visit: Visit, database: Data
 def test_a_failure_to_link_does_not_lose_the_task(
     boris: Client, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise StoreUnavailable
 
     (call,) = log(database, {})
@@ -237,6 +237,126 @@ def test_an_address_that_is_not_proven_is_nobodys(boris: Client, visit: Visit, d
     (call,) = log(database, {"caller_id": IRINA})
     number = created(boris, {**SAID, "call": str(call)})
     assert visit("irina").get(f"/requests/{number}", headers=HTML).status_code == 404
+
+
+# Another caller, after the task was written
+
+
+def prove_stranger(database: Database) -> None:
+    change = sa.update(tables.Person).where(col(tables.Person.id) == STRANGER).values(is_email_proven=True)
+    database.run_here(lambda db: db.exec(change), writes=True)
+
+
+def readers(visit: Visit, task: int) -> set[str]:
+    """Who of irina and stranger reads the task among their requests."""
+    return {it for it in ("irina", "stranger") if visit(it).get(f"/requests/{task}").status_code == 200}
+
+
+def choose(client: Client, call: int, person_id: int | None) -> str:
+    answer = client.post(f"/calls/{call}/caller", json={"person_id": "" if person_id is None else person_id})
+    assert answer.status_code == 200, answer.text
+    return str(answer.json().get("message", ""))
+
+
+def test_a_caller_who_is_chosen_later_asks_for_the_task(boris: Client, visit: Visit, database: Database) -> None:
+    prove(database, True)
+    prove_stranger(database)
+    (call,) = log(database, {})
+    task = created(boris, {**SAID, "call": str(call)})
+    assert readers(visit, task) == set()
+    assert "was corrected, too" in choose(boris, call, IRINA) and readers(visit, task) == {"irina"}
+    assert choose(boris, call, IRINA) == "", "nothing is to be done"
+    assert "was corrected, too" in choose(boris, call, STRANGER) and readers(visit, task) == {"stranger"}
+    assert "was corrected, too" in choose(boris, call, None) and readers(visit, task) == set()
+
+
+def test_who_was_recognised_wrongly_reads_the_task_no_more(boris: Client, visit: Visit, database: Database) -> None:
+    prove(database, True)
+    prove_stranger(database)
+    (call,) = log(database, {"caller_id": IRINA})
+    task = created(boris, {**SAID, "call": str(call)})
+    assert readers(visit, task) == {"irina"} and stored(database, call).requester_id == IRINA
+    answer = boris.post(f"/calls/{call}/caller", data={"login": "stranger"}, headers=HTML)
+    assert answer.status_code == 303 and readers(visit, task) == {"stranger"}
+    assert "who asked for the task was corrected" in boris.get(f"/calls/{call}", headers=HTML).text
+    acts = database.run_here(lambda db: db.exec(select(tables.AuditRecord)).all())
+    assert [it.person_id for it in acts if "requester" in it.details] == [STRANGER]
+
+
+def test_a_task_that_a_call_was_only_linked_to_keeps_who_asked(boris: Client, visit: Visit, database: Database) -> None:
+    """irina asked for it herself; a colleague calls about it from her telephone."""
+    prove(database, True)
+    prove_stranger(database)
+    call, other = log(database, {"caller_id": IRINA}, {"caller_id": IRINA})
+    task = created(boris, {**SAID, "call": str(call)})
+    boris.post(f"/calls/{other}/task", data={"task_id": str(task)}, headers=HTML)
+    assert choose(boris, other, STRANGER) == "" and readers(visit, task) == {"irina"}
+    boris.post(f"/calls/{call}/task", data={"task_id": ""}, headers=HTML)
+    assert choose(boris, call, STRANGER) == "" and readers(visit, task) == {"irina"}
+
+
+def test_who_may_not_change_the_task_is_told_and_somebody_else_can_do_it_later(
+    boris: Client, visit: Visit, services: Services
+) -> None:
+    """The caller is saved; who chooses the same once more corrects the task."""
+    database = services.database
+    prove(database, True)
+    prove_stranger(database)
+    grant(services, "stranger", SUPERVISOR)
+    (call,) = log(database, {"caller_id": IRINA})
+    task = created(boris, {**SAID, "call": str(call)})
+    said = choose(visit("stranger"), call, STRANGER)
+    assert said.startswith("The caller was saved. Please check who asked for the task.") and "not visible" in said
+    assert stored(database, call).caller_id == STRANGER and readers(visit, task) == {"irina"}
+    assert "was corrected, too" in choose(visit("admin"), call, STRANGER) and readers(visit, task) == {"stranger"}
+
+
+def test_a_task_system_that_does_not_answer_keeps_no_caller_back(
+    boris: Client, services: Services, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise Unavailable
+
+    prove(services.database, True)
+    (call,) = log(services.database, {})
+    task = created(boris, {**SAID, "call": str(call)})
+    with monkeypatch.context() as patch:
+        patch.setattr(type(services.requests), "correct_requester", fail)
+        assert "Please check who asked" in choose(boris, call, IRINA)
+    assert stored(services.database, call).caller_id == IRINA and readers(visit, task) == set()
+    assert "was corrected, too" in choose(boris, call, IRINA) and readers(visit, task) == {"irina"}
+
+
+@pytest.mark.parametrize("is_late", [True, False])
+def test_of_two_who_choose_at_once_the_caller_who_stays_asks(
+    boris: Client, services: Services, visit: Visit, monkeypatch: pytest.MonkeyPatch, is_late: bool
+) -> None:
+    """Another choice, with its correction, comes before this one's has begun to be written, or just after it."""
+    database, whole = services.database, type(services.requests).correct_requester
+    prove(database, True)
+    prove_stranger(database)
+    admin, turns = services.requests, []
+
+    async def other_comes(self: Any, actor: Any, task_id: int, before: int | None, after: int | None) -> None:
+        turns.append(after)
+        if len(turns) > 1:
+            await whole(self, actor, task_id, before, after)
+            return
+        if is_late:
+            await whole(self, actor, task_id, before, after)
+        await whole(admin, actor, task_id, None, STRANGER)
+        await database.run(lambda db: callers.choose(db, call, STRANGER), writes=True)
+        await database.run(lambda db: call_notes.requester_noted(db, call, task_id, None, STRANGER), writes=True)
+        if not is_late:
+            await whole(self, actor, task_id, before, after)
+
+    (call,) = log(database, {})
+    task = created(boris, {**SAID, "call": str(call)})
+    monkeypatch.setattr(type(services.requests), "correct_requester", other_comes)
+    choose(boris, call, IRINA)
+    row = stored(database, call)
+    assert turns == [IRINA, STRANGER] and row.caller_id == row.requester_id == STRANGER
+    assert readers(visit, task) == {"stranger"}
 
 
 def test_the_call_in_hand_can_be_added_to_a_task(boris: Client, services: Services, number: int) -> None:

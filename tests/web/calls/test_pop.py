@@ -222,6 +222,15 @@ def test_candidates_are_chosen_and_a_choice_taken_back(
     assert back.status_code == 303 and caller_of(services, call) == IRINA
 
 
+def test_the_card_says_what_became_of_who_asked_for_the_task(
+    agents: dict[str, Client], services: Services, rings: Rings
+) -> None:
+    call = rings(task_id=999_999, began_task=True)
+    chosen = agents["anna"].post(f"/calls/{call}/caller", data={"person_id": IRINA}, headers=SCRIPT).text
+    assert "The caller was saved. Please check who asked for the task." in chosen and "not visible to you" in chosen
+    assert 'role="status"' in chosen and "Please check" not in pop(agents["anna"], call)
+
+
 @pytest.mark.parametrize(
     ("fields", "status"),
     [

@@ -1,0 +1,1 @@
+"""Announcements and knowledge pages, and whom they reach."""
