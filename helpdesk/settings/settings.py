@@ -272,7 +272,7 @@ def demo(environ: Mapping[str, str], folder: Path, data: Path, secret_key: str) 
     values = given(KEPT_IN_DEMO, settings_sources.plain(environ, folder))
     own = {"SECRET_KEY": secret_key, "DATABASE_URL": f"sqlite:///{data / 'helpdesk.db'}"}
     settings = _typed(values | {name: Given(text, "demo") for name, text in own.items()}, [])
-    return replace(settings, demo=True)
+    return replace(settings, demo=True, netmonitor_status_page=True)
 
 
 def from_process() -> Settings:

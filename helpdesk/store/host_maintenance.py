@@ -7,8 +7,8 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
 
-from helpdesk.errors import Invalid, sentence
-from helpdesk.store import audit, locks
+from helpdesk.errors import Invalid, NotFound, sentence
+from helpdesk.store import audit, locks, monitored_hosts
 from helpdesk.store.database import required
 from helpdesk.store.models.netmonitor import HostMaintenance, MonitoredHost
 from helpdesk.store.models.tables import Person
@@ -49,9 +49,11 @@ def ended(session: Session, now: datetime) -> Sequence[Window]:
 
 
 def add(session: Session, actor_id: int, wanted: WindowValues, now: datetime) -> HostMaintenance:
-    """Add a window. Raises NotFound for an unknown host, and Invalid when there are too many."""
+    """Add a window. Raises NotFound for an unknown host or group, and Invalid when there are too many."""
     locks.everybody(session)
     host = required(session, MonitoredHost, wanted.host_id) if wanted.host_id is not None else None
+    if wanted.group_name and wanted.group_name not in monitored_hosts.groups(session):
+        raise NotFound
     if session.exec(select(func.count()).where(col(HostMaintenance.ends_at) > now)).one() >= MOST:
         raise Invalid({"reason": [TOO_MANY]})
     row = HostMaintenance(**wanted._asdict(), made_by=actor_id, made_at=now)

@@ -9,9 +9,10 @@ from starlette.routing import BaseRoute
 
 from helpdesk.people.rights import ADMIN
 from helpdesk.web.calls.access import AGENT, SUPERVISOR
+from helpdesk.web.netmonitor.access import MONITOR
 
 NAMES: dict[str, str] = {
-    "unguarded": "healthz readyz static manifest service_worker",
+    "unguarded": "healthz readyz static manifest service_worker netmonitor:public",
     "public": """
         preferences
         people:login people:logout people:register people:password_link
@@ -19,6 +20,7 @@ NAMES: dict[str, str] = {
         old:/login old:/logout old:/register old:/account old:/download_erp
         old:/my-tasks old:/my-tasks/{task_id:int} old:/tasks/my-tasks/{task_id:int}
         old:/my-issues old:/my-issues/new old:/my-issues/{task_id:int}
+        old:/network-monitor
     """,
     ADMIN: """
         admin:hand_over admin:export admin:anonymize
@@ -43,6 +45,7 @@ NAMES: dict[str, str] = {
         tasks:columns
         api:erp_user
         admin:texts
+        netmonitor:hosts netmonitor:new netmonitor:edit netmonitor:remove netmonitor:maintenance netmonitor:end
     """,
     AGENT: """
         finesse:session finesse:dialogs finesse:dialog finesse:state finesse:reasons finesse:team
@@ -55,6 +58,11 @@ NAMES: dict[str, str] = {
         calls:caller
     """,
     SUPERVISOR: "calls:team",
+    MONITOR: """
+        netmonitor:index netmonitor:watch netmonitor:show netmonitor:note
+        netmonitor:status netmonitor:history netmonitor:summary
+        api:netmonitor_status api:ping api:ping_history
+    """,
     "setting_up": "people:second_factor people:second_factor_confirm",
     "signed_in": """
         home
@@ -88,7 +96,6 @@ NAMES: dict[str, str] = {
         api:notifications api:stream api:read api:read_all
         tasks:mail api:send_email
         push:key push:subscription push:token
-        unconnected:/netmonitor/status unconnected:/netmonitor/history unconnected:/netmonitor/summary
     """,
 }
 """The names of routes by their guard: one of `web/core/guards.py`, or a right that is needed."""

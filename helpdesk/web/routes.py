@@ -24,7 +24,7 @@ from helpdesk.web.core.guards import (
     unguarded,
 )
 from helpdesk.web.drafts import service as drafts_service
-from helpdesk.web.edge import installable, legacy_redirects, not_configured, readiness, static_files
+from helpdesk.web.edge import installable, legacy_redirects, readiness, static_files
 from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.files import downloads
 from helpdesk.web.knowledge import routes as knowledge_routes
@@ -273,8 +273,6 @@ ROUTES: list[BaseRoute] = [
     *post_routes.ROUTES,
     *knowledge_routes.ROUTES,
     *netmonitor_routes.ROUTES,
-    # Outside systems that are not connected
-    *not_configured.routes(),
     # Addresses of earlier versions
     *legacy_redirects.routes(),
 ]

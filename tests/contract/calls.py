@@ -30,6 +30,7 @@ NAMES = (
     "digest", "digest_days", "digest_at", "quiet", "days", "end", "zone", "sound_normal", "sound_high", "complete",
     "phase", "category_id", "grade", "word", "hint", "is_active", "to",
     "phase_1", "limit_1", "folded", "shown", "lanes", "compact", "column", "skip", "ids",
+    "host", "target", "since", "until", "period", "note", "method", "port", "group_name", "begins_at", "ends_at",
     "action", "to_address", "callId", "destination", "state", "reason_id", "agent_id", "extension", "date",
 )  # fmt: skip
 HEADERS: dict[bytes, Sequence[bytes]] = {
@@ -70,7 +71,7 @@ PAGES = STREAMS | {
     "people:export", "admin:export", "manifest", "service_worker", "notifications:unsubscribe",
     "calls:bar", "calls:targets", "calls:watch", "calls:state", "calls:act", "calls:dial", "calls:sign_in",
     "calls:sign_out", "calls:favourites", "calls:favourite_add", "calls:favourite", "calls:pop", "calls:export",
-    "calls:note GET",
+    "calls:note GET", "netmonitor:new", "netmonitor:remove GET",
 }  # fmt: skip
 KINDS = (
     "application/json", "application/json; charset=utf-16", "application/x-www-form-urlencoded", "text/plain", "",
@@ -126,6 +127,13 @@ USUAL = {
     "hints": "closed",
     "{view_id:int}": "name start",
     "dialogs": "to_address",
+    "history": "host since until limit",
+    "ping": "target",
+    "note": "note",
+    "hosts": "name group_name method address port query expected_status interval_seconds is_public is_active",
+    "{host_id:int}": "name group_name method address port interval_seconds is_active lock_version period",
+    "remove": "sure",
+    "maintenance": "of begins_at ends_at reason",
     "{dialog_id}": "action to_address callId destination",
     "state": "state reason_id",
     "session": "agent_id password extension",

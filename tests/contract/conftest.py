@@ -4,7 +4,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -15,8 +15,9 @@ from helpdesk.demo.playable_phone import PlayablePhone
 from helpdesk.encryption import Box
 from helpdesk.people.second_factor import cleaned, new_secret
 from helpdesk.services import Services
-from helpdesk.store import devices, outbox, second_factors
+from helpdesk.store import devices, host_maintenance, outbox, second_factors
 from helpdesk.store.database import Database
+from helpdesk.store.host_maintenance import WindowValues
 from helpdesk.store.models import tables
 from tests.contract.cases import RECOVERY_CODE
 from tests.contract.office import WORKING, Office
@@ -26,6 +27,7 @@ from tests.tasks.worlds import RedmineWorld
 from tests.telephony.desks import Shift, beside_a_phone
 from tests.telling import tell
 from tests.web.conftest import SECRET, Visit, leaks, visit
+from tests.web.netmonitor import watched
 from tests.world import PEOPLE_IDS, EmbeddedWorld
 
 __all__ = ["leaks", "visit"]
@@ -93,6 +95,7 @@ def _tell_story(visit: Visit, embedded: EmbeddedWorld) -> None:
     visit("admin").post("/admin/categories", json=category).raise_for_status()
     visit("admin").post("/admin/tracker/roles", json={"name": "Гость"}).raise_for_status()
     embedded.database.run_here(lambda db: _reach_anna(db, now), writes=True)
+    _watch_a_host(embedded.database, now)
     visit("anna").post("/users/tokens", json={"name": "Выгрузка"}).raise_for_status()
     visit("anna").post("/views", json={"name": "Срочные", "address": "/tasks?priority_id=4"}).raise_for_status()
 
@@ -104,6 +107,17 @@ def _reach_anna(db: Session, now: datetime) -> None:
     row = {"channel": devices.WEB_PUSH, "person_id": anna_id, "event": "journal.1", "type": "comment", "device_id": 1}
     ended = {"state": outbox.SKIPPED, "reason": "read", "due_at": now, "created_at": now, "ended_at": now}
     outbox.add(db, [{**row, **ended, "task_id": 1}])
+
+
+def _watch_a_host(database: Database, now: datetime) -> None:
+    """A host that is probed each hour, with an incident of yesterday, and a window of maintenance to come."""
+    gate = {"group_name": "Офис", "address": "10.0.0.1", "method": "icmp", "port": None, "interval_seconds": 3600}
+    host = watched.watch(database, "Шлюз", now=now, **gate, is_public=True)
+    began, hour = now - timedelta(days=1, hours=1), timedelta(hours=1)
+    watched.incident(database, host, began, began + hour / 2, fault="silent")
+    watched.measure(database, host, {now - 4 * hour: 12.0, now - 3 * hour: None, now - 2 * hour: 18.5})
+    window = WindowValues(host, "", now + hour, now + 2 * hour, "Обновление")
+    database.run_here(lambda db: host_maintenance.add(db, PEOPLE_IDS["admin"], window, now), writes=True)
 
 
 @pytest.fixture

@@ -22,13 +22,15 @@ from tests.contract.calls import is_for_people, route_name
 from tests.contract.cases import ANSWERS as OTHER_ANSWERS
 from tests.contract.cases import REFUSALS as OTHER_REFUSALS
 from tests.contract.cases import RINGS, Case
+from tests.contract.monitor_cases import MONITOR, MONITOR_REFUSALS
 from tests.contract.phone_cases import PHONE, PHONE_REFUSALS
 from tests.contract.tracker_cases import TRACKER, TRACKER_REFUSALS
 from tests.telephony.desks import Shift, on_phone, ring
 from tests.web.conftest import Client, Visit
 
 GOLDEN = Path(__file__).parent / "golden"
-ANSWERS, REFUSALS = OTHER_ANSWERS + TRACKER + PHONE, OTHER_REFUSALS + TRACKER_REFUSALS + PHONE_REFUSALS
+ANSWERS = OTHER_ANSWERS + TRACKER + PHONE + MONITOR
+REFUSALS = OTHER_REFUSALS + TRACKER_REFUSALS + PHONE_REFUSALS + MONITOR_REFUSALS
 CASES = {case.name: case for case in ANSWERS + REFUSALS}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 MINUTE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")
@@ -78,8 +80,7 @@ def test_every_address_for_programs_has_a_golden_answer() -> None:
     for route in ROUTES:
         for method in getattr(route, "methods", set()) - {"HEAD"}:
             path = re.sub(r"\{\w+(:\w+)?\}", "1", route.path)
-            is_elsewhere = route.name.startswith("unconnected:") or route.name in BESIDE_OTHERS
-            if not (is_for_people(method, path) or is_elsewhere):
+            if not (is_for_people(method, path) or route.name in BESIDE_OTHERS):
                 assert (method, route.name) in asked, f"{method} {route.path} has no golden answer in cases.py"
 
 

@@ -94,7 +94,7 @@ def wanted(role: Role, guard: str) -> tuple[int, str] | None:
         return None
     if role.login is None or role.shut_out:
         return 401, "not_signed_in"
-    if guard in ("signed_in", "setting_up") or role.rights & set(guard.split()):
+    if guard in ("signed_in", "setting_up", "monitor") or role.rights & set(guard.split()):
         return None
     return (404, "not_found") if OF_THE_DESK & set(guard.split()) else (403, "not_allowed")
 

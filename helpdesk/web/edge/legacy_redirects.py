@@ -25,6 +25,7 @@ MOVED: tuple[tuple[str, str, str], ...] = (
     ("/logout", "people:logout", ""),
     ("/register", "people:register", ""),
     ("/account", "people:account", ""),
+    ("/network-monitor", "netmonitor:index", ""),
     ("/download_erp", "people:download_erp", ""),
 )
 

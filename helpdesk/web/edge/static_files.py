@@ -53,6 +53,8 @@ BUNDLES = {
     "call-log.js": ("js/call-log/*.js",),
     "team.css": ("css/pages/phone-state.css", "css/pages/team.css"),
     "team.js": ("js/team/*.js",),
+    "netmonitor.css": ("css/pages/netmonitor.css",),
+    "netmonitor.js": ("js/netmonitor/*.js",),
     "people.js": ("js/people/*.js",),
     "push.js": ("js/push/*.js",),
     "worker.js": ("js/worker/*.js",),

@@ -1,0 +1,161 @@
+"""Show one host: how it is, how it answered over a day, a week or a month, and its incidents."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, NamedTuple
+
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.errors import Invalid, NotAllowed, Sentence, sentence
+from helpdesk.netmonitor.model import METHODS
+from helpdesk.store import host_history, host_incidents, netmonitor
+from helpdesk.store.host_history import Day, Point, Summary
+from helpdesk.store.netmonitor import HostRow, IncidentRow
+from helpdesk.texts import trimmed
+from helpdesk.web.core import flash, request_data
+from helpdesk.web.core.after_write import stored
+from helpdesk.web.core.errors import status_of
+from helpdesk.web.core.faces import Json, answer, answer_refusal, html, json_response
+from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.session import current_user
+from helpdesk.web.core.templating import translate
+from helpdesk.web.netmonitor import charts, schemas, states
+from helpdesk.web.netmonitor.access import may_note
+from helpdesk.web.netmonitor.index import shared
+
+LONGEST_NOTE = 10_000
+MOST_INCIDENTS = 20
+MOST_POINTS = 300
+NOTED = sentence("The note was saved.")
+
+
+class Period(NamedTuple):
+    """A time that is drawn."""
+
+    name: str
+    title: Sentence
+    length: timedelta
+
+
+PERIODS = {
+    it.name: it
+    for it in (
+        Period("day", sentence("Day"), timedelta(days=1)),
+        Period("week", sentence("Week"), timedelta(days=7)),
+        Period("month", sentence("Month"), timedelta(days=30)),
+    )
+}
+
+
+class Part(NamedTuple):
+    """A line of the table beside the chart: an hour of the day, or a day. `at` is when it begins."""
+
+    at: datetime | None
+    day: Day
+
+
+class View(NamedTuple):
+    """A host with what is shown of it, as of `now`."""
+
+    row: HostRow
+    points: Sequence[Point]
+    parts: Sequence[Part]
+    summaries: Mapping[str, Summary | None]
+    incidents: Sequence[IncidentRow]
+    now: datetime
+
+
+async def show(request: Request) -> Response:
+    """Show a host."""
+    period = _period(request)
+    view = await _load(request, period)
+    return await answer(
+        request,
+        json=lambda: json_response(request, _to_dict(view)),
+        page=lambda: _page(request, view, period),
+        fragment=lambda: html(request, "netmonitor/_now.html", **_context(request, view)),
+    )
+
+
+async def note(request: Request) -> Response:
+    """Write what was found out about an incident, for those who may. Raises NotFound, NotAllowed."""
+    if not await may_note(request):
+        raise NotAllowed
+    number, person = request_data.path_id(request, "incident_id"), await current_user(request)
+    found = await services(request).database.run(lambda db: netmonitor.incident(db, number))
+    fields, now = await request_data.read(request), services(request).clock()
+    try:
+        text = trimmed(fields.text("note", LONGEST_NOTE))
+    except Invalid as error:
+        return await answer_refusal(request, error, page=partial(_refused, request, found, fields, error))
+    await stored(request, lambda db: host_incidents.note(db, number, person.id, text, now))
+    address = f"{path_to(request, 'netmonitor:show', host_id=found.host_id)}#incident-{number}"
+    return await answer(
+        request,
+        json=lambda: json_response(request, {"message": translate(request, NOTED)}),
+        page=lambda: flash.redirect(request, address, NOTED),
+    )
+
+
+def _period(request: Request) -> Period:
+    """Return the period that the address names. Raises Invalid."""
+    name = request.query_params.get("period") or "day"
+    if name not in PERIODS:
+        raise request_data.refusal("period", request_data.NO_CHOICE)
+    return PERIODS[name]
+
+
+async def _load(request: Request, period: Period, host_id: int | None = None) -> View:
+    """Read a host, the one of the address unless another is given. Raises NotFound."""
+    number = request_data.path_id(request, "host_id") if host_id is None else host_id
+    now, zone = services(request).clock(), services(request).settings.timezone
+
+    def work(db: Session) -> View:
+        row = netmonitor.host(db, number, now)
+        points = host_history.points(db, number, now - period.length, now, MOST_POINTS)
+        if period.length > timedelta(days=1):
+            first = (now - period.length).astimezone(zone).date()
+            days = host_history.days(db, number, first, now.astimezone(zone).date(), zone)
+            parts = [Part(None, it) for it in days]
+        else:
+            parts = by_hour(host_history.points(db, number, now - period.length, now, 25))
+        sums = {it.name: host_history.summary(db, now - it.length, now).get(number) for it in PERIODS.values()}
+        return View(row, points, parts, sums, netmonitor.incidents(db, number, limit=MOST_INCIDENTS), now)
+
+    return await services(request).database.run(work)
+
+
+def by_hour(points: Sequence[Point]) -> list[Part]:
+    """Return the lines of a day: each point stands for an hour, the first of which may begin before the day."""
+    return [Part(it.at, Day(it.at.astimezone(UTC).date(), *it[1:])) for it in points]
+
+
+async def _page(request: Request, view: View, period: Period, status: int = 200, **refused: Any) -> Response:
+    drawing = charts.chart(view.points, view.now - period.length, view.now)
+    shown = {"period": period, "PERIODS": PERIODS, "chart": drawing, "error": None, "typed": {}, **refused}
+    may = {"may_note": await may_note(request), "longest_note": LONGEST_NOTE}
+    return html(request, "netmonitor/show.html", status, **_context(request, view), **shown, **may)
+
+
+async def _refused(request: Request, found: IncidentRow, fields: request_data.Fields, error: Invalid) -> Response:
+    """Show the host again with the note that was refused."""
+    period = PERIODS["day"]
+    view = await _load(request, period, found.host_id)
+    typed = {found.id: str(fields.values.get("note") or "")}
+    return await _page(request, view, period, status_of(error), error=error, typed=typed)
+
+
+def _context(request: Request, view: View) -> dict[str, Any]:
+    state = states.state_of(view.row, view.now)
+    return {**shared(request), "METHODS": METHODS, "view": view, "row": view.row, "host_state": state}
+
+
+def _to_dict(view: View) -> Json:
+    return {
+        "host": schemas.host_to_dict(view.row, view.now),
+        "summary": {name: schemas.numbers_to_dict(it) for name, it in view.summaries.items()},
+        "incidents": [schemas.incident_to_dict(it) for it in view.incidents],
+    }

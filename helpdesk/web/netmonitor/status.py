@@ -1,0 +1,126 @@
+"""Show anybody how the hosts are that administrators chose: a page without a session, which caches may keep.
+
+It tells names and times, no address and no fault. It reads no cookie, and its language is the browser's. Hidden unless
+NETMONITOR_STATUS_PAGE is on.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from hashlib import sha256
+from math import floor
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from helpdesk.errors import NotFound, Sentence, sentence
+from helpdesk.languages import choose
+from helpdesk.store import public_hosts
+from helpdesk.store.public_hosts import Incident, PublicHost
+from helpdesk.web.core.faces import Json, accepted, moment
+from helpdesk.web.core.services import services
+from helpdesk.web.netmonitor.states import MISSED, SLACK
+
+DAYS = 90
+KEPT = {"Cache-Control": "public, max-age=30", "Vary": "Accept, Accept-Language"}
+LONG = timedelta(hours=1)
+"""From so long a failure on, a day is marked as a bad one."""
+WORDS: Mapping[str, Sentence] = {
+    "offline": sentence("down"),
+    "unknown": sentence("not known"),
+    "online": sentence("works"),
+}
+ORDER = list(WORDS)
+
+
+class Shown(NamedTuple):
+    """A host with its word, since when it is down, its days (a path for short failures, one for long ones), and the
+    share of that time in which it worked."""
+
+    host: PublicHost
+    status: str
+    since: datetime | None
+    short: str
+    long: str
+    uptime: float
+
+    @property
+    def percent(self) -> str:
+        """Return the share as people write it; less than all is never rounded up to it."""
+        return f"{floor(self.uptime * 10_000) / 100:g}"
+
+
+async def status(request: Request) -> Response:
+    """Show the page, or tell programs the same. Raises NotFound while it is switched off."""
+    settings = services(request).settings
+    if not settings.netmonitor_status_page:
+        raise NotFound
+    now, zone = services(request).clock(), settings.timezone
+    first = now.astimezone(zone).date() - timedelta(days=DAYS - 1)
+    since = datetime.combine(first, time(), zone)
+    hosts = await services(request).database.run(lambda db: public_hosts.hosts(db, since))
+    shown = sorted((_shown(it, first, now, zone) for it in hosts), key=lambda it: ORDER.index(it.status))
+    is_page = "text/html" in accepted(request.headers.get("accept", ""))
+    return _kept(request, _page(request, shown, now) if is_page else JSONResponse(_to_dict(shown)))
+
+
+def _shown(host: PublicHost, first: date, now: datetime, zone: ZoneInfo) -> Shown:
+    late = MISSED * timedelta(seconds=host.interval_seconds) + SLACK
+    is_known = host.checked_at is not None and now - host.checked_at <= late
+    is_open = bool(host.incidents) and host.incidents[0].ended_at is None
+    status = "unknown" if not is_known else "offline" if is_open else "online"
+    days = [first + timedelta(days=number) for number in range(DAYS)]
+    lost = [down(host.incidents, it, now, zone) for it in days]
+    watched = min(now - host.created_at, timedelta(days=DAYS))
+    share = 1 - sum(lost, timedelta()) / watched if watched > timedelta() else 1.0
+    return Shown(
+        host,
+        status,
+        host.incidents[0].began_at if is_open else None,
+        _marks(timedelta() < it < LONG for it in lost),
+        _marks(it >= LONG for it in lost),
+        max(0.0, share),
+    )
+
+
+def down(incidents: Iterable[Incident], day: date, now: datetime, zone: ZoneInfo) -> timedelta:
+    """Return for how long a host was down on a day, which may have 23 or 25 hours."""
+    begin = datetime.combine(day, time(), zone)
+    end = min(datetime.combine(day + timedelta(days=1), time(), zone), now)
+    parts = (min(it.ended_at or now, end).timestamp() - max(it.began_at, begin).timestamp() for it in incidents)
+    return timedelta(seconds=sum(max(part, 0.0) for part in parts))
+
+
+def _marks(chosen: Iterable[bool]) -> str:
+    """Return a path with a bar for each chosen day."""
+    return "".join(f"M{3 * place} 0v10" for place, it in enumerate(chosen) if it)
+
+
+def _page(request: Request, shown: Sequence[Shown], now: datetime) -> Response:
+    language = choose(request.headers.get("accept-language", ""), services(request).settings.default_locale)
+    context: dict[str, Any] = {
+        "shown": shown,
+        "WORDS": WORDS,
+        "DAYS": DAYS,
+        "shown_in": language,
+        "zone": services(request).settings.timezone.key,
+    }
+    down = sum(it.status == "offline" for it in shown)
+    text = services(request).renderer.fragment(language, "netmonitor/status.html", **context, down=down)
+    return HTMLResponse(text, headers={"Content-Language": language})
+
+
+def _to_dict(shown: Sequence[Shown]) -> Json:
+    hosts = [{"name": it.host.name, "status": it.status, "down_since": moment(it.since)} for it in shown]
+    return {"success": True, "hosts": hosts}
+
+
+def _kept(request: Request, response: Response) -> Response:
+    """Let caches keep an answer, and answer who has it already without its body."""
+    tag = f'W/"{sha256(bytes(response.body)).hexdigest()[:20]}"'
+    known = {it.strip().removeprefix("W/") for it in request.headers.get("if-none-match", "").split(",")}
+    if tag.removeprefix("W/") in known:
+        return Response(status_code=304, headers={**KEPT, "ETag": tag})
+    response.headers.update({**KEPT, "ETag": tag})
+    return response

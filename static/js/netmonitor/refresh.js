@@ -1,0 +1,39 @@
+// The monitor's pages, fetched again when a status has changed and each minute, while somebody can see them. What one
+// has the focus on keeps it, also when it has moved; a selection is left alone.
+(() => {
+  const PAUSE_MS = 700;
+  const EVERY_MS = 60000;
+  const part = () => document.querySelector("#hosts[data-from], #host-now[data-from]");
+  const isSelected = (it) => !getSelection().isCollapsed && getSelection().containsNode(it, true);
+  let isOld = false;
+  let timer;
+
+  const refresh = async () => {
+    const old = part();
+    if (!isOld || !old || document.hidden || isSelected(old)) return;
+    isOld = false;
+    const answer = await fetch(old.dataset.from, { headers: { "HX-Request": "true", Accept: "text/html" } }).catch(
+      () => ({})
+    );
+    const text = answer.ok && !answer.redirected && (await answer.text().catch(() => ""));
+    if (!text || !old.isConnected) return;
+    const focused = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
+    await htmx.swap({ text, sourceElement: old, target: old, swap: "outerHTML" });
+    if (focused)
+      part()
+        ?.querySelector('a[href="' + CSS.escape(focused) + '"]')
+        ?.focus({ preventScroll: true });
+  };
+  const soon = () => {
+    clearTimeout(timer);
+    timer = setTimeout(refresh, PAUSE_MS);
+  };
+  const mark = () => {
+    isOld = true;
+    soon();
+  };
+  for (const name of ["stream:netmonitor", "stream:missed"]) document.addEventListener(name, mark);
+  setInterval(mark, EVERY_MS);
+  document.addEventListener("visibilitychange", soon);
+  document.addEventListener("selectionchange", () => isOld && soon());
+})();
