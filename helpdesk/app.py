@@ -16,6 +16,7 @@ from helpdesk.paths import folder
 from helpdesk.people.absences import Absences
 from helpdesk.people.avatars import Avatars
 from helpdesk.services import Services
+from helpdesk.store.blobs import Blobs
 from helpdesk.supervision import Supervisor
 from helpdesk.tasks.colors import ColorCache
 from helpdesk.tasks.pictures import Pictures
@@ -110,6 +111,7 @@ def create_app(services: Services) -> ASGIApp:
         counts=Counts(),
         presence=presence,
         avatars=Avatars(settings.pictures_folder),
+        blobs=Blobs(settings.files_folder),
         avatar_cache=AvatarCache(services.database, renderer, by_redmine=settings.redmine_url is not None),
         unsettled={},
         conflict_json=colors.conflict,

@@ -14,7 +14,6 @@ INSTEAD = {
     "hearer": "recipient",
     "hearers": "recipients",
     "hearing": "recipient",
-    "audience": "recipients",
     "gist": "message",
     "bell": "wakeups",
     "freshness": "feed_status",

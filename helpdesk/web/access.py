@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from starlette.routing import BaseRoute
 
-from helpdesk.people.rights import ADMIN
+from helpdesk.people.rights import ADMIN, WRITER
 from helpdesk.web.calls.access import AGENT, SUPERVISOR
 from helpdesk.web.netmonitor.access import MONITOR
 
@@ -21,6 +21,7 @@ NAMES: dict[str, str] = {
         old:/my-tasks old:/my-tasks/{task_id:int} old:/tasks/my-tasks/{task_id:int}
         old:/my-issues old:/my-issues/new old:/my-issues/{task_id:int}
         old:/network-monitor
+        old:/blog old:/post/new old:/post/{post_id:int} old:/post/{post_id:int}/update
     """,
     ADMIN: """
         admin:hand_over admin:export admin:anonymize
@@ -63,6 +64,9 @@ NAMES: dict[str, str] = {
         netmonitor:status netmonitor:history netmonitor:summary
         api:netmonitor_status api:ping api:ping_history
     """,
+    f"{WRITER} {ADMIN}": """
+        posts:add posts:new posts:preview posts:edit posts:history posts:readers posts:delete
+    """,
     "setting_up": "people:second_factor people:second_factor_confirm",
     "signed_in": """
         home
@@ -96,6 +100,7 @@ NAMES: dict[str, str] = {
         api:notifications api:stream api:read api:read_all
         tasks:mail api:send_email
         push:key push:subscription push:token
+        posts:index posts:show posts:understood posts:image posts:file
     """,
 }
 """The names of routes by their guard: one of `web/core/guards.py`, or a right that is needed."""

@@ -98,6 +98,23 @@ def needs(right: str, message: Sentence | None = None) -> Callable[[Handler], Ha
     return guard
 
 
+def needs_one_of(*rights: str) -> Callable[[Handler], Handler]:
+    """Let those in who hold one of the rights. Raises NotSignedIn, NotAllowed."""
+    names = [RIGHTS[right].name for right in rights]
+
+    def guard(handler: Handler) -> Handler:
+        @wraps(handler)
+        async def entitled(request: Request) -> Response:
+            person = await session.current_user(request)
+            if not any(holds(person, name) for name in names):
+                raise NotAllowed
+            return await handler(request)
+
+        return _marked(signed_in(entitled), " ".join(names))
+
+    return guard
+
+
 async def lacks_second_factor(request: Request) -> bool:
     """Tell whether the person must set up a second factor before anything else. Only those who must have one are
     looked up."""

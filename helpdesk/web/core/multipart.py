@@ -111,9 +111,11 @@ async def parse(request: Request) -> tuple[FormData, bool]:
     return request.state.spooled, parser.dropped
 
 
-def files_of(form: FormData) -> list[UploadFile]:
-    """Return the chosen files; a browser sends one without a name for an input in which none was chosen."""
-    return [file for _, file in form.multi_items() if isinstance(file, UploadFile) and file.filename]
+def files_of(form: FormData, field: str | None = None) -> list[UploadFile]:
+    """Return the chosen files, of one field or of all; a browser sends one without a name for an input in which none
+    was chosen."""
+    sent = form.multi_items()
+    return [file for name, file in sent if isinstance(file, UploadFile) and file.filename and field in (None, name)]
 
 
 def file_name_in(header: bytes) -> str | None:

@@ -160,6 +160,13 @@ async def read(request: Request) -> Fields:
     return fields
 
 
+async def files_in(request: Request, *fields: str) -> list[UploadFile]:
+    """Return the files that a form has in these fields; none of them is whole when `too_large` is told."""
+    await read(request)
+    form = getattr(request.state, "spooled", None)
+    return [file for field in fields for file in multipart.files_of(form, field)] if form else []
+
+
 async def face(request: Request) -> Face:
     """Return the face that answers a form of a task, of a row or of a card."""
     return of_form(request, (await read(request)).values.get("view"))

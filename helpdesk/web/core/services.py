@@ -15,6 +15,7 @@ from helpdesk.services import Services
 if TYPE_CHECKING:
     from helpdesk.people.absences import Absences
     from helpdesk.people.avatars import Avatars
+    from helpdesk.store.blobs import Blobs
     from helpdesk.tasks.colors import ColorCache
     from helpdesk.tasks.pictures import Pictures
     from helpdesk.tasks.readers import ReaderCache
@@ -40,7 +41,8 @@ class WebServices(Services):
 
     `path` returns the path of a route by its name. The answers to errors use `conflict_json`, the JSON of a task in
     conflict, and `sealed_text`, the text of a form whose session has ended, sealed for the sign-in page.
-    `letters_underway` counts the addresses of letters that are being written, by the author's id.
+    `blobs` are the contents of posts' files. `letters_underway` counts the addresses of letters that are being written,
+    by the author's id.
     """
 
     path: Callable[..., str]
@@ -58,6 +60,7 @@ class WebServices(Services):
     counts: "Counts"
     presence: "Presence"
     avatars: "Avatars"
+    blobs: "Blobs"
     avatar_cache: "AvatarCache"
     unsettled: "Unsettled"
     conflict_json: "Callable[[Request, Conflict], Awaitable[Json]]"

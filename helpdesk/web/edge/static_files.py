@@ -46,6 +46,7 @@ BUNDLES = {
     "palette.css": ("css/pages/palette.css",),
     "phone.css": ("css/phone/*.css", "css/pages/phone-state.css"),
     "requests.css": ("css/pages/requests.css",),
+    "posts.css": ("css/pages/posts.css",),
     "preferences.css": ("css/pages/kept.css", "css/pages/preferences.css"),
     "call-log.css": ("css/pages/call-log.css",),
     "app.js": ("js/*.js",),

@@ -183,8 +183,8 @@ async def _sent(request: Request, opened: OpenFile, span: Span, status: int, hea
 
 
 async def _record(request: Request, file: Attachment) -> None:
-    """Record that an administrator takes a file: administrators see those of all tasks."""
-    if (await current_user(request)).is_admin:
+    """Record that an administrator takes a file of a task: administrators see those of all tasks."""
+    if "task_id" in request.path_params and (await current_user(request)).is_admin:
         await record(request, Act("file_taken", request_data.task_id(request), {"file": file.filename}))
 
 

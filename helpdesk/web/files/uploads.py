@@ -31,22 +31,23 @@ async def receive(request: Request, who: Actor) -> tuple[Staged, ...]:
 
 
 async def receive_by(
-    request: Request, owner: Owner, stage: Callable[[Upload], Awaitable[Staged]]
+    request: Request, owner: Owner, stage: Callable[[Upload], Awaitable[Staged]], field: str | None = None
 ) -> tuple[Staged, ...]:
-    """Stage the files of a form, and return them after the earlier ones that are still ticked.
+    """Stage the files of a form, or of one field of it, and return them after the earlier ones that are still ticked.
 
     Raises Invalid, TooLarge; `sealed` returns the files that came all the same.
     """
     fields = await request_data.read(request)
+    sent = fields.files if field is None else await request_data.files_in(request, field)
     named = [_opened(request, owner, each) for each in fields.all_values("staged", MOST_FILES)]
     staged = request.state.staged = [file for file in named if file]
     if fields.too_large:
-        raise _too_large(request)
+        raise too_large(request)
     if len(staged) < len(named):
         raise Invalid({"files": [GONE]})
-    if len(staged) + len(fields.files) > MOST_FILES:
+    if len(staged) + len(sent) > MOST_FILES:
         raise Invalid({"files": [TOO_MANY]})
-    for file in fields.files:
+    for file in sent:
         staged.append(await stage(_upload(file)))
     return tuple(staged)
 
@@ -72,7 +73,7 @@ def context(request: Request, owner: Owner) -> dict[str, Any]:
     return {"staged_files": sealed(request, owner), "limit": _limit(request), "reference": REFERENCES[text_format]}
 
 
-def _too_large(request: Request) -> TooLarge:
+def too_large(request: Request) -> TooLarge:
     message = sentence("The files are too large: at most %(limit)s together.", limit=_limit(request))
     return TooLarge(message, {"files": [message]})
 

@@ -1,0 +1,42 @@
+"""Delete a post, after a question."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.errors import sentence
+from helpdesk.store import post_edits
+from helpdesk.store.posts import PostRow
+from helpdesk.web.core import flash
+from helpdesk.web.core.after_write import stored
+from helpdesk.web.core.faces import answer, html, json_response
+from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.templating import translate
+from helpdesk.web.edge.idempotency import idempotent
+from helpdesk.web.posts import access, files
+
+DELETED = sentence("It was deleted.")
+
+
+async def delete(request: Request) -> Response:
+    """Ask whether to delete; a POST deletes."""
+    if request.method == "POST":
+        return await _delete(request)
+    post = await access.load(request)
+    return await answer(
+        request,
+        json=lambda: json_response(request, {"post": {"id": post.id, "title": post.title}}),
+        page=lambda: html(request, "posts/delete.html", post=post),
+    )
+
+
+@idempotent
+async def _delete(request: Request) -> Response:
+    post: PostRow = await access.load(request)
+    now = services(request).clock()
+    await stored(request, lambda db: post_edits.remove(db, post.id, now))
+    await files.clean(request)
+    return await answer(
+        request,
+        json=lambda: json_response(request, {"message": translate(request, DELETED)}),
+        page=lambda: flash.redirect(request, path_to(request, "posts:index"), DELETED),
+    )
