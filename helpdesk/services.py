@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from helpdesk.netmonitor.service import NetMonitor
 from helpdesk.notifications.feed_poller import FeedStatus
 from helpdesk.notifications.outbox import Outbox
 from helpdesk.notifications.readers import Rules
@@ -36,10 +37,10 @@ class Services:
     `identify` returns a signed-in person's identity there, and raises NotAllowed without one. `wakeups` wakes open
     streams, `feed_status` tells whether the feed is live, and `visible_to` returns the people who may see an event.
     `system_monitor` knows the health of the store and of outside systems. `outbox` sends over the channels, and
-    `readers` decides who may read notifications that are about no task.
-    `requests` are tasks as those see them who asked for help, and `visible_tasks` tells what a person sees in either
-    way. `desk` is the call desk, None without a phone system. Each of `watchers` runs until it is cancelled. `close`
-    releases connections when the process ends.
+    `readers` decides who may read notifications that are about no task. `requests` are tasks as those see them who
+    asked for help, and `visible_tasks` tells what a person sees in either way. `desk` is the call desk, None without a
+    phone system. `netmonitor` watches hosts. Each of `watchers` runs until it is cancelled. `close` releases
+    connections when the process ends.
     """
 
     settings: Settings
@@ -58,6 +59,7 @@ class Services:
     readers: Rules
     requests: Requests
     desk: Desk | None
+    netmonitor: NetMonitor
     watchers: tuple[BackgroundTask, ...]
     clock: Callable[[], datetime] = utc_now
 

@@ -10,6 +10,10 @@ from helpdesk import adapters
 from helpdesk.adapters import Outside
 from helpdesk.encryption import Box
 from helpdesk.errors import NotAllowed, sentence
+from helpdesk.netmonitor import probes
+from helpdesk.netmonitor.news import Newsroom
+from helpdesk.netmonitor.sampler import Sampler
+from helpdesk.netmonitor.service import NetMonitor
 from helpdesk.notifications import feed_health
 from helpdesk.notifications.channels.port import Resources
 from helpdesk.notifications.delivery_checks import DeliveryChecks
@@ -185,6 +189,14 @@ def _services(
     monitor = SystemMonitor(listed, database, named, outbox, wakeups, utc_now, settings.timezone)
     announcer = Announcer(database, outbox, wakeups, utc_now, settings.timezone, settings.administrators or ())
     desk = _desk(settings, database, systems.phone, wakeups)
+    newsroom = Newsroom(named, outbox, wakeups, utc_now, settings.timezone, opens_tasks=False)
+    connect = partial(probes.connect, settings.ca_bundle)
+    netmonitor = NetMonitor(Sampler(connect, database, newsroom, utc_now, settings.netmonitor_hosts or ()))
+
+    async def close_all() -> None:
+        await netmonitor.close()
+        await close()
+
     # Calls that were logged once go in time, also where there is no phone system any more.
     call_watchers = (
         *((desk.poller.watch, desk.leaving.watch) if desk else ()),
@@ -197,7 +209,7 @@ def _services(
         authentication,
         accounts,
         identify,
-        close,
+        close_all,
         wakeups,
         Suppression(feed, database, recipients, wakeups, utc_now),
         feed_status=lambda: poller.feed_status,
@@ -207,6 +219,7 @@ def _services(
         readers=readers,
         requests=requests,
         desk=desk,
+        netmonitor=netmonitor,
         watchers=(
             *watchers,
             *wakeup_watchers,
@@ -215,6 +228,7 @@ def _services(
             monitor.watch,
             announcer.watch,
             *call_watchers,
+            netmonitor.watch,
         ),
     )
 

@@ -10,7 +10,7 @@ from helpdesk import http_protocol
 from helpdesk.__main__ import main
 from helpdesk.web.core import request_body
 
-DESCRIPTORS = 160
+DESCRIPTORS = 192
 SECONDS = 0.8
 
 if __name__ == "__main__":

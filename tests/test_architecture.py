@@ -144,7 +144,7 @@ MAY = {
     "system_monitor": {"errors", "health", "notifications", "store"},
     "services": {"notifications", "people.authentication", "people.model", "requests.service", "settings.settings",
                  "visible_tasks", "store", "supervision", "system_monitor", "tasks.model", "tasks.backend",
-                 "telephony.desk"},
+                 "telephony.desk", "netmonitor.service"},
     "visible_tasks": {"errors", "people.model", "requests.service", "tasks.backend", "tasks.model"},
     "requests": {"errors", "people.model", "requests", "store", "texts", "threads", *PORT, *FEED, "tasks.backend"},
     "tasks": {"errors", "texts", *PORT, "tasks.safe_html", "tasks.markup", "threads"},

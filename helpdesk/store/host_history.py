@@ -95,18 +95,18 @@ def days(session: Session, host_id: int, first: date, last: date, zone: tzinfo) 
     return [Day(date.fromordinal(it.at), it.probes, it.lost, *_times(it)) for it in _merged(pieces, day_of)]
 
 
-def summary(session: Session, since: datetime, now: datetime) -> dict[int, Summary]:
-    """Return how each host answered since the begin of the hour of `since`: hosts without a sample are missing.
+def summary(session: Session, since: datetime, now: datetime, host_id: int | None = None) -> dict[int, Summary]:
+    """Return how each host, or one, answered since the begin of the hour of `since`, if it was probed.
 
     `p95` is found by the nearest rank: of samples, while their hour is not rolled up, and else among the hours' own
     p95, each of which counts as often as the hour has answers.
     """
     begin = int(since.timestamp()) // HOUR * HOUR
     parts = defaultdict[int, list[_Part]](list)
-    for host_id, *numbers in session.execute(_finished(begin).union_all(_unfinished(begin))):
-        parts[host_id].append(_Part(*(int(it or 0) for it in numbers)))
+    for its_id, *numbers in session.execute(_finished(begin, host_id).union_all(_unfinished(begin, host_id))):
+        parts[its_id].append(_Part(*(int(it or 0) for it in numbers)))
     opened = _incidents(session, since, now)
-    return {host_id: _summary(its, opened.get(host_id, 0)) for host_id, its in parts.items()}
+    return {its_id: _summary(its, opened.get(its_id, 0)) for its_id, its in parts.items()}
 
 
 class _Part(NamedTuple):
@@ -151,18 +151,18 @@ def nearest_rank(weighted: Sequence[tuple[int, int]]) -> int:
     return next(value for (value, _), so_far in zip(weighted, reached, strict=True) if so_far >= wanted)
 
 
-def _finished(begin: int) -> sa.Select[tuple[object, ...]]:
+def _finished(begin: int, host_id: int | None) -> sa.Select[tuple[object, ...]]:
     hour = HOUR_COLUMNS
     return (
         sa.select(
             hour.host_id, hour.probes, hour.lost, hour.low, hour.mean * (hour.probes - hour.lost), hour.high, hour.p95
         )
         .join_from(MonitoredHost, HostHour, col(MonitoredHost.id) == hour.host_id)
-        .where(hour.hour >= begin)
+        .where(hour.hour >= begin, _is(hour.host_id, host_id))
     )
 
 
-def _unfinished(begin: int) -> sa.Select[tuple[object, ...]]:
+def _unfinished(begin: int, host_id: int | None) -> sa.Select[tuple[object, ...]]:
     """Select the same numbers of the samples whose hour has not been rolled up."""
     hundredths, in_order = sa.func.round(SAMPLE.ms * HUNDREDTHS), (SAMPLE.ms.is_(None), SAMPLE.ms)
     ranked = (
@@ -172,7 +172,7 @@ def _unfinished(begin: int) -> sa.Select[tuple[object, ...]]:
             sa.func.row_number().over(partition_by=SAMPLE.host_id, order_by=in_order).label("place"),
             sa.func.count(SAMPLE.ms).over(partition_by=SAMPLE.host_id).label("answered"),
         )
-        .where(SAMPLE.at >= begin)
+        .where(SAMPLE.at >= begin, _is(SAMPLE.host_id, host_id))
         .subquery()
     ).c
     is_p95 = ranked.place == (ranked.answered * 95 + 99) // 100
@@ -185,6 +185,10 @@ def _unfinished(begin: int) -> sa.Select[tuple[object, ...]]:
         sa.func.max(ranked.time),
         sa.func.max(sa.case((is_p95, ranked.time))),
     ).group_by(ranked.host_id)
+
+
+def _is(column: "sa.Column[int]", host_id: int | None) -> sa.ColumnElement[bool]:
+    return sa.true() if host_id is None else column == host_id
 
 
 def _incidents(session: Session, since: datetime, now: datetime) -> dict[int, int]:

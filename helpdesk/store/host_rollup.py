@@ -6,6 +6,7 @@ come later, as from a clock that was set back, are added to what is packed.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
@@ -13,7 +14,7 @@ from sqlmodel import Session, col
 from helpdesk.store.host_history import HUNDREDTHS, MINUTES, SAMPLES, nearest_rank
 from helpdesk.store.host_packing import HOUR, Minute, Sample, pack_minutes, pack_samples, unpack_samples
 from helpdesk.store.models import table
-from helpdesk.store.models.netmonitor import HostHour, HostPacked, HostSample, MonitoredHost
+from helpdesk.store.models.netmonitor import HostHour, HostIncident, HostPacked, HostSample, MonitoredHost
 
 SAMPLE = table(HostSample).c
 KEPT_SECONDS = {SAMPLES: 48 * HOUR, MINUTES: 30 * 24 * HOUR}
@@ -24,10 +25,12 @@ MOST_AT_ONCE = 24 * HOUR
 
 
 def finished(session: Session, before: int, most: int) -> list[tuple[int, int]]:
-    """Return some hours before `before` that hold samples: the host and the hour's begin."""
-    hour = SAMPLE.at - SAMPLE.at % HOUR
-    asked = sa.select(SAMPLE.host_id, hour).where(SAMPLE.at < before - before % HOUR).distinct().limit(most)
-    return [(host_id, int(begin)) for host_id, begin in session.execute(asked)]
+    """Return some hours that ended until `before` and hold samples, the oldest of each host: its id, the begin."""
+    of_host = SAMPLE.host_id == table(MonitoredHost).c.id
+    oldest = sa.select(sa.func.min(SAMPLE.at)).where(of_host).scalar_subquery().label("oldest")
+    each = sa.select(table(MonitoredHost).c.id, oldest).subquery().c
+    asked = sa.select(each.id, each.oldest).where(each.oldest < before - before % HOUR).limit(most)
+    return [(host_id, at - at % HOUR) for host_id, at in session.execute(asked)]
 
 
 def roll_up(session: Session, host_id: int, hour: int) -> None:
@@ -85,7 +88,10 @@ def forget_old(session: Session, host_id: int, now: int) -> int:
     for resolution, seconds in KEPT_SECONDS.items():
         its = sa.and_(of.host_id == host_id, of.resolution == resolution)
         deleted += _delete_oldest(session, of.hour, its, now - seconds)
-    return deleted + _delete_oldest(session, hour.hour, hour.host_id == host_id, now - HOURS_KEPT_SECONDS)
+    deleted += _delete_oldest(session, hour.hour, hour.host_id == host_id, now - HOURS_KEPT_SECONDS)
+    incident, limit = table(HostIncident).c, datetime.fromtimestamp(now - HOURS_KEPT_SECONDS, UTC)
+    old = sa.delete(HostIncident).where(incident.host_id == host_id, incident.ended_at < limit)
+    return deleted + session.exec(old).rowcount
 
 
 def _delete_oldest(session: Session, hour: "sa.Column[int]", which: sa.ColumnElement[bool], before: int) -> int:

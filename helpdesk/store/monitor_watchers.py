@@ -1,6 +1,6 @@
 """Store who asked to be notified of the network monitor's incidents."""
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from helpdesk.store.models.netmonitor import MonitorWatcher
 
@@ -16,3 +16,8 @@ def switch(session: Session, person_id: int, on: bool) -> None:
         session.merge(MonitorWatcher(person_id=person_id))
     elif row is not None and not on:
         session.delete(row)
+
+
+def all(session: Session) -> list[int]:
+    """Return the ids of those who asked."""
+    return list(session.exec(select(MonitorWatcher.person_id)))

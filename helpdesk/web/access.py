@@ -20,8 +20,8 @@ NAMES: dict[str, str] = {
         old:/login old:/logout old:/register old:/account old:/download_erp
         old:/my-tasks old:/my-tasks/{task_id:int} old:/tasks/my-tasks/{task_id:int}
         old:/my-issues old:/my-issues/new old:/my-issues/{task_id:int}
-        old:/network-monitor
         old:/blog old:/post/new old:/post/{post_id:int} old:/post/{post_id:int}/update
+        old:/network-monitor
     """,
     ADMIN: """
         admin:hand_over admin:export admin:anonymize
@@ -59,13 +59,13 @@ NAMES: dict[str, str] = {
         calls:caller
     """,
     SUPERVISOR: "calls:team",
+    f"{WRITER} {ADMIN}": """
+        posts:add posts:new posts:preview posts:edit posts:history posts:readers posts:delete
+    """,
     MONITOR: """
         netmonitor:index netmonitor:watch netmonitor:show netmonitor:note
         netmonitor:status netmonitor:history netmonitor:summary
         api:netmonitor_status api:ping api:ping_history
-    """,
-    f"{WRITER} {ADMIN}": """
-        posts:add posts:new posts:preview posts:edit posts:history posts:readers posts:delete
     """,
     "setting_up": "people:second_factor people:second_factor_confirm",
     "signed_in": """

@@ -5,7 +5,7 @@ import errno
 import os
 import resource
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,26 +13,15 @@ import pytest
 from helpdesk.errors import Overloaded
 from helpdesk.netmonitor import probes
 from helpdesk.netmonitor.model import Outcome, Target
-from helpdesk.netmonitor.probes import NetworkProbes, connect
+from helpdesk.netmonitor.probes import NetworkProbes
 from helpdesk.netmonitor.probes.faults import ProbeFailed, of_error
 from tests.servers.imitated_hosts import ImitatedHosts
-
-LIMIT = 0.5
-"""Seconds of a probe here: a silent host costs as much."""
 
 
 @pytest.fixture
 def hosts() -> Iterator[ImitatedHosts]:
     with ImitatedHosts(8) as running:
         yield running
-
-
-@pytest.fixture
-async def here(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[NetworkProbes]:
-    monkeypatch.setattr(probes, "PROBE_SECONDS", LIMIT)
-    connected = connect()
-    yield connected
-    await connected.close()
 
 
 def open_sockets() -> list[str]:
@@ -45,21 +34,21 @@ async def test_a_host_that_is_up_answers_each_way(hosts: ImitatedHosts, here: Ne
     hosts.up(0)
     for method in ("icmp", "tcp", "http"):
         found = await here.probe(hosts.target(0, method))
-        assert found.fault == "" and found.ms is not None and 0 < found.ms < LIMIT * 1000, method
+        assert found.fault == "" and found.ms and found.ms > 0, method
 
 
-async def test_refused_and_silent_are_told_apart(hosts: ImitatedHosts, here: NetworkProbes) -> None:
+async def test_refused_and_silent_are_told_apart(hosts: ImitatedHosts, hasty: NetworkProbes) -> None:
     hosts.refuse(1)
     hosts.silence(2)
     for method in ("tcp", "http"):
-        assert await here.probe(hosts.target(1, method)) == Outcome(None, "refused")
-        assert await here.probe(hosts.target(2, method)) == Outcome(None, "silent")
+        assert await hasty.probe(hosts.target(1, method)) == Outcome(None, "refused")
+        assert await hasty.probe(hosts.target(2, method)) == Outcome(None, "silent")
 
 
-async def test_a_slow_host_is_up_for_tcp_and_too_late_for_http(hosts: ImitatedHosts, here: NetworkProbes) -> None:
+async def test_a_slow_host_is_up_for_tcp_and_too_late_for_http(hosts: ImitatedHosts, hasty: NetworkProbes) -> None:
     hosts.slow(3, 30)
-    assert (await here.probe(hosts.target(3))).fault == ""
-    assert await here.probe(hosts.target(3, "http")) == Outcome(None, "slow")
+    assert (await hasty.probe(hosts.target(3))).fault == ""
+    assert await hasty.probe(hosts.target(3, "http")) == Outcome(None, "slow")
 
 
 async def test_the_time_of_a_slow_answer_is_measured(hosts: ImitatedHosts, here: NetworkProbes) -> None:
@@ -91,7 +80,8 @@ async def test_what_is_no_host_is_not_even_looked_up(here: NetworkProbes, addres
     assert (await here.probe(Target(1, "", "http", f"http://{address}/"))).fault == "name"
 
 
-async def test_many_hosts_at_once_leave_nothing_behind(here: NetworkProbes) -> None:
+async def test_many_hosts_at_once_leave_nothing_behind(here: NetworkProbes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probes, "PROBE_SECONDS", 2.0)
     await here.probe(Target(1, "", "icmp", "127.0.0.1"))
     before = open_sockets()
     with ImitatedHosts(40) as many:
@@ -104,7 +94,7 @@ async def test_many_hosts_at_once_leave_nothing_behind(here: NetworkProbes) -> N
         faults = ["", "refused", "refused", "", "silent", "silent", "", "", "slow", "", "", ""]
         assert [it.fault for it in found] == faults * 10
         given_up = [asyncio.create_task(here.probe(target)) for target in targets]
-        await asyncio.sleep(LIMIT / 10)
+        await asyncio.sleep(0.05)
         for task in given_up:
             task.cancel()
         await asyncio.gather(*given_up, return_exceptions=True)

@@ -85,6 +85,11 @@ async def test_who_may_not_change_a_task_corrects_no_requester(world: World, des
             await desk.service.correct_requester(world.actor(login), task, irina.person.id, stranger.person.id)
     with pytest.raises(NotFound):
         await desk.service.correct_requester(world.actor("stranger"), unseen, None, None)
+    own = world.new_task(author="irina")
+    assert (await world.backend.task(world.actor("irina"), own)).choices.details == frozenset(), "she only reads it"
+    with pytest.raises(NotAllowed):
+        await desk.service.correct_requester(world.actor("irina"), own, None, stranger.person.id)
+    assert await desk.service.visible(stranger, [own]) == frozenset()
     assert await desk.service.visible(irina, [task]) == {task}
     assert await desk.service.visible(stranger, [task]) == frozenset()
 

@@ -51,7 +51,7 @@ def test_an_overview_has_all_that_are_watched(monitored: Database) -> None:
     assert (rows[new].status, rows[new].fault, set(rows[new].line)) == ("unknown", "", {None})
     down = rows[printer]
     assert (down.maintenance, down.fault, down.checked_at) == ("Переезд", "silent", None)
-    assert down.incident and (down.incident.note, down.incident.noter) == ("Идём смотреть", "Анна Быкова")
+    assert down.incident and (down.incident.note, down.incident.noter) == ("Идём смотреть", "Анна Смирнова")
     assert down.incident.began_at == NOW - timedelta(minutes=5) and down.incident.host_name == "printer"
 
 

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import Sentence, sentence
+from helpdesk.netmonitor.access import may_see
 from helpdesk.people.model import Person
 from helpdesk.people.rights import ADMIN, AGENT, SUPERVISOR
 from helpdesk.people.second_factor import is_offered
@@ -41,7 +42,7 @@ class Room(NamedTuple):
 
     Rooms of the `bar` are always in sight on phones; those with `only_bar` are nowhere else. Rooms of `tasks` need an
     identity in the task system; those `instead` of them are for people who have none. Rooms of the `phone` need a phone
-    system.
+    system, and those of the `monitor` are for people who may see it.
     """
 
     group: str
@@ -54,6 +55,7 @@ class Room(NamedTuple):
     tasks: bool = False
     instead: bool = False
     phone: bool = False
+    monitor: bool = False
 
 
 GROUPS = {
@@ -74,6 +76,7 @@ ROOMS = (
     Room("service", "requests:index", sentence("My requests"), "headset", bar=True, instead=True),
     Room("service", "calls:index", sentence("Calls"), "headset", (AGENT, SUPERVISOR), phone=True),
     Room("service", "calls:team", sentence("Team"), "list", (SUPERVISOR,), phone=True),
+    Room("service", "netmonitor:index", sentence("Network monitor"), "list", monitor=True),
     Room("company", "people:index", sentence("Colleagues"), "list", tasks=True),
     Room("company", "people:index", sentence("Colleagues"), "list", bar=True, instead=True),
     Room("administration", "admin:index", sentence("Overview"), "list", (ADMIN,)),
@@ -97,12 +100,14 @@ OWN = (
 def rooms_of(request: Request, person: Person) -> list[tuple[Sentence | None, list[Room]]]:
     """Return the rooms that this person may enter, under the name of their group."""
     has_tasks, has_phone = may_have_tasks(request), services(request).desk is not None
+    has_monitor = may_see(person, services(request).settings.netmonitor_access, has_tasks)
     rooms = [
         room
         for room in ROOMS
         if (not room.rights or any(holds(person, it) for it in room.rights))
         and _is_for(room, has_tasks)
         and (has_phone or not room.phone)
+        and (has_monitor or not room.monitor)
     ]
     groups = [(GROUPS.get(key), [room for room in rooms if room.group == key]) for key in ("", *GROUPS)]
     return [(name, its_rooms) for name, its_rooms in groups if its_rooms]

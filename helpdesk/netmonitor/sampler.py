@@ -1,0 +1,218 @@
+"""Probe the hosts that are due and store what is found: one process for all, which holds a lease.
+
+Probes begin in a loop that waits for nothing. Beside it results are written about once a second, in one transaction
+with what they lead to, in which the lease is kept: a process that has lost it writes nothing.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import cached_property
+from secrets import token_hex
+from typing import cast
+
+from sqlmodel import Session
+
+from helpdesk.errors import OutcomeUnknown, Overloaded, StoreUnavailable
+from helpdesk.netmonitor.history import History
+from helpdesk.netmonitor.model import Method, Probes, Target
+from helpdesk.netmonitor.news import Announcement, Newsroom
+from helpdesk.netmonitor.recording import Result
+from helpdesk.netmonitor.schedule import Line
+from helpdesk.store import host_samples, leases, set_hosts
+from helpdesk.store.database import Database
+from helpdesk.store.host_samples import Watched
+from helpdesk.store.set_hosts import SetHost
+
+log = logging.getLogger(__name__)
+
+LEASE, LEASE_SECONDS = "netmonitor", 10.0
+"""A process that was killed probes no longer than this for the others."""
+STEP_SECONDS, WRITE_SECONDS, READ_SECONDS = 0.2, 1.0, 2.0
+RETRY_SECONDS, LONGEST_RETRY_SECONDS = 2.0, 30.0
+"""Until a store that does not answer is asked again."""
+AT_ONCE = 300
+"""As many probes run at a time: a silent host takes four seconds."""
+NO_HOST = (0, 0, 0)
+MOST_RESULTS = 5_000
+"""As many results wait for the store; later ones are dropped."""
+
+
+class Sampler:
+    """Probes until cancelled, while `watch` runs. `connect` returns the probes, and is called when they are needed.
+    `named` are the hosts of NETMONITOR_HOSTS."""
+
+    def __init__(
+        self,
+        connect: Callable[[], Probes],
+        database: Database,
+        newsroom: Newsroom,
+        clock: Callable[[], datetime],
+        named: Iterable[SetHost] = (),
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.connect, self.database, self.newsroom = connect, database, newsroom
+        self.clock, self.named, self.ticks = clock, tuple(named), ticks
+        self.holder = token_hex(8)
+        self.lines: dict[int, Line] = {}
+        self.results = list[Result]()
+        self.history = History(clock, ticks)
+        self._held_until = self._read_due = self._write_due = 0.0
+        self._retry = RETRY_SECONDS
+        self._fingerprint: tuple[int, ...] | None = None
+        self._running = set[asyncio.Task[None]]()
+
+    @cached_property
+    def probes(self) -> Probes:
+        return self.connect()
+
+    async def watch(self) -> None:
+        """Probe and write while this process holds the lease, until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as loops:
+                loops.create_task(self._begin_always())
+                loops.create_task(self._keep_always())
+        finally:
+            for task in self._running:
+                task.cancel()
+
+    async def _begin_always(self) -> None:
+        while True:
+            self.begin()
+            await asyncio.sleep(STEP_SECONDS)
+
+    async def _keep_always(self) -> None:
+        while True:
+            await self.keep()
+            await asyncio.sleep(STEP_SECONDS)
+
+    def begin(self) -> None:
+        """Begin the probes that are due."""
+        now, ticks = self.clock().timestamp(), self.ticks()
+        if ticks >= self._held_until:
+            return
+        for line in self.lines.values():
+            slot = line.due(now, ticks)
+            if slot is not None and len(self._running) < AT_ONCE:
+                line.begin(slot, ticks)
+                task = asyncio.ensure_future(self._probe(line, slot))
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
+
+    async def close(self) -> None:
+        """Close the probes, if there are any."""
+        if "probes" in vars(self):
+            await self.probes.close()
+
+    async def finish(self) -> None:
+        """Wait until what was begun has ended."""
+        while self._running:
+            await asyncio.wait(tuple(self._running))
+
+    async def keep(self) -> None:
+        """Take the lease or keep it, and write what is due. Raises nothing of a broken store."""
+        ticks = self.ticks()
+        try:
+            if ticks >= self._read_due:
+                self._read_due = ticks + READ_SECONDS
+                await self._read(ticks)
+                self._retry = RETRY_SECONDS
+            if self.results and ticks >= self._write_due:
+                self._write_due = ticks + WRITE_SECONDS
+                await self._write()
+            elif ticks < self._held_until and self.history.is_due:
+                await self.database.run(self._keep_history, writes=True)
+        except (StoreUnavailable, OutcomeUnknown) as error:
+            log.warning("what hosts answer is not stored, the store does not answer", extra={"error": error.detail})
+            self._read_due = self._write_due = self.ticks() + self._retry
+            self._retry = min(2 * self._retry, LONGEST_RETRY_SECONDS)
+
+    async def _probe(self, line: Line, slot: int) -> None:
+        watched = line.watched
+        try:
+            outcome = await self.probes.probe(target_of(watched))
+        except Overloaded as error:
+            log.warning("a host is not probed, this machine has no room", extra={"error": error.detail})
+        except Exception:
+            log.exception("a host is not probed", extra={"host": watched.id})
+        else:
+            if len(self.results) < MOST_RESULTS:
+                self.results.append(Result(watched, slot, outcome))
+        finally:
+            line.is_running = False
+
+    async def _read(self, ticks: float) -> None:
+        """Take the lease if there is a host, and read the hosts when they were edited."""
+        begins = self._fingerprint is None
+        if begins and not self.named and await self.database.run(host_samples.fingerprint) == NO_HOST:
+            return
+        found = await self.database.run(lambda db: self._hold(db, begins), writes=True)
+        if found is None:
+            self._lose()
+            return
+        self._held_until = ticks + LEASE_SECONDS
+        fingerprint, watched = found
+        if watched is not None:
+            self._fingerprint = fingerprint
+            known, self.lines = self.lines, {}
+            for it in watched:
+                before = known.get(it.id)
+                begun = int(it.checked_at.timestamp()) if it.checked_at else None
+                self.lines[it.id] = line = before or Line(it, begun)
+                line.watched = it
+
+    def _hold(self, session: Session, begins: bool) -> tuple[tuple[int, ...], list[Watched] | None] | None:
+        now = self.clock()
+        if not leases.take(session, LEASE, self.holder, now, LEASE_SECONDS):
+            return None
+        if begins:
+            set_hosts.sync(session, self.named, now)
+        fingerprint = host_samples.fingerprint(session)
+        if fingerprint == self._fingerprint:
+            return fingerprint, None
+        host_samples.end_unwatched(session, now)
+        return fingerprint, host_samples.watched(session)
+
+    def _lose(self) -> None:
+        self._held_until, self._fingerprint = 0.0, None
+        self.lines.clear()
+        self.results.clear()
+
+    async def _write(self) -> None:
+        """Write the results that have come. They wait for the next time when the store does not answer."""
+        results = tuple(self.results)
+        recorded = await self.database.run(lambda db: self._write_held(db, results), writes=True)
+        del self.results[: len(results)]
+        if recorded is None:
+            self._lose()
+        else:
+            self.newsroom.announce(recorded)
+
+    def _write_held(self, session: Session, results: Iterable[Result]) -> Announcement | None:
+        if not leases.keep(session, LEASE, self.holder):
+            return None
+        return self.newsroom.record(session, results)
+
+    def _keep_history(self, session: Session) -> None:
+        if leases.keep(session, LEASE, self.holder):
+            self.history.step(session)
+
+
+def target_of(watched: Watched) -> Target:
+    """Return a host as it is probed."""
+    return Target(
+        watched.id,
+        watched.name,
+        cast(Method, watched.method),
+        watched.address,
+        watched.port,
+        watched.query,
+        watched.expected_status,
+        watched.expected_words,
+        watched.certificate_days,
+        watched.interval_seconds,
+        watched.failures_to_open,
+        watched.successes_to_close,
+    )

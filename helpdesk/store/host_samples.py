@@ -1,0 +1,117 @@
+"""Store what probes have found, and read what the next ones need. All is written by the holder of one lease."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from helpdesk.store.models import table
+from helpdesk.store.models.netmonitor import HostIncident, HostSample, HostState, MonitoredHost
+
+HOST, STATE, SAMPLE = table(MonitoredHost), table(HostState), table(HostSample)
+
+
+class Watched(NamedTuple):
+    """A host that is to be probed, with its last sample's moment."""
+
+    id: int
+    name: str
+    group_name: str
+    method: str
+    address: str
+    port: int | None
+    query: str
+    expected_status: str
+    expected_words: str
+    certificate_days: int
+    interval_seconds: int
+    failures_to_open: int
+    successes_to_close: int
+    opens_task: bool
+    version: int
+    checked_at: datetime | None
+
+
+OF_HOST = [HOST.c[name] for name in Watched._fields[:-1]]
+
+
+def fingerprint(session: Session) -> tuple[int, int, int]:
+    """Return what changes with each edit of the hosts, to read them only then: zeros without a host."""
+    newest, versions = (sa.func.coalesce(it, 0) for it in (sa.func.max(HOST.c.id), sa.func.sum(HOST.c.version)))
+    number, newest_id, summed = session.execute(sa.select(sa.func.count(), newest, versions)).one()
+    return number, newest_id, int(summed)
+
+
+def watched(session: Session, host_id: int | None = None) -> list[Watched]:
+    """Return the hosts that are watched, or one of them."""
+    asked = (
+        sa.select(*OF_HOST, STATE.c.checked_at)
+        .outerjoin_from(HOST, STATE, HOST.c.id == STATE.c.host_id)
+        .where(HOST.c.is_active)
+    )
+    if host_id is not None:
+        asked = asked.where(HOST.c.id == host_id)
+    return [Watched(*row) for row in session.execute(asked.order_by(HOST.c.id))]
+
+
+def still_there(session: Session, ids: Collection[int]) -> dict[int, Watched]:
+    """Return those of the hosts that are watched, and let nobody edit or remove them in this transaction."""
+    locked = sa.select(*OF_HOST, sa.null()).where(HOST.c.id.in_(ids), HOST.c.is_active).order_by(HOST.c.id)
+    return {row.id: Watched(*row) for row in session.execute(locked.with_for_update(read=True))}
+
+
+def states(session: Session, ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Return the rows of the states of these hosts."""
+    rows = session.execute(sa.select(STATE).where(STATE.c.host_id.in_(ids))).mappings()
+    return {row["host_id"]: dict(row) for row in rows}
+
+
+def stored(session: Session, keys: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Return which of these samples, by host and second, are stored already."""
+    ids, seconds = (sorted(set(it)) for it in zip(*keys, strict=True))
+    asked = sa.select(SAMPLE.c.host_id, SAMPLE.c.at).where(SAMPLE.c.host_id.in_(ids), SAMPLE.c.at.in_(seconds))
+    return {(host_id, at) for host_id, at in session.execute(asked)}
+
+
+def add(session: Session, samples: Sequence[tuple[int, int, float | None]]) -> None:
+    """Store samples that are not stored yet: host, second, ms."""
+    if samples:
+        session.execute(sa.insert(SAMPLE), [{"host_id": host, "at": at, "ms": ms} for host, at, ms in samples])
+
+
+def write_states(session: Session, new: Sequence[Mapping[str, Any]], changed: Sequence[Mapping[str, Any]]) -> None:
+    """Store states, of which all have the same columns."""
+    if new:
+        session.execute(sa.insert(STATE), new)
+    if changed:
+        names = [name for name in changed[0] if name != "host_id"]
+        update = sa.update(STATE).where(STATE.c.host_id == sa.bindparam("of_host"))
+        rows = [{"of_host": row["host_id"], **{f"new_{name}": row[name] for name in names}} for row in changed]
+        session.execute(update.values({name: sa.bindparam(f"new_{name}") for name in names}), rows)
+
+
+def open_incidents(session: Session, ids: Collection[int]) -> dict[int, HostIncident]:
+    """Return the open incidents of these hosts."""
+    rows = session.exec(select(HostIncident).where(col(HostIncident.open_host_id).in_(ids)))
+    return {row.host_id: row for row in rows}
+
+
+def openings(session: Session, host_id: int, since: datetime) -> list[datetime]:
+    """Return when incidents of a host have opened since."""
+    its = (col(HostIncident.host_id) == host_id, col(HostIncident.opened_at) > since)
+    return list(session.exec(select(HostIncident.opened_at).where(*its)))
+
+
+def end_unwatched(session: Session, now: datetime) -> int:
+    """End the incidents of hosts that are not watched any more, and return how many there were."""
+    of = table(HostIncident)
+    unwatched = sa.select(HOST.c.id).where(~HOST.c.is_active).scalar_subquery()
+    ended = sa.update(of).where(of.c.open_host_id.in_(unwatched)).values(open_host_id=None, ended_at=now)
+    return session.exec(ended).rowcount
+
+
+def newest(session: Session) -> datetime | None:
+    """Return when a host was last probed."""
+    return session.execute(sa.select(sa.func.max(STATE.c.checked_at))).scalar()
