@@ -27,6 +27,7 @@ from tests.tasks.worlds import RedmineWorld
 from tests.telephony.desks import Shift, beside_a_phone
 from tests.telling import tell
 from tests.web.conftest import SECRET, Visit, leaks, visit
+from tests.posts.publishing import publish
 from tests.web.netmonitor import watched
 from tests.world import PEOPLE_IDS, EmbeddedWorld
 
@@ -96,6 +97,7 @@ def _tell_story(visit: Visit, embedded: EmbeddedWorld) -> None:
     visit("admin").post("/admin/tracker/roles", json={"name": "Гость"}).raise_for_status()
     embedded.database.run_here(lambda db: _reach_anna(db, now), writes=True)
     _watch_a_host(embedded.database, now)
+    publish(embedded.database, title="Лифт", content="Он стоит до обеда.", published_from=now)
     visit("anna").post("/users/tokens", json={"name": "Выгрузка"}).raise_for_status()
     visit("anna").post("/views", json={"name": "Срочные", "address": "/tasks?priority_id=4"}).raise_for_status()
 
