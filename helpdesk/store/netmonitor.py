@@ -75,6 +75,15 @@ class HostRow(NamedTuple):
     line: Line
 
 
+class Version(NamedTuple):
+    """What changes when a host gets another status, maintenance begins or ends, or an incident opens or closes."""
+
+    since: datetime | None
+    maintained: int
+    last_incident: int | None
+    open_incidents: int
+
+
 OF_HOST = [table(MonitoredHost).c[name] for name in HostRow._fields[:18]]
 OF_STATE = [table(HostState).c[name] for name in HostRow._fields[18:28]]
 STATELESS = ("unknown", None, None, None, None, 0, 0, "", "", None)
@@ -92,6 +101,15 @@ OF_INCIDENT = [
 def overview(session: Session, now: datetime) -> list[HostRow]:
     """Return the hosts that are watched, by group and name."""
     return _hosts(session, now, table(MonitoredHost).c.is_active, incidents(session, open_only=True, limit=None))
+
+
+def version(session: Session) -> Version:
+    """Return the version of what the overview shows, but for times of answers."""
+    state = table(HostState).c
+    maintained = sa.func.coalesce(sa.func.sum(sa.case((state.is_maintained, 1), else_=0)), 0)
+    since, number = session.execute(sa.select(sa.func.max(state.since), maintained)).one()
+    asked = sa.select(sa.func.max(INCIDENT.id), sa.func.count(INCIDENT.open_host_id))
+    return Version(since, int(number), *session.execute(asked).one())
 
 
 def host(session: Session, host_id: int, now: datetime) -> HostRow:

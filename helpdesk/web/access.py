@@ -63,7 +63,7 @@ NAMES: dict[str, str] = {
         posts:add posts:new posts:preview posts:edit posts:history posts:readers posts:delete
     """,
     MONITOR: """
-        netmonitor:index netmonitor:watch netmonitor:show netmonitor:note
+        netmonitor:index netmonitor:watch netmonitor:show netmonitor:check netmonitor:note
         netmonitor:status netmonitor:history netmonitor:summary
         api:netmonitor_status api:ping api:ping_history
     """,

@@ -14,7 +14,16 @@
   const ANY = "0";
   const LAST_EVENT = "heard";
   const CHANNEL = "stream " + session;
-  const EVENTS = ["new_notification", "unread", "task_changed", "missed", "feed", "session_ended", "call"];
+  const EVENTS = [
+    "new_notification",
+    "unread",
+    "task_changed",
+    "missed",
+    "feed",
+    "session_ended",
+    "call",
+    "netmonitor"
+  ];
   const { locks } = navigator;
   const tabId = Math.random();
   // The ids of the tasks that each tab shows. The tab that was opened or has changed last is the last.

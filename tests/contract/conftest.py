@@ -113,7 +113,7 @@ def _reach_anna(db: Session, now: datetime) -> None:
 
 def _watch_a_host(database: Database, now: datetime) -> None:
     """A host that is probed each hour, with an incident of yesterday, and a window of maintenance to come."""
-    gate = {"group_name": "Офис", "address": "10.0.0.1", "method": "icmp", "port": None, "interval_seconds": 3600}
+    gate = {"group_name": "Офис", "address": "127.0.0.1", "method": "tcp", "port": 9, "interval_seconds": 3600}
     host = watched.watch(database, "Шлюз", now=now, **gate, is_public=True)
     began, hour = now - timedelta(days=1, hours=1), timedelta(hours=1)
     watched.incident(database, host, began, began + hour / 2, fault="silent")

@@ -46,6 +46,12 @@ SHUT_OUT = ({"is_active": False}, {"blocked_at": datetime.fromisoformat("2026-01
 IN_PERSON = {
     "/posts/feed",
     "/posts/feed/revoke",
+    "/netmonitor/hosts",
+    "/netmonitor/hosts/new",
+    "/netmonitor/hosts/{host_id:int}",
+    "/netmonitor/hosts/{host_id:int}/remove",
+    "/netmonitor/maintenance",
+    "/netmonitor/maintenance/{window_id:int}/end",
     "/users/export",
     "/users/login",
     "/users/logout",

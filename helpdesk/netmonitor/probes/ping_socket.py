@@ -13,10 +13,10 @@ from typing import Literal, NamedTuple
 
 from helpdesk.errors import Overloaded
 from helpdesk.netmonitor.model import Outcome
-from helpdesk.netmonitor.probes import packets
+from helpdesk.netmonitor.probes import packet_filter, packets
 from helpdesk.netmonitor.probes.faults import ProbeFailed, of_error, until
 from helpdesk.netmonitor.probes.names import Address
-from helpdesk.netmonitor.probes.packets import TYPES, Received
+from helpdesk.netmonitor.probes.packets import Received
 
 Kind = Literal["datagram", "raw"]
 KINDS = {"datagram": socket.SOCK_DGRAM, "raw": socket.SOCK_RAW}
@@ -26,8 +26,9 @@ MOST_AT_ONCE = 256
 """So many packets are read before other work gets its turn."""
 FULL_SECONDS, TRIAL_SECONDS = 0.01, 0.5
 
-# Linux's own numbers, which Python does not name (linux/icmp.h, icmpv6.h, in.h, in6.h, asm-generic/socket.h).
-SOL_RAW, ICMP_FILTER, ICMP6_FILTER = 255, 1, 1
+ROOM_BYTES = 2**20
+"""For the answers of hundreds of hosts that come at once."""
+# Linux's own numbers, which Python does not name (linux/in.h, in6.h, asm-generic/socket.h).
 RECEIVE_ERRORS = {socket.AF_INET: (socket.IPPROTO_IP, 11), socket.AF_INET6: (socket.IPPROTO_IPV6, 25)}
 SO_TIMESTAMPNS, TIMESPEC = 35, struct.Struct("@ll")
 
@@ -52,11 +53,12 @@ class PingSocket:
         self._socket = socket.socket(family, KINDS[kind], protocol)
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, ROOM_BYTES)
         self._id, self._last = secrets.randbits(16), secrets.randbits(16)
         self._waiting: dict[int, _Waiting] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         if self._is_raw:
-            self._filter()
+            packet_filter.attach(self._socket, self._id)
         else:
             self._socket.setsockopt(*RECEIVE_ERRORS[family], 1)
 
@@ -169,19 +171,6 @@ class PingSocket:
         waiting = self._waiting.get(number)
         if waiting and not waiting.answer.done():
             waiting.answer.set_exception(ProbeFailed("unreachable"))
-
-    def _filter(self) -> None:
-        """Let the kernel pass on only what may answer a ping."""
-        types = TYPES[self.family]
-        passed = (types.reply, types.unreachable, types.exceeded)
-        if self.family == socket.AF_INET:
-            blocked = ~sum(1 << it for it in passed) & 0xFFFFFFFF
-            self._socket.setsockopt(SOL_RAW, ICMP_FILTER, struct.pack("=I", blocked))
-            return
-        words = [0xFFFFFFFF] * 8
-        for it in passed:
-            words[it >> 5] &= ~(1 << (it & 31))
-        self._socket.setsockopt(socket.IPPROTO_ICMPV6, ICMP6_FILTER, struct.pack("=8I", *words))
 
 
 def _ms(waiting: _Waiting, ancillary: list[tuple[int, int, bytes]]) -> float:

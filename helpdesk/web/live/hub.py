@@ -17,6 +17,7 @@ from helpdesk.store import notifications, second_factors, sessions
 from helpdesk.store.models.notifications import NotificationRow
 from helpdesk.web.live.agent_pages import AgentPages
 from helpdesk.web.live.events import Events, session_ended
+from helpdesk.web.live.monitor_pages import MonitorPages
 from helpdesk.web.live.task_viewers import TaskViewers
 from helpdesk.web.notifications.render import without_unreadable
 
@@ -36,7 +37,7 @@ class Live:
         self.services, self.events, self.heartbeat = services, events, heartbeat or HEARTBEAT_SECONDS
         self.streams: Streams[NotificationRow] = Streams(self._read, self._unread, events.new_row, events.unread)
         self.task_viewers = TaskViewers(services, self.streams, events)
-        self.agent_pages = AgentPages(services)
+        self.agent_pages, self.monitor_pages = AgentPages(services), MonitorPages(services)
         self._was_live: bool | None = None
         self._has_events = asyncio.Event()
 
@@ -71,6 +72,8 @@ class Live:
             await self.streams.wake(self.streams.people if people is None else people)
         with self._surviving():
             await self.agent_pages.wake(people)
+        with self._surviving():
+            await self.monitor_pages.wake()
         self._has_events.set()
         with self._surviving():
             if self.services.feed_status().live != self._was_live:
@@ -86,6 +89,8 @@ class Live:
                 await self.streams.wake(self.streams.people)  # another process may have written
             with self._surviving():
                 await self.agent_pages.wake(None)
+            with self._surviving():
+                await self.monitor_pages.wake()
             self._has_events.set()
 
     async def _run_rounds(self) -> None:

@@ -6,6 +6,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
+from helpdesk.netmonitor.access import may_see
 from helpdesk.notifications.channels.sse.streams import Face, Stream, TaskViewer
 from helpdesk.people.model import SignedIn
 from helpdesk.people.rights import AGENT
@@ -13,6 +14,7 @@ from helpdesk.store import notifications
 from helpdesk.store.models.notifications import NotificationRow
 from helpdesk.web.core import request_data, session
 from helpdesk.web.core.guards import holds
+from helpdesk.web.core.navigation import may_have_tasks
 from helpdesk.web.core.services import services
 from helpdesk.web.core.templating import language
 from helpdesk.web.live import events
@@ -40,6 +42,7 @@ async def _open(request: Request, kind: str) -> Response:
     signed_in = await session.required(request)
     live = services(request).live
     face, viewer = Face(kind, language(request)), _viewer(request, signed_in)
+    has_tasks = may_have_tasks(request)
     missed, last = await _missed(request, signed_in.person.id)
     replayed = []
     for number, item in enumerate(await items(request, missed)):
@@ -53,6 +56,8 @@ async def _open(request: Request, kind: str) -> Response:
         stream = live.streams.open(signed_in.person.id, signed_in.mark, face, last, viewer)
         if kind == events.PAGE and holds(signed_in.person, AGENT):
             live.agent_pages.watch(stream)
+        if kind == events.PAGE and may_see(signed_in.person, services(request).settings.netmonitor_access, has_tasks):
+            live.monitor_pages.watch(stream)
         return stream
 
     return EventStream(live, open_stream, b"".join(first))

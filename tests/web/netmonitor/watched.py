@@ -41,9 +41,9 @@ def watch(
 def down(database: Database, name: str, since: datetime | None = None, **more: Any) -> tuple[int, int]:
     """Watch a host that is down, with its incident; the ids of both."""
     began = since or datetime.now(UTC) - timedelta(minutes=42)
-    fault = more.pop("fault", "silent")
-    host = watch(database, name, {"status": "offline", "ms": None, "since": began, "fault": fault}, **more)
-    return host, incident(database, host, began, fault=fault)
+    told = {"fault": more.pop("fault", "silent"), "detail": more.pop("detail", "")}
+    host = watch(database, name, {"status": "offline", "ms": None, "since": began, **told}, **more)
+    return host, incident(database, host, began, **told)
 
 
 def incident(database: Database, host: int, began: datetime, ended: datetime | None = None, **more: Any) -> int:
