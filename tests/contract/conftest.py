@@ -21,13 +21,13 @@ from helpdesk.store.host_maintenance import WindowValues
 from helpdesk.store.models import tables
 from tests.contract.cases import RECOVERY_CODE
 from tests.contract.office import WORKING, Office
+from tests.posts.publishing import publish
 from tests.running import STORE, Helpdesk
 from tests.servers.redmine import Redmine
 from tests.tasks.worlds import RedmineWorld
 from tests.telephony.desks import Shift, beside_a_phone
 from tests.telling import tell
 from tests.web.conftest import SECRET, Visit, leaks, visit
-from tests.posts.publishing import publish
 from tests.web.netmonitor import watched
 from tests.world import PEOPLE_IDS, EmbeddedWorld
 
