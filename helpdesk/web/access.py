@@ -60,6 +60,7 @@ NAMES: dict[str, str] = {
     """,
     SUPERVISOR: "calls:team",
     f"{WRITER} {ADMIN}": """
+        posts:new_page knowledge:move knowledge:review
         posts:add posts:new posts:preview posts:edit posts:history posts:readers posts:delete
     """,
     MONITOR: """
@@ -100,6 +101,7 @@ NAMES: dict[str, str] = {
         api:notifications api:stream api:read api:read_all
         tasks:mail api:send_email
         push:key push:subscription push:token
+        knowledge:index knowledge:titles knowledge:vote
         posts:index posts:show posts:understood posts:image posts:file posts:read posts:feed posts:feed_revoke
     """,
 }

@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import sentence
-from helpdesk.store import post_edits
+from helpdesk.store import post_edits, posts
 from helpdesk.store.posts import PostRow
 from helpdesk.web.core import flash
 from helpdesk.web.core.after_write import stored
@@ -14,6 +14,7 @@ from helpdesk.web.core.templating import translate
 from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.posts import access, files
 
+LISTS = {posts.POST: "posts:index", posts.PAGE: "knowledge:index"}
 DELETED = sentence("It was deleted.")
 
 
@@ -38,5 +39,5 @@ async def _delete(request: Request) -> Response:
     return await answer(
         request,
         json=lambda: json_response(request, {"message": translate(request, DELETED)}),
-        page=lambda: flash.redirect(request, path_to(request, "posts:index"), DELETED),
+        page=lambda: flash.redirect(request, path_to(request, LISTS[post.kind]), DELETED),
     )
