@@ -29,7 +29,7 @@ NOT_WHAT_WAS_WISHED = {
     "core/session",
     "drafts/service",
     "notifications/mark_read:_read_of_page",
-    "posts/feed:read",
+    "feeds/feed:read",
     "leaving/hand_over:_run",
     "notifications/views",
     "people/presence",

@@ -13,7 +13,7 @@ from helpdesk.services import Services
 from helpdesk.store import notifications, people, posts, rights
 from helpdesk.store.models.posts import PostFeed
 from helpdesk.store.models.tables import Person
-from helpdesk.web.posts import atom, feed
+from helpdesk.web.feeds import atom, feed
 from tests import telling
 from tests.posts.publishing import publish
 from tests.web.conftest import HTML, Client, Visit

@@ -2,8 +2,8 @@
 
 from starlette.routing import BaseRoute, Route
 
-from helpdesk.web.core.guards import in_person, signed_in, unguarded
-from helpdesk.web.posts import feed, files, history, news, readers, reading, removing, writing
+from helpdesk.web.core.guards import signed_in
+from helpdesk.web.posts import files, history, readers, reading, removing, writing
 from helpdesk.web.posts.access import writer
 
 ONE = "/posts/{post_id:int}"
@@ -15,12 +15,8 @@ ROUTES: list[BaseRoute] = [
     Route("/posts",             writer(writing.add),           name="posts:add", methods=POST),
     Route("/posts/new",         writer(writing.new),           name="posts:new", methods=FORM),
     Route("/posts/preview",     writer(writing.preview),       name="posts:preview", methods=POST),
-    Route("/posts/feed.atom",   unguarded(feed.read),          name="posts:atom"),
-    Route("/posts/feed",        signed_in(in_person(feed.index)), name="posts:feed", methods=FORM),
-    Route("/posts/feed/revoke", signed_in(in_person(feed.revoke)), name="posts:feed_revoke", methods=POST),
     Route(ONE,                  signed_in(reading.show),       name="posts:show"),
     Route(ONE + "/understood",  signed_in(reading.understood), name="posts:understood", methods=POST),
-    Route(ONE + "/read",        signed_in(news.read),          name="posts:read", methods=POST),
     Route(ONE + "/image",       signed_in(files.image),        name="posts:image"),
     Route(ONE + "/files/{file_id:int}", signed_in(files.file), name="posts:file"),
     Route(ONE + "/edit",        writer(writing.edit),          name="posts:edit", methods=FORM),

@@ -21,8 +21,7 @@ from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import today
 from helpdesk.web.lists import page as list_page
 from helpdesk.web.lists import saved_views
-from helpdesk.web.posts import news
-from helpdesk.web.start import sections
+from helpdesk.web.start import news, sections
 from helpdesk.web.start.sections import Section, Start
 from helpdesk.web.tracker import setup_steps
 

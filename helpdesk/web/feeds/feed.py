@@ -31,8 +31,8 @@ from helpdesk.web.core.faces import Json, answer, html, json_response, moment
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import translate
+from helpdesk.web.feeds import atom
 from helpdesk.web.files.downloads import is_known_tag
-from helpdesk.web.posts import atom
 from helpdesk.web.posts.reading import beginning
 
 THREADS = Threads(2)
@@ -111,7 +111,7 @@ async def _answer(request: Request, kept: PostFeed | None, address: str = "") ->
     return await answer(
         request,
         json=lambda: json_response(request, {**shown, **({"url": address} if address else {})}, status),
-        page=lambda: html(request, "posts/feed.html", status, kept=kept, address=address),
+        page=lambda: html(request, "feeds/feed.html", status, kept=kept, address=address),
     )
 
 
