@@ -20,9 +20,7 @@
     if (!text || !old.isConnected) return;
     await htmx.swap({ text, sourceElement: old, target: old, swap: "outerHTML" });
     if (focused && document.activeElement === document.body)
-      part()
-        ?.querySelector('a[href="' + CSS.escape(focused) + '"]')
-        ?.focus({ preventScroll: true });
+      part()?.querySelector(focused)?.focus({ preventScroll: true });
   };
   const soon = () => {
     clearTimeout(timer);
@@ -32,8 +30,10 @@
     isOld = true;
     soon();
   };
+  // A host that is down has a link above all groups, too.
   document.addEventListener("focusin", ({ target }) => {
-    focused = part()?.contains(target) && target.getAttribute("href");
+    const list = part()?.contains(target) && target.closest("a") && target.closest("table, ul");
+    focused = list ? list.localName + ' a[href="' + CSS.escape(target.getAttribute("href")) + '"]' : "";
   });
   document.addEventListener("pointerdown", () => {
     focused = "";
