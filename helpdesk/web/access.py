@@ -12,7 +12,7 @@ from helpdesk.web.calls.access import AGENT, SUPERVISOR
 from helpdesk.web.netmonitor.access import MONITOR
 
 NAMES: dict[str, str] = {
-    "unguarded": "healthz readyz static manifest service_worker netmonitor:public",
+    "unguarded": "healthz readyz static manifest service_worker netmonitor:public posts:atom",
     "public": """
         preferences
         people:login people:logout people:register people:password_link
@@ -102,7 +102,7 @@ NAMES: dict[str, str] = {
         tasks:mail api:send_email
         push:key push:subscription push:token
         knowledge:index knowledge:titles knowledge:vote
-        posts:index posts:show posts:understood posts:image posts:file
+        posts:index posts:show posts:understood posts:image posts:file posts:read posts:feed posts:feed_revoke
     """,
 }
 """The names of routes by their guard: one of `web/core/guards.py`, or a right that is needed."""

@@ -76,7 +76,7 @@ RUSSIAN = "<h1>Добро\n   ПОЖАЛОВАТЬ</h1>"
         page(RUSSIAN.encode("windows-1251")),
         page(RUSSIAN.encode("koi8-r"), b'Content-Type: text/html; charset="KOI8-R"\r\n'),
         page(RUSSIAN.encode(), b"Content-Type: text/html; charset=idna\r\n"),
-        page(gzip.compress(RUSSIAN.encode()), b"Content-Encoding: gzip\r\n"),
+        page(gzip.compress(RUSSIAN.encode(), mtime=0), b"Content-Encoding: gzip\r\n"),
         HEAD + b"\r\n" + RUSSIAN.encode(),
         HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
         + b"".join(b"1\r\n%c\r\n" % each for each in RUSSIAN.encode()) + b"0\r\n\r\n",
@@ -94,7 +94,7 @@ async def test_the_expected_words_are_found(here: NetworkProbes, reply: bytes) -
         page(b"<h1>Apache default page</h1>"),
         page(b""),
         page(b" " * http.LARGEST_BODY + b"welcome"),
-        page(gzip.compress(b" " * http.LARGEST_BODY + b"welcome"), b"Content-Encoding: gzip\r\n"),
+        page(gzip.compress(b" " * http.LARGEST_BODY + b"welcome", mtime=0), b"Content-Encoding: gzip\r\n"),
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nwelcome",
     ],
 )

@@ -16,6 +16,7 @@ from helpdesk.netmonitor.probes.faults import ProbeFailed
 from helpdesk.netmonitor.probes.names import Address, Names
 from helpdesk.netmonitor.probes.ping import Pinger
 from helpdesk.texts import squeezed
+from helpdesk.threads import Threads
 
 PROBE_SECONDS = 4.0
 LONGEST_DETAIL = 200
@@ -23,16 +24,17 @@ LONGEST_DETAIL = 200
 
 def connect(ca_bundle: Path | None = None) -> "NetworkProbes":
     """Find out how this machine pings, and return its probes."""
-    return NetworkProbes(ping.choose(), Names(), http.Contexts(tls.context(ca_bundle), tls.unchecked()))
+    return NetworkProbes(ping.choose(), Names(), ca_bundle)
 
 
 class NetworkProbes:
     """The probes of `netmonitor/model.py`. Raises Overloaded where this machine itself has no socket or process left:
     that is no sample of a host."""
 
-    def __init__(self, pinger: Pinger, names: Names, contexts: http.Contexts) -> None:
+    def __init__(self, pinger: Pinger, names: Names, ca_bundle: Path | None = None) -> None:
         self.ping_way = pinger.way
-        self._pinger, self._names, self._contexts = pinger, names, contexts
+        self._pinger, self._names, self._ca_bundle = pinger, names, ca_bundle
+        self._threads = Threads(1)
 
     async def probe(self, target: Target) -> Outcome:
         """Probe a host once. Raises nothing but Overloaded."""
@@ -46,6 +48,10 @@ class NetworkProbes:
     async def close(self) -> None:
         self._pinger.close()
         self._names.close()
+
+    async def _contexts(self) -> http.Contexts:
+        """Return what TLS needs: to read the authorities the first time takes a while, so a thread does it."""
+        return http.Contexts(await self._threads.run(tls.context, self._ca_bundle), tls.unchecked())
 
     async def _addresses(self, target: Target) -> Sequence[Address]:
         """Raises ProbeFailed."""
@@ -62,7 +68,8 @@ class NetworkProbes:
                 page = url(target.address)
                 if page is None:
                     raise ProbeFailed("name")
-                return await http.probe(page, target, await self._names.addresses(page.host), self._contexts, ends)
+                contexts = await self._contexts() if page.scheme == "https" else None
+                return await http.probe(page, target, await self._names.addresses(page.host), contexts, ends)
             case "dns":
                 server = (await self._addresses(target))[0] if target.address else dns.system_server()
                 return await dns.probe(server, target.port or dns.PORT, target.query, ends)

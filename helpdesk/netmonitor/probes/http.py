@@ -53,10 +53,15 @@ class Contexts(NamedTuple):
     looking: ssl.SSLContext
 
 
-async def probe(url: Url, target: Target, addresses: Sequence[Address], contexts: Contexts, ends: float) -> Outcome:
-    """Return how long the head of the answer took, if the answer is as expected. Raises ProbeFailed, Overloaded."""
+async def probe(
+    url: Url, target: Target, addresses: Sequence[Address], contexts: Contexts | None, ends: float
+) -> Outcome:
+    """Return how long the head of the answer took, if the answer is as expected. It is encrypted by the contexts.
+
+    Raises ProbeFailed and Overloaded.
+    """
     page = _Page(url, addresses, ends)
-    if url.scheme == "http":
+    if contexts is None:
         async with page.opened(None) as stream:
             return _judged(await page.answer(stream), target, None)
     try:

@@ -23,6 +23,7 @@ from helpdesk.web.core.faces import Json, answer, html, is_prefetch, json_respon
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import translate
+from helpdesk.web.notifications import mark_read
 from helpdesk.web.posts import access, page_place, schemas, texts
 from helpdesk.web.posts.page_place import Beside
 
@@ -124,6 +125,7 @@ async def _page(
     folded = [(it.kind, fold(it.value)) for it in audience]
     if not beside and post.read_at is None and request.method == "GET" and not is_prefetch(request):
         await _note_read(request, post)
+    await mark_read.read_of_post(request, post.id)
     return html(
         request,
         "posts/show.html",
