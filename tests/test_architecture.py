@@ -198,7 +198,7 @@ FLOORS = (
     "board accounts leaving",
     "admin push",
     "tracker mail calls posts netmonitor",
-    "knowledge",
+    "knowledge feeds",
     "call_log",
     "start",
     "access",
