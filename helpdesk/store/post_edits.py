@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from helpdesk.errors import Conflict, NotFound
-from helpdesk.store import audit, knowledge, page_words, post_audience, post_files
+from helpdesk.store import audit, knowledge, notifications, page_words, post_audience, post_files
 from helpdesk.store.casefold import fold
 from helpdesk.store.models.posts import PageVote, PageWord, Post, PostAudience, PostRead, PostRevision
 from helpdesk.store.posts import PAGE, POST, Part, folded_words
@@ -80,8 +80,11 @@ def edit(session: Session, person_id: int, post_id: int, seen: int, wanted: Want
     return _write(session, post, person_id, wanted, now, "post_changed")
 
 
-def remove(session: Session, post_id: int, now: datetime) -> None:
-    """Delete a post with all that belongs to it; pages below it go up. Raises NotFound."""
+def remove(session: Session, post_id: int, now: datetime) -> set[int]:
+    """Delete a post with all that belongs to it; pages below it go up. Return who had a notification of it.
+
+    Raises NotFound.
+    """
     knowledge.release(session, post_id)
     post = session.exec(select(Post).where(col(Post.id) == post_id).with_for_update()).first()
     if post is None:
@@ -92,6 +95,7 @@ def remove(session: Session, post_id: int, now: datetime) -> None:
         session.exec(sa.delete(model).where(col(model.post_id) == post_id))
     audit.note(session, None, "post_removed", None, {"name": post.title})
     session.delete(post)
+    return notifications.take_back(session, f"post.{post_id}")
 
 
 def _values(wanted: Wanted) -> dict[str, Any]:

@@ -28,7 +28,7 @@ NAMES: dict[str, str] = {
         admin:index
         admin:systems admin:system_test admin:health admin:redmine_test admin:metrics
         admin:people admin:new_person admin:person
-        admin:right admin:active admin:email admin:phone admin:confirm_email admin:login
+        admin:right admin:active admin:email admin:phone admin:department admin:confirm_email admin:login
         admin:sessions admin:tokens admin:second_factor admin:password_link
         admin:join admin:unjoin admin:bind admin:unbind
         mail:index mail:letter

@@ -21,13 +21,12 @@ from helpdesk.store.host_maintenance import WindowValues
 from helpdesk.store.models import tables
 from tests.contract.cases import RECOVERY_CODE
 from tests.contract.office import WORKING, Office
-from tests.posts.publishing import publish
 from tests.running import STORE, Helpdesk
 from tests.servers.redmine import Redmine
 from tests.tasks.worlds import RedmineWorld
 from tests.telephony.desks import Shift, beside_a_phone
 from tests.telling import tell
-from tests.web.conftest import SECRET, Visit, leaks, visit
+from tests.web.conftest import SECRET, Client, Visit, leaks, visit
 from tests.web.netmonitor import watched
 from tests.world import PEOPLE_IDS, EmbeddedWorld
 
@@ -97,7 +96,7 @@ def _tell_story(visit: Visit, embedded: EmbeddedWorld) -> None:
     visit("admin").post("/admin/tracker/roles", json={"name": "Гость"}).raise_for_status()
     embedded.database.run_here(lambda db: _reach_anna(db, now), writes=True)
     _watch_a_host(embedded.database, now)
-    publish(embedded.database, title="Лифт", content="Он стоит до обеда.", published_from=now)
+    _write_a_post(visit("admin"))
     visit("anna").post("/users/tokens", json={"name": "Выгрузка"}).raise_for_status()
     visit("anna").post("/views", json={"name": "Срочные", "address": "/tasks?priority_id=4"}).raise_for_status()
 
@@ -109,6 +108,12 @@ def _reach_anna(db: Session, now: datetime) -> None:
     row = {"channel": devices.WEB_PUSH, "person_id": anna_id, "event": "journal.1", "type": "comment", "device_id": 1}
     ended = {"state": outbox.SKIPPED, "reason": "read", "due_at": now, "created_at": now, "ended_at": now}
     outbox.add(db, [{**row, **ended, "task_id": 1}])
+
+
+def _write_a_post(admin: Client) -> None:
+    """An important announcement with a file."""
+    sent = {"title": "Плановые работы", "content": "В субботу **не будет** сети.", "important": "1", "audience": "all"}
+    admin.post("/posts", data=sent, files={"files": ("план.txt", b"9:00")}).raise_for_status()
 
 
 def _watch_a_host(database: Database, now: datetime) -> None:

@@ -64,7 +64,7 @@ async def read(request: Request, editing: Editing) -> Wanted:
     wanted = Wanted(
         faults.of(lambda: fields.required_text("title", LONGEST_TITLE).strip(), ""),
         faults.of(lambda: fields.required_text("content"), ""),
-        is_draft=faults.flag(fields, "draft"),
+        is_draft=faults.flag(fields, "draft", bool(post and post.is_draft)),
         published_from=begin,
         published_until=end,
         is_pinned=faults.flag(fields, "pinned", bool(post and post.is_pinned)),

@@ -100,29 +100,30 @@ async def understood(request: Request) -> Response:
     )
 
 
-async def _beside(request: Request, post: PostRow) -> tuple[list[FileRow], list[Part]]:
-    """Return the files of a post and, for those who write, its audience."""
+async def _beside(request: Request, post: PostRow) -> tuple[list[FileRow], list[Part] | None]:
+    """Return the files of a post and its audience; None in its place for those who do not write."""
     may_write = (await access.reader(request)).may_write
 
-    def work(db: Session) -> tuple[list[FileRow], list[Part]]:
-        return post_files.of_post(db, post.id), posts.audience(db, post.id) if may_write else []
+    def work(db: Session) -> tuple[list[FileRow], list[Part] | None]:
+        return post_files.of_post(db, post.id), posts.audience(db, post.id) if may_write else None
 
     return await services(request).database.run(work)
 
 
 def _to_json(
-    request: Request, post: PostRow, files: Sequence[FileRow], audience: Sequence[Part], beside: Beside | None
+    request: Request, post: PostRow, files: Sequence[FileRow], audience: Sequence[Part] | None, beside: Beside | None
 ) -> Json:
     shown = schemas.post(request, post, services(request).clock()) | (page_place.to_json(beside) if beside else {})
-    return {**shown, "files": schemas.files(request, post.id, files), **schemas.audience(audience)}
+    whom = {} if audience is None else schemas.audience(audience)
+    return {**shown, "files": schemas.files(request, post.id, files), **whom}
 
 
 async def _page(
-    request: Request, post: PostRow, files: Sequence[FileRow], audience: Sequence[Part], beside: Beside | None
+    request: Request, post: PostRow, files: Sequence[FileRow], audience: Sequence[Part] | None, beside: Beside | None
 ) -> Response:
     text = await texts.render(request, post.content, post.id, files)
     reader, now = await access.reader(request), services(request).clock()
-    folded = [(it.kind, fold(it.value)) for it in audience]
+    folded = [(it.kind, fold(it.value)) for it in audience or ()]
     if not beside and post.read_at is None and request.method == "GET" and not is_prefetch(request):
         await _note_read(request, post)
     await mark_read.read_of_post(request, post.id)
@@ -133,7 +134,7 @@ async def _page(
         phase=post.state(now),
         text=text,
         files=files,
-        audience=[RIGHTS[it.value].title if it.kind == RIGHT else it.value for it in audience],
+        audience=[RIGHTS[it.value].title if it.kind == RIGHT else it.value for it in audience or ()],
         beside=beside,
         asks=post.is_important and post.state(now) == posts.PUBLISHED and is_for(folded, reader),
         may_write=reader.may_write,

@@ -5,7 +5,6 @@ from starlette.responses import Response
 
 from helpdesk.errors import sentence
 from helpdesk.store import post_edits, posts
-from helpdesk.store.posts import PostRow
 from helpdesk.web.core import flash
 from helpdesk.web.core.after_write import stored
 from helpdesk.web.core.faces import answer, html, json_response
@@ -32,9 +31,10 @@ async def delete(request: Request) -> Response:
 
 @idempotent
 async def _delete(request: Request) -> Response:
-    post: PostRow = await access.load(request)
+    post = await access.load(request)
     now = services(request).clock()
-    await stored(request, lambda db: post_edits.remove(db, post.id, now))
+    told = await stored(request, lambda db: post_edits.remove(db, post.id, now))
+    services(request).wakeups.wake(told)
     await files.clean(request)
     return await answer(
         request,
