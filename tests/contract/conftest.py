@@ -21,7 +21,6 @@ from helpdesk.store.host_maintenance import WindowValues
 from helpdesk.store.models import tables
 from tests.contract.cases import RECOVERY_CODE
 from tests.contract.office import WORKING, Office
-from tests.posts.publishing import publish
 from tests.running import STORE, Helpdesk
 from tests.servers.redmine import Redmine
 from tests.tasks.worlds import RedmineWorld
@@ -97,11 +96,7 @@ def _tell_story(visit: Visit, embedded: EmbeddedWorld) -> None:
     visit("admin").post("/admin/tracker/roles", json={"name": "Гость"}).raise_for_status()
     embedded.database.run_here(lambda db: _reach_anna(db, now), writes=True)
     _watch_a_host(embedded.database, now)
-<<<<<<< HEAD
     _write_a_post(visit("admin"))
-=======
-    publish(embedded.database, title="Лифт", content="Он стоит до обеда.", published_from=now)
->>>>>>> main
     visit("anna").post("/users/tokens", json={"name": "Выгрузка"}).raise_for_status()
     visit("anna").post("/views", json={"name": "Срочные", "address": "/tasks?priority_id=4"}).raise_for_status()
 

@@ -8,15 +8,14 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from helpdesk import tls
 from helpdesk.netmonitor.addresses import ascii_host, url
 from helpdesk.netmonitor.model import Outcome, Target
-from helpdesk.netmonitor.probes import dns, http, ping, tcp
+from helpdesk.netmonitor.probes import dns, ping, tcp
 from helpdesk.netmonitor.probes.faults import ProbeFailed
+from helpdesk.netmonitor.probes.http import Pages
 from helpdesk.netmonitor.probes.names import Address, Names
 from helpdesk.netmonitor.probes.ping import Pinger
 from helpdesk.texts import squeezed
-from helpdesk.threads import Threads
 
 PROBE_SECONDS = 4.0
 LONGEST_DETAIL = 200
@@ -33,8 +32,7 @@ class NetworkProbes:
 
     def __init__(self, pinger: Pinger, names: Names, ca_bundle: Path | None = None) -> None:
         self.ping_way = pinger.way
-        self._pinger, self._names, self._ca_bundle = pinger, names, ca_bundle
-        self._threads = Threads(1)
+        self._pinger, self._names, self._pages = pinger, names, Pages(ca_bundle)
 
     async def probe(self, target: Target) -> Outcome:
         """Probe a host once. Raises nothing but Overloaded."""
@@ -48,10 +46,6 @@ class NetworkProbes:
     async def close(self) -> None:
         self._pinger.close()
         self._names.close()
-
-    async def _contexts(self) -> http.Contexts:
-        """Return what TLS needs: to read the authorities the first time takes a while, so a thread does it."""
-        return http.Contexts(await self._threads.run(tls.context, self._ca_bundle), tls.unchecked())
 
     async def _addresses(self, target: Target) -> Sequence[Address]:
         """Raises ProbeFailed."""
@@ -68,8 +62,7 @@ class NetworkProbes:
                 page = url(target.address)
                 if page is None:
                     raise ProbeFailed("name")
-                contexts = await self._contexts() if page.scheme == "https" else None
-                return await http.probe(page, target, await self._names.addresses(page.host), contexts, ends)
+                return await self._pages.probe(page, target, await self._names.addresses(page.host), ends)
             case "dns":
                 server = (await self._addresses(target))[0] if target.address else dns.system_server()
                 return await dns.probe(server, target.port or dns.PORT, target.query, ends)

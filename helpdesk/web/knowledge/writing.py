@@ -24,6 +24,7 @@ from helpdesk.web.posts import access, form, form_input, writing
 from helpdesk.web.tasks.page import run_if_many
 
 NEW = "posts:new_page"
+LAST = knowledge.MOST_PAGES
 MOVED = sentence("The page was moved.")
 
 
@@ -46,7 +47,7 @@ async def new_page(request: Request) -> Response:
 async def _add(request: Request) -> Response:
     person, now = await current_user(request), services(request).clock()
     try:
-        parent = _parent(await request_data.read(request))
+        parent = _number_of(await request_data.read(request), "parent")
         wanted = await form_input.read(request, await form.load(request, kind=posts.PAGE))
         written = await stored(request, lambda db: post_edits.add_page(db, person.id, parent, wanted, now))
     except (Invalid, TooLarge) as error:
@@ -74,7 +75,7 @@ async def _move(request: Request) -> Response:
     page, person = await load(request), await current_user(request)
     try:
         fields = await request_data.read(request)
-        parent, number = _parent(fields), fields.number("number") or 1
+        parent, number = _number_of(fields, "parent"), _number_of(fields, "number") or LAST
         await stored(request, lambda db: knowledge.move(db, person.id, page.id, parent, number))
     except Invalid as error:
         refusal, typed = error, (await request_data.read(request)).values
@@ -97,7 +98,7 @@ async def _move_form(request: Request, page: PostRow, tree: Tree, typed: Any, er
             post=page,
             offered=offered,
             parent=str(typed.get("parent") or ""),
-            number=str(typed.get("number") or 1),
+            number=str(typed.get("number") or ""),
             error=error,
         ),
         len(offered),
@@ -109,9 +110,9 @@ async def _tree(request: Request) -> Tree:
     return await services(request).database.run(lambda db: knowledge.tree(db, reader, now))
 
 
-def _parent(fields: request_data.Fields) -> int | None:
-    """Read under which page another one is to be, None for none. Raises Invalid."""
-    return (fields.number("parent") or None) if "parent" in fields.values else None
+def _number_of(fields: request_data.Fields, name: str) -> int | None:
+    """Read a number that may be left out. Raises Invalid."""
+    return fields.number(name) if name in fields.values else None
 
 
 def _number(place: Place, page: PostRow) -> int:
