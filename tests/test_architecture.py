@@ -138,7 +138,7 @@ MAY = {
     "demo": {"demo", "errors", "store", "people.passwords", "telephony.numbers", "telephony.phone", *PORT},
     "telephony": {"encryption", "errors", "notifications.wakeups", "people.model", "store", "telephony", "texts",
                   "threads"},
-    "posts": {"errors", "notifications", "people.model", "store"},
+    "posts": {"errors", "notifications", "people.model", "posts", "store"},
     "netmonitor.access": {"settings.netmonitor"},
     "netmonitor": {"errors", "health", "netmonitor", "notifications", "store", "texts", "threads", "tls"},
     "netmonitor.author": {"errors", "people.model", "store", "tasks.model"},
@@ -183,7 +183,8 @@ MAY = {
             "route_times", "system_monitor", "system_names",
             "people.absences", "people.accounts", "people.avatars", "people.passwords", "people.personal_file",
             "people.reread", "people.second_factor", "people.signature",
-            "encryption", "notifications", "requests", "requests.model", "requests.service", "telephony", "netmonitor"},
+            "encryption", "notifications", "posts.excerpts", "requests", "requests.model", "requests.service",
+            "telephony", "netmonitor"},
     **ADAPTERS,
 }  # fmt: skip
 
@@ -200,7 +201,7 @@ FLOORS = (
     "board accounts leaving",
     "admin push",
     "tracker mail calls posts netmonitor",
-    "knowledge",
+    "knowledge feeds",
     "call_log",
     "start",
     "access",

@@ -5,8 +5,9 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, select
 
-from helpdesk.demo import seed, simulated_colleague
+from helpdesk.demo import knowledge_pages, seed, simulated_colleague
 from helpdesk.demo.call_rows import call_rows
+from helpdesk.demo.posts import write
 from helpdesk.demo.seed import Line, World
 from helpdesk.demo.task_rows import Ids, task_rows
 from helpdesk.people.passwords import hashed
@@ -41,9 +42,11 @@ def _fill(session: Session, now: datetime) -> None:
     board.save_columns(session, columns)
     for it in world["reply"]:
         reply_templates.add(session, None, it["name"], it["text"])
+    knowledge_pages.add(session, world["page"], ids["assignee"], now)
     first_steps.finish(session, ids["assignee"]["admin"])
     names = {it["login"]: it["full_name"] for it in world["person"]}
     calls = call_rows(world["agent"], world["call"], names, ids, now)
+    write(session, world["post"], ids, now)
     for table, rows in [*task_rows(tasks, ids, now), *calls]:
         session.execute(sa.insert(table), rows, execution_options=ONE_STATEMENT)
 

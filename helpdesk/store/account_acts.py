@@ -20,6 +20,7 @@ NO_HANDS = sentence("Only directories of the company give a login to somebody el
 EMAIL_CHANGED = sentence("The address was changed meanwhile. Nothing was confirmed. Please look at the new one.")
 OWNED = sentence("The directory %(source)s tells this address. Change it there.")
 PHONE_OWNED = sentence("The directory %(source)s tells this number. Change it there.")
+DEPARTMENT_OWNED = sentence("The directory %(source)s tells this department. Change it there.")
 
 
 def load(session: Session, person_id: int) -> Person:
@@ -67,18 +68,29 @@ def change_phone(session: Session, person_id: int, phone: str) -> None:
     """Give an account a number, for which the administrator vouches. Raises Invalid where a directory tells it."""
     locks.person(session, person_id)
     row = people.refreshed(session, load(session, person_id))
-    if source := who_tells_phone(session, row):
+    if source := who_tells(session, row, "phone"):
         raise Invalid({"phone": [PHONE_OWNED._replace(values={"source": source})]})
     row.phone, row.is_phone_proven = phone, bool(phone)
     session.add(row)
     audit.note(session, None, "phone_changed", person_id)
 
 
-def who_tells_phone(session: Session, row: Person) -> str:
-    """Return the directory that tells an account's number; nothing if none does."""
+def change_department(session: Session, person_id: int, department: str) -> None:
+    """Give an account a department, for which the administrator vouches. Raises Invalid where a directory tells it."""
+    locks.person(session, person_id)
+    row = people.refreshed(session, load(session, person_id))
+    if source := who_tells(session, row, "department"):
+        raise Invalid({"department": [DEPARTMENT_OWNED._replace(values={"source": source})]})
+    row.department, row.is_department_proven = department, bool(department)
+    session.add(row)
+    audit.note(session, None, "department_changed", person_id, {"department": department})
+
+
+def who_tells(session: Session, row: Person, field: str) -> str:
+    """Return the directory that tells a field of an account, such as its phone; nothing if none does."""
     sources = directory_accounts.sources_of(session, row)
     owned = directory_accounts.OWNED.items()
-    return next((source for source, fields in owned if source in sources and "phone" in fields), "")
+    return next((source for source, fields in owned if source in sources and field in fields), "")
 
 
 def vouch_for_email(session: Session, person_id: int, is_proven: bool, seen: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from helpdesk.store import audit, devices, locks, rights
+from helpdesk.store import audit, devices, locks, post_feeds, rights
 from helpdesk.store.models.tables import ApiToken, Person
 from helpdesk.store.tokens import hashed
 
@@ -126,6 +126,8 @@ def revoke_since(session: Session, person_id: int, since: datetime) -> None:
 
 
 def revoke_all(session: Session, person_id: int) -> None:
+    """Revoke all tokens of a person, also that of the feed of announcements."""
+    post_feeds.revoke(session, person_id)
     if count := _delete(session, col(ApiToken.person_id) == person_id):
         audit.note(session, None, "tokens_revoked", person_id, {"count": count})
 

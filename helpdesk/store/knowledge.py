@@ -14,10 +14,10 @@ from sqlmodel import Session, col
 from helpdesk.errors import Invalid, NotFound, Sentence, sentence
 from helpdesk.store import audit, locks
 from helpdesk.store.models import Moment
-from helpdesk.store.models.posts import PageVote, PageWord, Post
+from helpdesk.store.models.posts import Post
 from helpdesk.store.post_readers import Reader, is_published, visible
+from helpdesk.store.posts import PAGE
 
-PAGE = "page"
 MOST_PAGES = 2_000
 DEEPEST = 6
 """The most pages from a root to a leaf."""
@@ -100,6 +100,15 @@ def place(tree: Tree, page_id: int) -> Place:
     return Place(above, beside, [it for it in tree if it.parent_id == page_id])
 
 
+def without(tree: Tree, page_id: int) -> Tree:
+    """Return the pages of a tree under which a page could be: not itself, nor what is under it."""
+    gone = {page_id}
+    for page in tree:
+        if page.parent_id in gone:
+            gone.add(page.id)
+    return [page for page in tree if page.id not in gone]
+
+
 def new_position(session: Session, parent_id: int | None) -> int:
     """Return the position of a new page, the last one under its parent.
 
@@ -136,18 +145,15 @@ def move(session: Session, actor_id: int, page_id: int, parent_id: int | None, n
 
 
 def release(session: Session, page_id: int) -> None:
-    """Take a page out of the tree before it is deleted: the pages under it take its place, its votes and words go."""
+    """Take a page out of the tree before it is deleted: the pages under it take its place."""
     locks.everybody(session)
     all = _read_parents(session)
-    if page_id not in all.parent:
-        return
-    parent_id, under = all.parent[page_id], all.children.get(page_id, [])
-    beside = all.children[parent_id]
-    at = beside.index(page_id)
+    parent_id, under = all.parent.get(page_id), all.children.get(page_id, [])
     session.execute(sa.update(Post).where(col(Post.parent_id) == page_id).values(parent_id=parent_id))
-    _number(session, [*beside[:at], *under, *beside[at + 1 :]])
-    for model in (PageVote, PageWord):
-        session.execute(sa.delete(model).where(col(model.post_id) == page_id))
+    if page_id in all.parent:
+        beside = all.children[parent_id]
+        at = beside.index(page_id)
+        _number(session, [*beside[:at], *under, *beside[at + 1 :]])
 
 
 def _read_parents(session: Session) -> Parents:
@@ -189,7 +195,8 @@ def _number(session: Session, pages: Iterable[int]) -> None:
     """Store the order of the pages under one parent."""
     rows = [{"page": id, "number": number} for number, id in enumerate(pages)]
     page = col(Post.id) == sa.bindparam("page")
-    session.connection().execute(sa.update(Post).where(page).values(position=sa.bindparam("number")), rows)
+    if rows:
+        session.connection().execute(sa.update(Post).where(page).values(position=sa.bindparam("number")), rows)
 
 
 def _refusal(why: Sentence) -> Invalid:

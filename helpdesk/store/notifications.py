@@ -147,6 +147,11 @@ def mark_task(session: Session, person_id: int, task_id: int, now: datetime) -> 
     return _marked(session, now, NOTIFICATION.c.person_id == person_id, NOTIFICATION.c.task_id == task_id)
 
 
+def mark_event(session: Session, person_id: int, event: str, now: datetime) -> int:
+    """Mark a person's notification of an event as read and return how many."""
+    return _marked(session, now, NOTIFICATION.c.person_id == person_id, NOTIFICATION.c.event == event)
+
+
 def unmark(session: Session, person_id: int, at: datetime) -> int:
     """Mark as unread what was read at exactly that moment and return how many."""
     read_then = (NOTIFICATION.c.person_id == person_id, NOTIFICATION.c.read_at == at)

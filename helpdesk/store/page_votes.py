@@ -8,10 +8,11 @@ from sqlmodel import Session, col
 
 from helpdesk.errors import Conflict, NotFound
 from helpdesk.store import audit, locks
-from helpdesk.store.knowledge import IS_PAGE, PAGE
+from helpdesk.store.knowledge import IS_PAGE
 from helpdesk.store.models.posts import PageVote, Post
 from helpdesk.store.models.tables import Person
 from helpdesk.store.post_readers import Reader, visible
+from helpdesk.store.posts import PAGE
 
 
 class Review(NamedTuple):

@@ -1,6 +1,6 @@
 """Write posts: each edit is a version, and an edit of another version than the present one is refused."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from helpdesk.errors import Conflict, NotFound
-from helpdesk.store import audit, post_audience, post_files
+from helpdesk.store import audit, knowledge, notifications, page_words, post_audience, post_files
 from helpdesk.store.casefold import fold
-from helpdesk.store.models.posts import PageVote, Post, PostAudience, PostRead, PostRevision
-from helpdesk.store.posts import POST, Part, folded_words
+from helpdesk.store.models.posts import PageVote, PageWord, Post, PostAudience, PostRead, PostRevision
+from helpdesk.store.posts import PAGE, POST, Part, folded_words
 
 LONGEST_TITLE = 100
 MOST_REVISIONS = 100
@@ -46,10 +46,20 @@ class Written(NamedTuple):
     version: int
 
 
-def add(session: Session, person_id: int, wanted: Wanted, now: datetime, kind: str = POST) -> Written:
-    """Store a new post. Raises Invalid for a staged file that is gone."""
+def add(session: Session, person_id: int, wanted: Wanted, now: datetime) -> Written:
+    """Store a new announcement. Raises Invalid for a staged file that is gone."""
+    return _add(session, person_id, wanted, now, {"kind": POST})
+
+
+def add_page(session: Session, person_id: int, parent_id: int | None, wanted: Wanted, now: datetime) -> Written:
+    """Store a new knowledge page, the last one under its parent. Raises Invalid, also for a place that there is not."""
+    position = knowledge.new_position(session, parent_id)
+    return _add(session, person_id, wanted, now, {"kind": PAGE, "parent_id": parent_id, "position": position})
+
+
+def _add(session: Session, person_id: int, wanted: Wanted, now: datetime, place: Mapping[str, Any]) -> Written:
     who: dict[str, Any] = {"author_id": person_id, "updated_by": person_id, "created_at": now, "updated_at": now}
-    post = Post(kind=kind, version=0, **_values(wanted), **who)
+    post = Post(version=0, **place, **_values(wanted), **who)
     session.add(post)
     session.flush()
     return _write(session, post, person_id, wanted, now, "post_added")
@@ -70,18 +80,22 @@ def edit(session: Session, person_id: int, post_id: int, seen: int, wanted: Want
     return _write(session, post, person_id, wanted, now, "post_changed")
 
 
-def remove(session: Session, post_id: int, now: datetime) -> None:
-    """Delete a post with all that belongs to it; pages below it go up. Raises NotFound."""
+def remove(session: Session, post_id: int, now: datetime) -> set[int]:
+    """Delete a post with all that belongs to it; pages below it go up. Return who had a notification of it.
+
+    Raises NotFound.
+    """
+    knowledge.release(session, post_id)
     post = session.exec(select(Post).where(col(Post.id) == post_id).with_for_update()).first()
     if post is None:
         raise NotFound
     post_files.let_go(session, post_id)
     post_files.let_picture_go(session, post, now)
-    session.exec(sa.update(Post).where(col(Post.parent_id) == post_id).values(parent_id=post.parent_id))
-    for model in (PostAudience, PostRead, PostRevision, PageVote):
+    for model in (PostAudience, PostRead, PostRevision, PageVote, PageWord):
         session.exec(sa.delete(model).where(col(model.post_id) == post_id))
     audit.note(session, None, "post_removed", None, {"name": post.title})
     session.delete(post)
+    return notifications.take_back(session, f"post.{post_id}")
 
 
 def _values(wanted: Wanted) -> dict[str, Any]:
@@ -112,6 +126,8 @@ def _write(session: Session, post: Post, person_id: int, wanted: Wanted, now: da
     post_files.attach(session, post.id, person_id, wanted.files)
     post_audience.save(session, post.id, wanted.audience)
     texts = {"title": post.title, "content": post.content}
+    if post.kind == PAGE:
+        page_words.index(session, post.id, post.title, post.content)
     session.add(PostRevision(post_id=post.id, version=post.version, edited_by=person_id, edited_at=now, **texts))
     oldest = (col(PostRevision.post_id) == post.id, col(PostRevision.version) <= post.version - MOST_REVISIONS)
     session.exec(sa.delete(PostRevision).where(*oldest))

@@ -48,16 +48,19 @@ def understand(session: Session, reader: Reader, post_id: int, person_id: int, s
 
     Return the post; `is_understood` tells whether that is enough. Raises NotFound, also for a post that asks nobody.
     """
-    row = _read(session, post_id, person_id, now)
     post = posts.one(session, reader, post_id, now, person_id)
+    row = _read(session, post_id, person_id, now)
     if row is None or not post.is_important:
         raise NotFound
-    version = min(seen, post.version)
-    if (row.understood_version or 0) < version:
-        row.understood_at, row.understood_version = now, version
-        session.add(row)
-        session.flush()
+    _note(session, row, min(seen, post.version), now)
     return post._replace(understood_at=row.understood_at, understood_version=row.understood_version)
+
+
+def note_understood(session: Session, post_id: int, person_id: int, now: datetime) -> None:
+    """Note that somebody has understood the present text of a post, without a question whether they may read it."""
+    row = _read(session, post_id, person_id, now)
+    if row:
+        _note(session, row, session.get_one(Post, post_id).version, now)
 
 
 def asked(session: Session, post: PostRow, named: Named | None) -> list[Asked]:
@@ -90,6 +93,14 @@ def texts(session: Session, post_id: int, versions: Sequence[int]) -> dict[int, 
     columns = (col(PostRevision.version), col(PostRevision.title), col(PostRevision.content))
     its = (col(PostRevision.post_id) == post_id, col(PostRevision.version).in_(versions))
     return {row.version: (row.title, row.content) for row in session.execute(sa.select(*columns).where(*its))}
+
+
+def _note(session: Session, row: PostRead, version: int, now: datetime) -> None:
+    """Note that the reader of a row has understood a version, unless it was that one or a later one before."""
+    if (row.understood_version or 0) < version:
+        row.understood_at, row.understood_version = now, version
+        session.add(row)
+        session.flush()
 
 
 def _read(session: Session, post_id: int, person_id: int, now: datetime) -> PostRead | None:

@@ -1,7 +1,7 @@
 """Read posts: each function returns only what its reader may read now, by the rule of `post_readers`."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -20,6 +20,8 @@ DRAFT, SCHEDULED, PUBLISHED, EXPIRED = "draft", "scheduled", "published", "expir
 LONGEST_EXCERPT = 10_000
 MOST_WORDS = 8
 MOST_UNREAD = 20
+NEW = timedelta(days=30)
+"""For so long an announcement that somebody has not read is news to them."""
 
 
 class Author(NamedTuple):
@@ -128,6 +130,31 @@ def unread_important(session: Session, reader: Reader, person_id: int, now: date
     where = (col(Post.is_important).is_(True), is_published(now), concerns(reader), not_understood)
     rows = _rows(person_id, LONGEST_EXCERPT).where(*where).order_by(*BY_PIN_AND_AGE).limit(MOST_UNREAD)
     return [_post(row) for row in session.execute(rows)]
+
+
+def news(session: Session, reader: Reader, person_id: int, now: datetime, limit: int) -> tuple[list[PostRow], int]:
+    """Return the first announcements for this person that ask for attention, and the number of all: important ones that
+    they have not understood as they are asked, then pinned and new ones that they have not read."""
+    understood, since = col(PostRead.understood_version), col(Post.published_from) > now - NEW
+    unread = sa.and_(col(PostRead.read_at).is_(None), sa.or_(col(Post.is_pinned).is_(True), since))
+    lacking = sa.or_(understood.is_(None), understood < col(Post.asked_version))
+    is_important = col(Post.is_important).is_(True)
+    asking = sa.case((is_important, lacking), else_=unread)
+    query = _rows(person_id, LONGEST_EXCERPT).where(
+        col(Post.kind) == POST, is_published(now), concerns(reader), asking, col(Post.author_id) != person_id
+    )
+    total = session.execute(
+        query.with_only_columns(sa.func.count(col(Post.id)), maintain_column_froms=True)
+    ).scalar_one()
+    rows = session.execute(query.order_by(is_important.desc(), *BY_PIN_AND_AGE).limit(limit))
+    return [_post(row) for row in rows], total
+
+
+def published(session: Session, reader: Reader, now: datetime, limit: int) -> list[PostRow]:
+    """Return the newest announcements that are published and that this reader may read."""
+    where = (col(Post.kind) == POST, is_published(now), visible(reader, now))
+    rows = _rows(0, LONGEST_EXCERPT).where(*where).order_by(col(Post.published_from).desc(), col(Post.id).desc())
+    return [_post(row) for row in session.execute(rows.limit(limit))]
 
 
 def audience(session: Session, post_id: int) -> list[Part]:

@@ -9,7 +9,9 @@ from typing import NamedTuple
 import nh3
 from markupsafe import Markup, escape
 
+from helpdesk.tasks.markup import page_links
 from helpdesk.tasks.markup.autolinks import find_links, is_link_target
+from helpdesk.tasks.markup.page_links import PageLink
 
 _BARE = """b blockquote br caption cite code dd del div dl dt em h1 h2 h3 h4 h5 h6 hr i ins kbd li p pre q s samp
     small strong sub sup table tbody tfoot thead tr u ul var"""
@@ -54,7 +56,7 @@ class Picture(NamedTuple):
     in_link: bool
 
 
-Piece = str | int | Picture
+Piece = str | int | Picture | PageLink
 
 
 def sanitize(html: str) -> str:
@@ -79,9 +81,9 @@ def is_allowed_href(address: str) -> bool:
     return is_link_target(address) and "href" in _LINKS.clean(f'<a href="{escape(address)}">')
 
 
-def to_pieces(html: str) -> tuple[Piece, ...]:
-    """Split sanitized HTML into final HTML, numbers of tasks and pictures."""
-    rewriter = _Rewriter()
+def to_pieces(html: str, has_pages: bool = False) -> tuple[Piece, ...]:
+    """Split sanitized HTML into final HTML, numbers of tasks, pictures and, if asked for, links to knowledge pages."""
+    rewriter = _Rewriter(has_pages)
     rewriter.feed(html)
     rewriter.close()
     runs = [list(run) for _, run in groupby(rewriter.pieces, key=type)]
@@ -91,8 +93,9 @@ def to_pieces(html: str) -> tuple[Piece, ...]:
 class _Rewriter(HTMLParser):
     """Rewrites sanitized HTML from its parsed tags, with links in the text."""
 
-    def __init__(self) -> None:
+    def __init__(self, has_pages: bool) -> None:
         super().__init__(convert_charrefs=True)
+        self.has_pages = has_pages
         self.pieces: list[Piece] = []
         self.quiet = self.links = 0
 
@@ -114,6 +117,14 @@ class _Rewriter(HTMLParser):
             self.pieces.append(f"</{_HEADINGS.get(tag, tag)}>")
 
     def handle_data(self, data: str) -> None:
+        end = 0
+        for match in page_links.LINK.finditer(data) if self.has_pages and not self.quiet else ():
+            self._text(data[end : match.start()])
+            self.pieces.append(page_links.read(match))
+            end = match.end()
+        self._text(data[end:])
+
+    def _text(self, data: str) -> None:
         end = 0
         for each in () if self.quiet else find_links(data):
             self.pieces.append(str(escape(data[end : each.start])))

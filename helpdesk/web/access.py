@@ -12,7 +12,7 @@ from helpdesk.web.calls.access import AGENT, SUPERVISOR
 from helpdesk.web.netmonitor.access import MONITOR
 
 NAMES: dict[str, str] = {
-    "unguarded": "healthz readyz static manifest service_worker netmonitor:public",
+    "unguarded": "healthz readyz static manifest service_worker netmonitor:public posts:atom",
     "public": """
         preferences
         people:login people:logout people:register people:password_link
@@ -28,7 +28,7 @@ NAMES: dict[str, str] = {
         admin:index
         admin:systems admin:system_test admin:health admin:redmine_test admin:metrics
         admin:people admin:new_person admin:person
-        admin:right admin:active admin:email admin:phone admin:confirm_email admin:login
+        admin:right admin:active admin:email admin:phone admin:department admin:confirm_email admin:login
         admin:sessions admin:tokens admin:second_factor admin:password_link
         admin:join admin:unjoin admin:bind admin:unbind
         mail:index mail:letter
@@ -60,10 +60,11 @@ NAMES: dict[str, str] = {
     """,
     SUPERVISOR: "calls:team",
     f"{WRITER} {ADMIN}": """
+        posts:new_page knowledge:move knowledge:review
         posts:add posts:new posts:preview posts:edit posts:history posts:readers posts:delete
     """,
     MONITOR: """
-        netmonitor:index netmonitor:watch netmonitor:show netmonitor:note
+        netmonitor:index netmonitor:watch netmonitor:show netmonitor:check netmonitor:note
         netmonitor:status netmonitor:history netmonitor:summary
         api:netmonitor_status api:ping api:ping_history
     """,
@@ -100,7 +101,8 @@ NAMES: dict[str, str] = {
         api:notifications api:stream api:read api:read_all
         tasks:mail api:send_email
         push:key push:subscription push:token
-        posts:index posts:show posts:understood posts:image posts:file
+        knowledge:index knowledge:titles knowledge:vote
+        posts:index posts:show posts:understood posts:image posts:file posts:read posts:feed posts:feed_revoke
     """,
 }
 """The names of routes by their guard: one of `web/core/guards.py`, or a right that is needed."""

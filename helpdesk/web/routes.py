@@ -26,6 +26,7 @@ from helpdesk.web.core.guards import (
 from helpdesk.web.drafts import service as drafts_service
 from helpdesk.web.edge import installable, legacy_redirects, readiness, static_files
 from helpdesk.web.edge.idempotency import idempotent
+from helpdesk.web.feeds import routes as feed_routes
 from helpdesk.web.files import downloads
 from helpdesk.web.knowledge import routes as knowledge_routes
 from helpdesk.web.leaving import absence, export, hand_over
@@ -49,6 +50,7 @@ from helpdesk.web.requests import index as request_index
 from helpdesk.web.requests import show as request_show
 from helpdesk.web.search import views as search_views
 from helpdesk.web.start import config as start_config
+from helpdesk.web.start import news as start_news
 from helpdesk.web.start import views as start_views
 from helpdesk.web.tasks import (
     api,
@@ -271,6 +273,8 @@ ROUTES: list[BaseRoute] = [
     *call_routes.ROUTES,
     *call_log_routes.ROUTES,
     *post_routes.ROUTES,
+    Route("/posts/{post_id:int}/read", signed_in(start_news.read), name="posts:read", methods=POST),
+    *feed_routes.ROUTES,
     *knowledge_routes.ROUTES,
     *netmonitor_routes.ROUTES,
     # Addresses of earlier versions

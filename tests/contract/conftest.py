@@ -26,7 +26,7 @@ from tests.servers.redmine import Redmine
 from tests.tasks.worlds import RedmineWorld
 from tests.telephony.desks import Shift, beside_a_phone
 from tests.telling import tell
-from tests.web.conftest import SECRET, Visit, leaks, visit
+from tests.web.conftest import SECRET, Client, Visit, leaks, visit
 from tests.web.netmonitor import watched
 from tests.world import PEOPLE_IDS, EmbeddedWorld
 
@@ -96,6 +96,7 @@ def _tell_story(visit: Visit, embedded: EmbeddedWorld) -> None:
     visit("admin").post("/admin/tracker/roles", json={"name": "Гость"}).raise_for_status()
     embedded.database.run_here(lambda db: _reach_anna(db, now), writes=True)
     _watch_a_host(embedded.database, now)
+    _write_a_post(visit("admin"))
     visit("anna").post("/users/tokens", json={"name": "Выгрузка"}).raise_for_status()
     visit("anna").post("/views", json={"name": "Срочные", "address": "/tasks?priority_id=4"}).raise_for_status()
 
@@ -109,9 +110,15 @@ def _reach_anna(db: Session, now: datetime) -> None:
     outbox.add(db, [{**row, **ended, "task_id": 1}])
 
 
+def _write_a_post(admin: Client) -> None:
+    """An important announcement with a file."""
+    sent = {"title": "Плановые работы", "content": "В субботу **не будет** сети.", "important": "1", "audience": "all"}
+    admin.post("/posts", data=sent, files={"files": ("план.txt", b"9:00")}).raise_for_status()
+
+
 def _watch_a_host(database: Database, now: datetime) -> None:
     """A host that is probed each hour, with an incident of yesterday, and a window of maintenance to come."""
-    gate = {"group_name": "Офис", "address": "10.0.0.1", "method": "icmp", "port": None, "interval_seconds": 3600}
+    gate = {"group_name": "Офис", "address": "127.0.0.1", "method": "tcp", "port": 9, "interval_seconds": 3600}
     host = watched.watch(database, "Шлюз", now=now, **gate, is_public=True)
     began, hour = now - timedelta(days=1, hours=1), timedelta(hours=1)
     watched.incident(database, host, began, began + hour / 2, fault="silent")

@@ -24,13 +24,15 @@ from tests.contract.cases import REFUSALS as OTHER_REFUSALS
 from tests.contract.cases import RINGS, Case
 from tests.contract.monitor_cases import MONITOR, MONITOR_REFUSALS
 from tests.contract.phone_cases import PHONE, PHONE_REFUSALS
+from tests.contract.post_cases import POST_REFUSALS, POSTS
+from tests.contract.post_news_cases import POST_NEWS, POST_NEWS_REFUSALS
 from tests.contract.tracker_cases import TRACKER, TRACKER_REFUSALS
 from tests.telephony.desks import Shift, on_phone, ring
 from tests.web.conftest import Client, Visit
 
 GOLDEN = Path(__file__).parent / "golden"
-ANSWERS = OTHER_ANSWERS + TRACKER + PHONE + MONITOR
-REFUSALS = OTHER_REFUSALS + TRACKER_REFUSALS + PHONE_REFUSALS + MONITOR_REFUSALS
+ANSWERS = OTHER_ANSWERS + TRACKER + PHONE + MONITOR + POSTS + POST_NEWS
+REFUSALS = OTHER_REFUSALS + TRACKER_REFUSALS + PHONE_REFUSALS + MONITOR_REFUSALS + POST_REFUSALS + POST_NEWS_REFUSALS
 CASES = {case.name: case for case in ANSWERS + REFUSALS}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 MINUTE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")
@@ -42,9 +44,10 @@ RANDOM = {
     "<app>": "otpauth://totp/.+:anna.secret=[A-Z2-7]{32}&issuer=.+",
     "<sealed>": r"\.?[\w-]{60,}\.[\w-]+\.[\w-]+",
     "<link>": r"/users/password/[\w-]{43}",
+    "<feed>": r"http://testserver/posts/feed\.atom\?token=[\w-]{43}",
     "<recovery code>": "[a-z2-9]{4}(-[a-z2-9]{4}){3}",
 }
-RANDOM_NAMES = {"id", "token", "secret", "address", "sealed", "recovery_codes", "link"}
+RANDOM_NAMES = {"id", "token", "secret", "address", "sealed", "recovery_codes", "link", "url"}
 BESIDE_OTHERS = {
     "api:erp_user", "people:download_erp", "people:reread", "notifications:device_test", "notifications:email_test",
     "push:key", "push:subscription", "push:token",

@@ -17,9 +17,13 @@ from helpdesk.demo.load import load
 from helpdesk.demo.seed import SEED, Entry, Task, read
 from helpdesk.demo.task_rows import task_rows
 from helpdesk.demo.worktime import DAY, ZONE, ago, workday
-from helpdesk.store import schema
+from helpdesk.people.rights import WRITER
+from helpdesk.store import posts, schema
+from helpdesk.store.casefold import fold
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
+from helpdesk.store.models.posts import Post
+from helpdesk.store.post_readers import Reader
 from helpdesk.tasks.fields import CustomField, Option, fault
 
 NOW = datetime(2026, 5, 6, 14, 0, tzinfo=UTC)
@@ -316,3 +320,19 @@ def test_working_time_skips_nights_and_weekends() -> None:
     assert ago(monday, 31) == datetime(2026, 5, 1, 14, 59, tzinfo=UTC)
     assert workday(monday.date(), -6) == datetime(2026, 4, 24).date()
     assert workday(datetime(2026, 5, 9).date(), 1) == datetime(2026, 5, 11).date()
+
+
+def test_posts_are_read_by_their_audience_and_nobody_is_told_of_them(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'demo.db'}")
+    schema.migrate(database, "demo")
+    database.run_here(lambda db: load(db, NOW), writes=True)
+    anna = Reader("", frozenset({WRITER}))
+    rows, total = database.run_here(lambda db: posts.page(db, anna, NOW))
+    assert total == len(WORLD["post"]) and {row.state(NOW) for row in rows} == {posts.PUBLISHED, posts.SCHEDULED}
+    assert rows[0].is_pinned and any(row.is_important for row in rows)
+    of_irina, _ = database.run_here(lambda db: posts.page(db, Reader(fold("Бухгалтерия")), NOW))
+    of_nobody, _ = database.run_here(lambda db: posts.page(db, Reader(), NOW))
+    assert len(of_nobody) < len(of_irina) < len(rows)
+    waiting = database.run_here(lambda db: db.exec(select(Post.title).where(col(Post.announced_at).is_(None))).all())
+    assert waiting == [row.title for row in rows if row.state(NOW) == posts.SCHEDULED]
+    database.close()

@@ -15,12 +15,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from helpdesk.netmonitor.model import Target
-from helpdesk.netmonitor.probes import NetworkProbes, http, ping
+from helpdesk.netmonitor.probes import NetworkProbes, ping
 from helpdesk.netmonitor.probes.faults import ProbeFailed
 from helpdesk.netmonitor.probes.names import Address, Names
 from helpdesk.netmonitor.probes.packets import ECHO, TYPES, request
 from helpdesk.netmonitor.probes.ping_socket import Kind, PingSocket
-from helpdesk.tls import context, unchecked
 
 V4 = Path("/proc/sys/net/ipv4")
 SIOCGIFFLAGS, SIOCSIFFLAGS, UP = 0x8913, 0x8914, 1
@@ -116,7 +115,7 @@ async def ways() -> object:
 
 
 async def _way() -> list[str]:
-    here = NetworkProbes(ping.choose(), Names(), http.Contexts(context(), unchecked()))
+    here = NetworkProbes(ping.choose(), Names())
     hosts = ("127.0.0.1", "127.0.1.9", "::1")
     outcomes = [await here.probe(Target(1, "", "icmp", ip)) for ip in hosts]
     await here.close()

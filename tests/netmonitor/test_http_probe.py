@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from helpdesk.netmonitor.model import Outcome, Target
-from helpdesk.netmonitor.probes import NetworkProbes, http
+from helpdesk.netmonitor.probes import NetworkProbes
+from helpdesk.netmonitor.probes.answers import LARGEST_BODY
 from tests.netmonitor.serving import Reply, forever, serving
 from tests.servers.certificates import Authority
 
@@ -51,6 +52,11 @@ async def test_the_status_is_judged(here: NetworkProbes, status: bytes, expected
     assert await found(here, reply, expected_status=expected) == outcome
 
 
+async def test_a_second_answer_changes_nothing(here: NetworkProbes) -> None:
+    keeps = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n"
+    assert await found(here, keeps + page(b"")) == Outcome(None, "status", "503 Busy")
+
+
 async def test_a_redirection_is_not_followed(here: NetworkProbes) -> None:
     async with serving(page(b"")) as elsewhere:
         there = b"HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:%d/\r\nContent-Length: 0\r\n\r\n" % elsewhere.port
@@ -76,7 +82,7 @@ RUSSIAN = "<h1>Добро\n   ПОЖАЛОВАТЬ</h1>"
         page(RUSSIAN.encode("windows-1251")),
         page(RUSSIAN.encode("koi8-r"), b'Content-Type: text/html; charset="KOI8-R"\r\n'),
         page(RUSSIAN.encode(), b"Content-Type: text/html; charset=idna\r\n"),
-        page(gzip.compress(RUSSIAN.encode()), b"Content-Encoding: gzip\r\n"),
+        page(gzip.compress(RUSSIAN.encode(), mtime=0), b"Content-Encoding: gzip\r\n"),
         HEAD + b"\r\n" + RUSSIAN.encode(),
         HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
         + b"".join(b"1\r\n%c\r\n" % each for each in RUSSIAN.encode()) + b"0\r\n\r\n",
@@ -93,8 +99,8 @@ async def test_the_expected_words_are_found(here: NetworkProbes, reply: bytes) -
     [
         page(b"<h1>Apache default page</h1>"),
         page(b""),
-        page(b" " * http.LARGEST_BODY + b"welcome"),
-        page(gzip.compress(b" " * http.LARGEST_BODY + b"welcome"), b"Content-Encoding: gzip\r\n"),
+        page(b" " * LARGEST_BODY + b"welcome"),
+        page(gzip.compress(b" " * LARGEST_BODY + b"welcome", mtime=0), b"Content-Encoding: gzip\r\n"),
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nwelcome",
     ],
 )

@@ -11,10 +11,9 @@ from threading import Event, Lock
 import pytest
 
 from helpdesk.netmonitor.model import Target
-from helpdesk.netmonitor.probes import NetworkProbes, http, names, ping
+from helpdesk.netmonitor.probes import NetworkProbes, names, ping
 from helpdesk.netmonitor.probes.faults import ProbeFailed
 from helpdesk.netmonitor.probes.names import MOST_ADDRESSES, MOST_THREADS, Address, Names
-from helpdesk.tls import context, unchecked
 
 HERE = Address(socket.AF_INET, "127.0.0.1")
 
@@ -102,7 +101,7 @@ async def test_a_silent_name_server_delays_no_other_probe(machine: Machine, impa
     """More names hang than there are threads, each asked several times: one thread is for each, and those for no more
     than there are."""
     machine.silent = {f"host{number}.example" for number in range(MOST_THREADS + 18)}
-    here = NetworkProbes(ping.choose(), Names(machine.look_up), http.Contexts(context(), unchecked()))
+    here = NetworkProbes(ping.choose(), Names(machine.look_up))
     hanging = [
         asyncio.create_task(here.probe(Target(1, "", "tcp", name, 9))) for name in sorted(machine.silent) for _ in "12"
     ]

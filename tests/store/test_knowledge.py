@@ -13,11 +13,12 @@ from sqlmodel import Session, col
 
 from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.people.rights import WRITER
-from helpdesk.store import knowledge, page_titles, page_votes, page_words
+from helpdesk.store import knowledge, page_titles, page_votes, page_words, post_edits
 from helpdesk.store.casefold import fold
 from helpdesk.store.database import Database
 from helpdesk.store.knowledge import DEEPEST, MOST_PAGES, Tree
 from helpdesk.store.models.posts import PageVote, PageWord, Post, PostAudience, PostRevision
+from helpdesk.store.post_edits import Wanted
 from helpdesk.store.post_readers import Reader
 from tests.knowledge import NOON, add_page
 from tests.world import PEOPLE_IDS
@@ -167,15 +168,42 @@ def test_what_is_under_a_deleted_page_takes_its_place(store: Database) -> None:
     for place, title in enumerate(("b1", "b2")):
         add(store, title, b, position=place)
 
-    def delete(session: Session) -> None:
-        page_votes.vote(session, WRITES, b, ANNA, True, NOON)
-        knowledge.release(session, b)
-        session.exec(sa.delete(Post).where(col(Post.id) == b))
+    def delete(page: int) -> None:
+        store.run_here(lambda db: page_votes.vote(db, WRITES, page, ANNA, True, NOON), writes=True)
+        store.run_here(lambda db: post_edits.remove(db, page, NOON), writes=True)
 
-    store.run_here(delete, writes=True)
+    delete(b)
     assert drawn(store) == ["-A", "-b1", "-b2", "-C"]
-    store.run_here(lambda db: knowledge.release(db, b), writes=True)
-    assert drawn(store) == ["-A", "-b1", "-b2", "-C"], "a page that is gone stays so"
+    with pytest.raises(NotFound):
+        delete(b)
+    while pages := tree(store):
+        delete(pages[-1].id)
+    assert store.run_here(lambda db: db.exec(sa.select(sa.func.count()).select_from(PageWord)).scalar()) == 0
+
+
+def test_a_page_is_written_under_another_one_and_suggested_by_its_present_words(store: Database) -> None:
+    above = add(store, "A")
+
+    def write(title: str, under: int | None) -> int:
+        wanted = Wanted(title, "Текст")
+        return store.run_here(lambda db: post_edits.add_page(db, ANNA, under, wanted, NOON), writes=True).id
+
+    def suggested(subject: str) -> list[str]:
+        found = store.run_here(lambda db: page_words.suggested(db, EVERYBODY, NOON, subject, 3))
+        return [it.title for it in found]
+
+    first = write("Почта", above)
+    write("Сканер", above)
+    assert drawn(store) == ["-A", "--Почта", "--Сканер"]
+    with pytest.raises(Invalid):
+        write("Касса", 10**6)
+    assert suggested("почту") == ["Почта"]
+    wanted = Wanted("Календарь", "Текст")
+    store.run_here(lambda db: post_edits.edit(db, ANNA, first, 1, wanted, NOON), writes=True)
+    assert suggested("почту") == [] and suggested("календаря") == ["Календарь"]
+    assert drawn(store) == ["-A", "--Календарь", "--Сканер"]
+    named = store.run_here(lambda db: page_titles.named(db, EVERYBODY, NOON, ["Почта"]))
+    assert named["почта"] == (first, "Календарь"), "its former title leads to it"
 
 
 def test_pages_that_are_moved_at_once_never_make_a_circle(store: Database) -> None:

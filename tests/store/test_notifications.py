@@ -222,7 +222,7 @@ def test_the_notifications_of_an_event_are_taken_back(told_store: Database) -> N
         (lambda db: notifications.take_back(db, "journal.1"), "COVERING INDEX ix_notification_happening (happening=?)"),
         (
             lambda db: notifications.add(db, [new()], NOW),
-            "COVERING INDEX ix_notification_happening (happening=? AND person_id=?)",
+            "COVERING INDEX sqlite_autoindex_notification_1 (person_id=? AND happening=?)",
         ),
         (lambda db: notifications.unmark(db, 1, NOW), "ix_notification_unread"),
         (lambda db: notifications.mark_all(db, 1, NOW), "ix_notification_unread"),

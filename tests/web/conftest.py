@@ -71,6 +71,7 @@ def visit(services: Services, leaks: Leaks) -> Iterator[Visit]:
 
     with start_blocking_portal() as portal:
         yield come
+        portal.call(services.netmonitor.close)
     for client in opened:
         client.close()
     for app in apps:

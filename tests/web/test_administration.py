@@ -290,6 +290,22 @@ def test_the_email_of_a_local_account_is_changed_and_confirmed(admin: Client, se
     assert admin.post(at("irina", "/email"), json={"email": "x@firma.test"}).status_code == 422
 
 
+def test_an_administrator_gives_a_department_where_no_directory_does(admin: Client, services: Services) -> None:
+    assert at("anna", "/department") in admin.get(at("anna"), headers=HTML).text
+    sent = {"department": " Склад "}
+    assert admin.post(at("anna", "/department"), data=sent, headers=HTML).status_code == 303
+    anna = row(services, "anna")
+    assert (anna.department, anna.is_department_proven) == ("Склад", True)
+    assert [(it.who, it.action) for it in lines(services, "department_changed")] == [(1, "department_changed")]
+    assert "Склад" in admin.get("/admin/audit", headers=HTML).text
+    assert admin.post(at("anna", "/department"), json={"department": "ы" * 201}).status_code == 422
+    admin.post(at("anna", "/department"), json={"department": "\u200b"}).raise_for_status()
+    assert (row(services, "anna").department, row(services, "anna").is_department_proven) == ("", False)
+    change(services, lambda db: setattr(db.get_one(Person, PEOPLE_IDS["irina"]), "source", "ldap"))
+    assert admin.post(at("irina", "/department"), json={"department": "Склад"}).status_code == 422
+    assert at("irina", "/department") not in admin.get(at("irina"), headers=HTML).text
+
+
 def test_an_administrator_gives_a_number_where_no_directory_does(admin: Client, services: Services) -> None:
     page = admin.get(at("anna"), headers=HTML).text
     assert at("anna", "/phone") in page

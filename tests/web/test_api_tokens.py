@@ -44,6 +44,14 @@ WITHOUT_THE_PHONE = {
 SHUT_OUT = ({"is_active": False}, {"blocked_at": datetime.fromisoformat("2026-01-01T00:00:00Z")})
 """An account that is disabled here, and one that a directory blocks."""
 IN_PERSON = {
+    "/posts/feed",
+    "/posts/feed/revoke",
+    "/netmonitor/hosts",
+    "/netmonitor/hosts/new",
+    "/netmonitor/hosts/{host_id:int}",
+    "/netmonitor/hosts/{host_id:int}/remove",
+    "/netmonitor/maintenance",
+    "/netmonitor/maintenance/{window_id:int}/end",
     "/users/export",
     "/users/login",
     "/users/logout",

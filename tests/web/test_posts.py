@@ -257,6 +257,18 @@ def test_a_program_changes_only_what_it_sends(anna: Client) -> None:
         assert changed[name] == post[name]
 
 
+def test_a_program_that_edits_a_draft_does_not_publish_it(anna: Client) -> None:
+    number = write(anna, draft=True)["id"]
+    anna.post(f"/posts/{number}/edit", json={"title": "Два", "content": "Два", "version": 1})
+    assert anna.get(f"/posts/{number}").json()["post"]["state"] == "draft"
+
+
+def test_for_whom_a_post_is_only_writers_are_told(anna: Client, irina: Client) -> None:
+    path = f"/posts/{write(anna, departments=['Отдел продаж'])['id']}"
+    assert "departments" not in irina.get(path).json()["post"]
+    assert "For whom" not in irina.get(path, headers=HTML).text and "For everybody" not in irina.get(path).text
+
+
 def test_a_refused_form_shows_what_was_typed_and_keeps_it_as_a_draft(anna: Client) -> None:
     key = re.search(r'name="typed_by" value="([^"]+)"', anna.get("/posts/new", headers=HTML).text)
     assert key

@@ -8,11 +8,11 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from helpdesk import tls
 from helpdesk.netmonitor.addresses import ascii_host, url
 from helpdesk.netmonitor.model import Outcome, Target
-from helpdesk.netmonitor.probes import dns, http, ping, tcp
+from helpdesk.netmonitor.probes import dns, ping, tcp
 from helpdesk.netmonitor.probes.faults import ProbeFailed
+from helpdesk.netmonitor.probes.http import Pages
 from helpdesk.netmonitor.probes.names import Address, Names
 from helpdesk.netmonitor.probes.ping import Pinger
 from helpdesk.texts import squeezed
@@ -23,16 +23,16 @@ LONGEST_DETAIL = 200
 
 def connect(ca_bundle: Path | None = None) -> "NetworkProbes":
     """Find out how this machine pings, and return its probes."""
-    return NetworkProbes(ping.choose(), Names(), http.Contexts(tls.context(ca_bundle), tls.unchecked()))
+    return NetworkProbes(ping.choose(), Names(), ca_bundle)
 
 
 class NetworkProbes:
     """The probes of `netmonitor/model.py`. Raises Overloaded where this machine itself has no socket or process left:
     that is no sample of a host."""
 
-    def __init__(self, pinger: Pinger, names: Names, contexts: http.Contexts) -> None:
+    def __init__(self, pinger: Pinger, names: Names, ca_bundle: Path | None = None) -> None:
         self.ping_way = pinger.way
-        self._pinger, self._names, self._contexts = pinger, names, contexts
+        self._pinger, self._names, self._pages = pinger, names, Pages(ca_bundle)
 
     async def probe(self, target: Target) -> Outcome:
         """Probe a host once. Raises nothing but Overloaded."""
@@ -62,7 +62,7 @@ class NetworkProbes:
                 page = url(target.address)
                 if page is None:
                     raise ProbeFailed("name")
-                return await http.probe(page, target, await self._names.addresses(page.host), self._contexts, ends)
+                return await self._pages.probe(page, target, await self._names.addresses(page.host), ends)
             case "dns":
                 server = (await self._addresses(target))[0] if target.address else dns.system_server()
                 return await dns.probe(server, target.port or dns.PORT, target.query, ends)

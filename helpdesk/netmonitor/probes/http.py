@@ -6,64 +6,72 @@ expires, another connection is opened, and closed after the handshake.
 """
 
 import asyncio
-import re
 import ssl
-import zlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
 from urllib.parse import quote
 
 from cryptography import x509
-from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
+from helpdesk import tls
 from helpdesk.netmonitor.addresses import Url
 from helpdesk.netmonitor.model import Outcome, Target
 from helpdesk.netmonitor.probes import tcp
+from helpdesk.netmonitor.probes.answers import Answer, holds
 from helpdesk.netmonitor.probes.faults import ProbeFailed, until
 from helpdesk.netmonitor.probes.names import Address
 from helpdesk.netmonitor.targets import statuses
+from helpdesk.threads import Threads
 
 PORTS = {"http": 80, "https": 443}
 READ_BYTES = 16_384
-LARGEST_HEAD, LARGEST_BODY = 32_768, 262_144
-MOST_PARTS = 4096
-"""So many pieces of a body are read: a piece of one byte takes as long as one of many."""
-CHARSETS = {
-    "utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin1", "iso-8859-5", "iso-8859-15", "windows-1250",
-    "windows-1251", "windows-1252", "cp1251", "cp866", "koi8-r", "koi8-u", "utf-16", "gb2312", "gbk", "big5",
-    "shift_jis", "euc-jp", "euc-kr",
-}  # fmt: skip
-"""The ones that are taken from a header: Python's others may take long, and it remembers each name it was asked for."""
-CHARSET = re.compile(rb"""charset=["']?([a-z0-9_-]{1,20})""")
-UNNAMED = ("utf-8", "windows-1251")
-"""What a page without a named charset may be written in."""
-COMPRESSED = {b"gzip", b"x-gzip", b"deflate"}
-ZLIB_OR_GZIP = 47
-SWITCHING = 101
+MOST_THREADS = 2
 UNQUOTED = "%/?#[]@!$&'()*+,;=:~"
 
 
-class Contexts(NamedTuple):
-    """How a certificate is checked, and how it is only looked at."""
+class Pages:
+    """Fetches pages. It trusts the machine's authorities and those of `ca_bundle`."""
 
-    checking: ssl.SSLContext
-    looking: ssl.SSLContext
+    def __init__(self, ca_bundle: Path | None) -> None:
+        self._ca_bundle = ca_bundle
+        self._threads = Threads(MOST_THREADS)
+
+    async def probe(self, url: Url, target: Target, addresses: Sequence[Address], ends: float) -> Outcome:
+        """Return how long the head of the answer took, if the answer is as expected. Raises ProbeFailed, Overloaded."""
+        page = _Page(url, addresses, ends)
+        answer, expires_at = await (self._secured(page) if url.scheme == "https" else page.fetched(None))
+        if not any(answer.status in each for each in statuses(target.expected_status)):
+            raise ProbeFailed("status", f"{answer.status} {answer.reason.decode('latin-1')}", expires_at)
+        if target.expected_words and not await self._holds(answer, target.expected_words, ends):
+            raise ProbeFailed("words", "", expires_at)
+        soon = datetime.now(UTC) + timedelta(days=target.certificate_days)
+        is_expiring = bool(target.certificate_days and expires_at and expires_at < soon)
+        return Outcome(answer.ms, "expiring" if is_expiring else "", "", expires_at)
+
+    async def _secured(self, page: "_Page") -> "_Fetched":
+        """Fetch a page over TLS. Raises ProbeFailed and Overloaded."""
+        async with until(page.ends, "slow"):  # in a thread: to read the authorities takes a while at the first time
+            context = await self._threads.run(tls.context, self._ca_bundle)
+        try:
+            return await page.fetched(context)
+        except ssl.SSLCertVerificationError as error:
+            raise ProbeFailed("certificate", error.verify_message, await page.expiry()) from error
+
+    async def _holds(self, answer: Answer, words: str, ends: float) -> bool:
+        """Look for words in a thread: a large page takes 50 ms. Raises ProbeFailed and Overloaded."""
+        async with until(ends, "slow"):
+            return await self._threads.run(holds, answer, words)
 
 
-async def probe(url: Url, target: Target, addresses: Sequence[Address], contexts: Contexts, ends: float) -> Outcome:
-    """Return how long the head of the answer took, if the answer is as expected. Raises ProbeFailed, Overloaded."""
-    page = _Page(url, addresses, ends)
-    if url.scheme == "http":
-        async with page.opened(None) as stream:
-            return _judged(await page.answer(stream), target, None)
-    try:
-        async with page.opened(contexts.checking) as stream:
-            return _judged(await page.answer(stream), target, _expiry(stream.writer))
-    except ssl.SSLCertVerificationError as error:
-        raise ProbeFailed("certificate", error.verify_message, await page.expiry(contexts.looking)) from error
+class _Fetched(NamedTuple):
+    """An answer, and the end of the certificate, if there is one."""
+
+    answer: Answer
+    expires_at: datetime | None
 
 
 class _Stream(NamedTuple):
@@ -76,10 +84,16 @@ class _Page:
 
     def __init__(self, url: Url, addresses: Sequence[Address], ends: float) -> None:
         self.url, self.addresses, self.ends = url, addresses, ends
-        self.begins = perf_counter()
+        self._begins = 0.0
+
+    async def fetched(self, context: ssl.SSLContext | None) -> _Fetched:
+        """Fetch it, over TLS with a context. Raises ProbeFailed, Overloaded and SSLCertVerificationError."""
+        self._begins = perf_counter()
+        async with self._opened(context) as stream:
+            return _Fetched(await self._answer(stream), _expiry(stream.writer) if context else None)
 
     @asynccontextmanager
-    async def opened(self, context: ssl.SSLContext | None) -> AsyncIterator[_Stream]:
+    async def _opened(self, context: ssl.SSLContext | None) -> AsyncIterator[_Stream]:
         """Connect, and let the work within be done in the time that is left. Raises ProbeFailed, Overloaded, and
         SSLCertVerificationError."""
         host = self.url.host if context else None
@@ -100,20 +114,20 @@ class _Page:
             except OSError as error:
                 raise ProbeFailed("nonsense", error.strerror or "") from error
 
-    async def answer(self, stream: _Stream) -> "_Answer":
+    async def _answer(self, stream: _Stream) -> Answer:
         """Ask for the page, and return what of the answer is looked at. Raises ProbeFailed and OSError."""
         stream.writer.write(self._request())
-        answer = _Answer(self.begins)
+        answer = Answer(self._begins)
         while not answer.is_enough and (data := await stream.reader.read(READ_BYTES)):
             answer.feed(data)
         if answer.status is None:
             raise ProbeFailed("nonsense", "the connection was closed")
         return answer
 
-    async def expiry(self, context: ssl.SSLContext) -> datetime | None:
-        """Return when a certificate that was refused expires, None when it is not shown again."""
+    async def expiry(self) -> datetime | None:
+        """Return when a certificate that was refused expires, None when it is not shown again. Raises Overloaded."""
         try:
-            async with self.opened(context) as stream:
+            async with self._opened(tls.unchecked()) as stream:
                 return _expiry(stream.writer)
         except ProbeFailed:
             return None
@@ -130,93 +144,6 @@ class _Page:
             "Connection: close",
         )
         return "\r\n".join((*lines, "", "")).encode("ascii")
-
-
-class _Answer:
-    """What has come of an answer; the parser calls its methods `on_…`."""
-
-    def __init__(self, begins: float) -> None:
-        self.status: int | None = None
-        self.reason, self.ms = b"", 0.0
-        self.headers: dict[bytes, bytes] = {}
-        self.body = bytearray()
-        self.is_enough = False
-        self._begins, self._head, self._parts = begins, 0, 0
-        self._parser = HttpResponseParser(self)
-        self._parser.set_dangerous_leniencies(lenient_headers=True, lenient_optional_cr_before_lf=True)
-
-    def feed(self, data: bytes) -> None:
-        """Read more of it. Raises ProbeFailed."""
-        try:
-            self._parser.feed_data(data)
-        except HttpParserUpgrade:
-            self.is_enough = True
-        except HttpParserError as error:
-            raise ProbeFailed("nonsense", str(error)) from error
-        self._head += len(data) if self.status is None else 0
-        if self._head > LARGEST_HEAD:
-            raise ProbeFailed("nonsense", "its head has no end")
-
-    def on_status(self, reason: bytes) -> None:
-        self.reason = reason
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers[name.lower()] = value
-
-    def on_headers_complete(self) -> None:
-        status = self._parser.get_status_code()
-        if status >= 200 or status == SWITCHING:
-            self.status, self.ms = status, (perf_counter() - self._begins) * 1000
-        else:
-            self.headers.clear()
-
-    def on_body(self, part: bytes) -> None:
-        if not self.is_enough:
-            self.body += part
-            self._parts += 1
-            self.is_enough = len(self.body) >= LARGEST_BODY or self._parts >= MOST_PARTS
-
-    def on_message_complete(self) -> None:
-        self.is_enough = self.is_enough or self.status is not None
-
-
-def _judged(answer: _Answer, target: Target, expires_at: datetime | None) -> Outcome:
-    """Return what is to be said of an answer. Raises ProbeFailed."""
-    if not any(answer.status in each for each in statuses(target.expected_status)):
-        reason = answer.reason.decode("latin-1")
-        raise ProbeFailed("status", f"{answer.status} {reason}", expires_at)
-    if target.expected_words and not _holds(answer, target.expected_words):
-        raise ProbeFailed("words", "", expires_at)
-    soon = datetime.now(UTC) + timedelta(days=target.certificate_days)
-    is_expiring = bool(target.certificate_days and expires_at and expires_at < soon)
-    return Outcome(answer.ms, "expiring" if is_expiring else "", "", expires_at)
-
-
-def _holds(answer: _Answer, words: str) -> bool:
-    """Tell whether a page holds words, in small or large letters, with any blanks between them. Raises ProbeFailed."""
-    body, looked_for = _plain_body(answer), _squeezed(words)
-    return any(looked_for in _squeezed(body.decode(charset, "replace")) for charset in _charsets(answer))
-
-
-def _plain_body(answer: _Answer) -> bytes:
-    """Return the begin of a body, which may be compressed although nobody asked for that."""
-    encoding = answer.headers.get(b"content-encoding", b"").strip().lower()
-    if encoding not in COMPRESSED:
-        return bytes(answer.body[:LARGEST_BODY])
-    try:
-        return zlib.decompressobj(ZLIB_OR_GZIP).decompress(answer.body, LARGEST_BODY)
-    except zlib.error as error:
-        raise ProbeFailed("nonsense", "its content can't be unpacked") from error
-
-
-def _charsets(answer: _Answer) -> Sequence[str]:
-    found = CHARSET.search(answer.headers.get(b"content-type", b"").lower())
-    named = found[1].decode() if found else ""
-    return (named,) if named in CHARSETS else UNNAMED
-
-
-def _squeezed(text: str) -> str:
-    return " ".join(text.casefold().split())
 
 
 def _expiry(writer: asyncio.StreamWriter) -> datetime | None:

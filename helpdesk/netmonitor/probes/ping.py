@@ -36,7 +36,7 @@ class Pinger(Protocol):
 
 
 def choose() -> Pinger:
-    """Return the best way that works on this machine, tried at its own address. It may block for a second."""
+    """Return the best way that works on this machine, tried at its own address. It may block for two seconds."""
     kinds: tuple[Kind, ...] = ("datagram", "raw")
     for kind in kinds:
         if sockets := _sockets(kind):

@@ -18,7 +18,7 @@ MOST_PROCESSES = 64
 LARGEST_OUTPUT = 4096
 WAIT_SECONDS = 3
 """So long the command waits for an answer, so that it ends by itself in the time of a probe."""
-TRIAL_SECONDS = 5
+TRIAL_SECONDS = 1
 TIME = re.compile(rb"time[=<]([0-9]{1,9}(?:\.[0-9]{1,6})?)")
 NO_WAY = re.compile(rb"unreachable|exceeded", re.IGNORECASE)
 
@@ -39,10 +39,10 @@ class PingCommand:
 
     def works(self, ip: str) -> bool:
         """Tell whether the command gets an answer from a host."""
-        nowhere = subprocess.DEVNULL
+        command, nowhere = self._command(ip, TRIAL_SECONDS), subprocess.DEVNULL
         try:
             done = subprocess.run(
-                self._command(ip), stdin=nowhere, stdout=nowhere, stderr=nowhere, env=ENVIRONMENT, timeout=TRIAL_SECONDS
+                command, stdin=nowhere, stdout=nowhere, stderr=nowhere, env=ENVIRONMENT, timeout=2 * TRIAL_SECONDS
             )
         except (OSError, subprocess.TimeoutExpired):
             return False
@@ -67,7 +67,11 @@ class PingCommand:
         loop, begins = asyncio.get_running_loop(), perf_counter()
         try:
             process, output = await loop.subprocess_exec(
-                _Output, *self._command(ip), stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT
+                _Output,
+                *self._command(ip, WAIT_SECONDS),
+                stdin=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=ENVIRONMENT,
             )
         except OSError as error:
             raise of_error(error) from error
@@ -78,8 +82,8 @@ class PingCommand:
             process.close()  # which kills it, if it still runs
         return _outcome(process.get_returncode(), bytes(output.text), perf_counter() - begins)
 
-    def _command(self, ip: str) -> list[str]:
-        return [self.path, "-n", "-c", "1", "-W", str(WAIT_SECONDS), "--", ip]
+    def _command(self, ip: str, seconds: int) -> list[str]:
+        return [self.path, "-n", "-c", "1", "-W", str(seconds), "--", ip]
 
 
 class _Output(asyncio.SubprocessProtocol):

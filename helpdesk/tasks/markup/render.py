@@ -10,9 +10,10 @@ from functools import lru_cache
 from itertools import islice, pairwise
 from typing import NamedTuple
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from helpdesk.tasks.markup import html_source, inline_images, markdown, text_parts, textile
+from helpdesk.tasks.markup.page_links import PageLink
 from helpdesk.tasks.model import TextFormat
 from helpdesk.tasks.safe_html import Picture, Piece, paragraphs, sanitize, to_pieces
 from helpdesk.tasks.safe_html import link as html_link
@@ -29,10 +30,12 @@ _UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\u
 
 
 class Resolver(NamedTuple):
-    """Resolves, for one viewer and one task, the address of `#123` and the HTML of a picture."""
+    """Resolves, for one viewer and one task, the address of `#123`, and the HTML of a picture and of a link to a
+    knowledge page; without `page` there are no such links."""
 
     link: Callable[[int], str]
     picture: Callable[[Picture], str]
+    page: Callable[[PageLink], str] | None = None
 
 
 class Part(NamedTuple):
@@ -72,7 +75,8 @@ def parts(text: str, format: TextFormat, resolver: Resolver, first: int = 0) -> 
     part, number = next(left, None), first
     while part is not None:
         after, number = next(left, None), number + 1
-        yield Part(_assembled(_pieces(part, format), resolver), None if after is None else number)
+        pieces = _pieces(part, format, resolver.page is not None)
+        yield Part(_assembled(pieces, resolver), None if after is None else number)
         part = after
 
 
@@ -88,7 +92,9 @@ def _assembled(pieces: tuple[Piece, ...], resolver: Resolver) -> Markup:
     return Markup("".join(piece if isinstance(piece, str) else _filled(piece, resolver) for piece in pieces))
 
 
-def _filled(piece: int | Picture, resolver: Resolver) -> str:
+def _filled(piece: int | Picture | PageLink, resolver: Resolver) -> str:
+    if isinstance(piece, PageLink):
+        return resolver.page(piece) if resolver.page else str(escape(piece.typed))
     return resolver.picture(piece) if isinstance(piece, Picture) else html_link(resolver.link(piece), f"#{piece}")
 
 
@@ -105,11 +111,11 @@ def _parts(text: str, format: TextFormat) -> Iterator[str]:
 
 
 @lru_cache(maxsize=CACHE_SIZE)
-def _pieces(part: str, format: TextFormat) -> tuple[Piece, ...]:
-    """Return HTML with numbers of tasks and pictures unresolved, so that the cache does not depend on the viewer."""
+def _pieces(part: str, format: TextFormat, has_pages: bool) -> tuple[Piece, ...]:
+    """Return HTML with all that `Resolver` resolves left open, so that the cache does not depend on the viewer."""
     text = _showable(part)
     clean = _UNSHOWABLE.sub("\ufffd", sanitize(_READERS[format](text)))  # some were entities before
-    return to_pieces(clean if len(clean) <= MAX_CLEAN else paragraphs(_without_markup(text, format)))
+    return to_pieces(clean if len(clean) <= MAX_CLEAN else paragraphs(_without_markup(text, format)), has_pages)
 
 
 def _showable(text: str) -> str:

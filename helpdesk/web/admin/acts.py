@@ -27,6 +27,7 @@ GROUPS: Mapping[str, Sentence] = {
     "files": sentence("Files and exports"),
     "settings": sentence("Settings of the helpdesk"),
     "tracker": sentence("Set-up of projects and tasks"),
+    "posts": sentence("Announcements and knowledge pages"),
 }
 ACTS: Mapping[str, Act] = {
     "sign_in": Act("sign_in", sentence("signed in")),
@@ -54,6 +55,7 @@ ACTS: Mapping[str, Act] = {
     "erp_read": Act("accounts", sentence("an administrator looked somebody up in the ERP")),
     "email_changed": Act("accounts", sentence("the e-mail was changed")),
     "phone_changed": Act("accounts", sentence("the number was changed")),
+    "department_changed": Act("accounts", sentence("the department was changed")),
     "email_proven": Act("accounts", sentence("the e-mail was confirmed")),
     "email_doubted": Act("accounts", sentence("the e-mail is confirmed no longer")),
     "password_link": Act("access", sentence("a link for a new password was made")),
@@ -98,6 +100,9 @@ ACTS: Mapping[str, Act] = {
     "category_removed": Act("settings", sentence("a category of requests was removed")),
     "category_moved": Act("settings", sentence("a category of requests was moved")),
     "text_changed": Act("settings", sentence("a text for everybody was changed")),
+    "post_added": Act("posts", sentence("an announcement or a page was written")),
+    "post_changed": Act("posts", sentence("an announcement or a page was changed")),
+    "post_removed": Act("posts", sentence("an announcement or a page was deleted")),
     "metrics_reset": Act("settings", sentence("the numbers of requests were reset")),
     "channel_stopped": Act("settings", sentence("a channel was stopped")),
     "channel_resumed": Act("settings", sentence("a channel was resumed")),
@@ -123,6 +128,7 @@ LABELS: Mapping[str, Sentence] = {
     "directory": sentence("Directory"),
     "login": sentence("Login"),
     "email": sentence("E-mail"),
+    "department": sentence("Department"),
     "sender": sentence("Answers to"),
     "joined": sentence("Account"),
     "redmine": sentence("User of Redmine"),

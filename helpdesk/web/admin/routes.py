@@ -37,6 +37,7 @@ ROUTES: list[BaseRoute] = [
     Route(PERSON + "/active",        admin_form(account.active),       name="admin:active", methods=POST),
     Route(PERSON + "/email",         admin_form(account.email),        name="admin:email", methods=POST),
     Route(PERSON + "/phone",         admin_form(account.phone),        name="admin:phone", methods=POST),
+    Route(PERSON + "/department",    admin_form(account.department),   name="admin:department", methods=POST),
     Route(PERSON + "/email/confirm", admin_form(account.confirm_email), name="admin:confirm_email", methods=POST),
     Route(PERSON + "/login",         admin_form(account.login),        name="admin:login", methods=POST),
     Route(PERSON + "/sessions",      admin_form(access.end_sessions),  name="admin:sessions", methods=POST),

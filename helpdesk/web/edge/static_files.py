@@ -47,6 +47,7 @@ BUNDLES = {
     "phone.css": ("css/phone/*.css", "css/pages/phone-state.css"),
     "requests.css": ("css/pages/requests.css",),
     "posts.css": ("css/pages/posts.css",),
+    "knowledge.css": ("css/pages/knowledge.css",),
     "preferences.css": ("css/pages/kept.css", "css/pages/preferences.css"),
     "call-log.css": ("css/pages/call-log.css",),
     "app.js": ("js/*.js",),

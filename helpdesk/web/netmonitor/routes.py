@@ -3,7 +3,7 @@
 from starlette.routing import BaseRoute, Route
 
 from helpdesk.web.core.guards import unguarded
-from helpdesk.web.netmonitor import api, hosts, index, maintenance, show, status
+from helpdesk.web.netmonitor import api, check, hosts, index, maintenance, show, status
 from helpdesk.web.netmonitor.access import administered, monitor, monitor_form
 
 HOST = "/netmonitor/{host_id:int}"
@@ -16,6 +16,7 @@ ROUTES: list[BaseRoute] = [
     Route("/netmonitor",       monitor(index.index), name="netmonitor:index"),
     Route("/netmonitor/watch", monitor_form(index.watch), name="netmonitor:watch", methods=POST),
     Route(HOST,                monitor(show.show), name="netmonitor:show"),
+    Route(HOST + "/check",     monitor_form(check.check), name="netmonitor:check", methods=POST),
     Route("/netmonitor/incidents/{incident_id:int}/note", monitor_form(show.note),
           name="netmonitor:note", methods=POST),
 

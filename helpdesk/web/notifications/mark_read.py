@@ -39,12 +39,24 @@ async def read_of_task(request: Request, task_id: int) -> None:
     """Mark the notifications about a task as read when a person opens its page, from wherever."""
     if not request.state.unread or not views.is_opened_by_person(request):
         return
+    await _read_of_page(request, lambda db, person_id, now: notifications.mark_task(db, person_id, task_id, now))
+
+
+async def read_of_post(request: Request, post_id: int) -> None:
+    """Mark the notification of an announcement as read when a person opens its page, from wherever."""
+    if not request.state.unread or not views.is_opened_by_person(request):
+        return
+    event = f"post.{post_id}"
+    await _read_of_page(request, lambda db, person_id, now: notifications.mark_event(db, person_id, event, now))
+
+
+async def _read_of_page(request: Request, mark: Callable[[Session, int, datetime], int]) -> None:
     now, person = services(request).clock(), await current_user(request)
 
     def work(db: Session) -> int:
-        return notifications.mark_task(db, person.id, task_id, now)
+        return mark(db, person.id, now)
 
-    with suppress(StoreUnavailable, OutcomeUnknown):  # the task is shown all the same
+    with suppress(StoreUnavailable, OutcomeUnknown):  # the page is shown all the same
         if read := await services(request).database.run(work, writes=True):
             request.state.unread -= read
             services(request).wakeups.wake([person.id])

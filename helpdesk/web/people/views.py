@@ -7,10 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import NotFound
-from helpdesk.store import colleagues
+from helpdesk.store import colleagues, posts
 from helpdesk.store.account_search import MOST_TERMS
 from helpdesk.store.casefold import fold
 from helpdesk.store.colleagues import Found
+from helpdesk.store.post_readers import reader_of
 from helpdesk.web.core import request_data
 from helpdesk.web.core.faces import answer, html, json_response
 from helpdesk.web.core.services import path_to, services
@@ -21,6 +22,7 @@ from helpdesk.web.people.presence import is_online
 PER_PAGE = 24
 MOST_PER_PAGE = 100
 LONGEST_WORDS = 100
+MOST_POSTS = 5
 CARDS, ROWS = "cards", "rows"
 
 
@@ -72,7 +74,11 @@ async def colleague(request: Request) -> Response:
     it = await services(request).database.run(lambda db: colleagues.with_login(db, login[:200], source[:20]))
     if it is None or not (it.is_active or person.is_admin):
         raise NotFound
+    written = await services(request).database.run(
+        lambda db: posts.page(db, reader_of(person), now, limit=MOST_POSTS, author_id=it.id)
+    )
     context: dict[str, Any] = {"it": it, "is_online": is_online(it.last_seen, now), "dialled": schemas.dialled}
+    context |= {"posts": written[0], "more_posts": written[1] - len(written[0])}
     return await answer(
         request,
         json=lambda: json_response(request, schemas.colleague(request, it, now)),

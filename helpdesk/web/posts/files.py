@@ -115,7 +115,7 @@ async def file(request: Request) -> Response:
     )
     if side := SIDES.get(request.query_params.get("size", "")):
         return await downloads.send_picture(request, opened, side)
-    return await downloads.stream(request, opened, f'"{row.blob}"')
+    return await downloads.send(request, opened, "posts:file")
 
 
 async def _stage(request: Request, upload: Upload) -> Staged:

@@ -28,7 +28,17 @@ from helpdesk.web.posts.form_input import EVERYBODY, LOCAL, LONGEST_ALT, SOME, E
 
 BOXES = ("pinned", "important", "ask_again", "keep_picture")
 LISTS = ("departments", "rights", "kept_files")
-FIELDS = ("title", "content", "published_from", "published_until", "audience", "picture_alt", "version", "draft_id")
+FIELDS = (
+    "title",
+    "content",
+    "published_from",
+    "published_until",
+    "audience",
+    "picture_alt",
+    "version",
+    "draft_id",
+    "parent",
+)
 REFERENCE = "![]($)"
 
 
@@ -41,33 +51,39 @@ class Theirs(NamedTuple):
     content: bool
 
 
-async def load(request: Request, post_id: int = 0) -> Editing:
-    """Return what the form of a post needs; of a new one without `post_id`. Raises NotFound."""
+async def load(request: Request, post_id: int = 0, kind: str = posts.POST) -> Editing:
+    """Return what the form of a post needs; of a new one of this kind without `post_id`. Raises NotFound."""
     reader, now = await access.reader(request), services(request).clock()
 
     def work(db: Session) -> Editing:
         departments = post_audience.departments(db)
         if not post_id:
-            return Editing(departments)
+            return Editing(departments, kind=kind)
         post = posts.one(db, reader, post_id, now)
-        return Editing(departments, post, posts.audience(db, post_id), post_files.of_post(db, post_id))
+        return Editing(departments, post, posts.audience(db, post_id), post_files.of_post(db, post_id), post.kind)
 
     return await services(request).database.run(work)
 
 
-async def empty_or_draft(request: Request, draft: StoredDraft | None, post_id: int = 0) -> Response:
-    """Show the form as the post is, or with its draft."""
-    editing = await load(request, post_id)
+async def empty_or_draft(
+    request: Request,
+    draft: StoredDraft | None,
+    post_id: int = 0,
+    kind: str = posts.POST,
+    begun: Mapping[str, Any] | None = None,
+) -> Response:
+    """Show the form as the post is, or with its draft; a new one with what was `begun`."""
+    editing = await load(request, post_id, kind)
     if draft is None:
-        return await page(request, editing)
+        return await page(request, editing, begun)
     uploads.restore(request, await files.owner(request), draft.fields.get("staged"))
     await files.restore_picture(request, draft.fields.get("staged_picture"))
     return await page(request, editing, draft.fields, draft=draft)
 
 
-async def refused(request: Request, error: HelpdeskError, post_id: int = 0) -> Response:
+async def refused(request: Request, error: HelpdeskError, post_id: int = 0, kind: str = posts.POST) -> Response:
     """Show the form with what was typed, and why it was refused."""
-    return await page(request, await load(request, post_id), (await request_data.read(request)).values, error)
+    return await page(request, await load(request, post_id, kind), (await request_data.read(request)).values, error)
 
 
 async def in_conflict(request: Request, error: Conflict, post_id: int, seen: int) -> Response:
@@ -103,6 +119,8 @@ async def page(
         choose(request, page="posts/edit.html", fragment="posts/_form.html"),
         status_of(error) if error else 200,
         post=editing.post,
+        is_page=editing.kind == posts.PAGE,
+        under=await _title(request, typed),
         files=editing.files,
         departments=_departments(editing),
         rights=[RIGHTS[name] for name in GRANTED],
@@ -118,6 +136,14 @@ async def page(
         staged_picture=await files.sealed_picture(request),
         **{**uploads.context(request, await files.owner(request)), "reference": REFERENCE},
     )
+
+
+async def _title(request: Request, typed: Mapping[str, Any]) -> str:
+    """Return the title of the page under which a new one is to be; empty for a root."""
+    parent = request_data.an_id(str(typed.get("parent") or ""))
+    reader, now = await access.reader(request), services(request).clock()
+    titles = await services(request).database.run(lambda db: posts.titles(db, reader, now, [parent])) if parent else {}
+    return titles.get(parent, "")
 
 
 def _departments(editing: Editing) -> list[str]:
@@ -142,7 +168,7 @@ def _as_it_is(editing: Editing, zone: tzinfo) -> dict[str, Any]:
         "departments": [fold(it) for it in of_kind[DEPARTMENT]],
         "rights": of_kind[RIGHT],
         "kept_files": [str(it.id) for it in editing.files],
-        "draft_id": "",
+        **{"draft_id": "", "parent": ""},
     }
 
 

@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from helpdesk.errors import Invalid, Sentence, TooLarge, sentence
 from helpdesk.people.rights import GRANTED
+from helpdesk.store import posts
 from helpdesk.store.casefold import fold
 from helpdesk.store.post_audience import LONGEST as LONGEST_DEPARTMENT
 from helpdesk.store.post_edits import LONGEST_TITLE, Wanted
@@ -37,12 +38,14 @@ T = TypeVar("T")
 
 
 class Editing(NamedTuple):
-    """The post that is edited, None for a new one, with its audience and files, and the departments to choose from."""
+    """The post that is edited, None for a new one of its `kind`, with its audience and files, and the departments to
+    choose from."""
 
     departments: Sequence[str]
     post: PostRow | None = None
     audience: Sequence[Part] = ()
     files: Sequence[FileRow] = ()
+    kind: str = posts.POST
 
 
 async def read(request: Request, editing: Editing) -> Wanted:
@@ -61,7 +64,7 @@ async def read(request: Request, editing: Editing) -> Wanted:
     wanted = Wanted(
         faults.of(lambda: fields.required_text("title", LONGEST_TITLE).strip(), ""),
         faults.of(lambda: fields.required_text("content"), ""),
-        is_draft=faults.flag(fields, "draft"),
+        is_draft=faults.flag(fields, "draft", bool(post and post.is_draft)),
         published_from=begin,
         published_until=end,
         is_pinned=faults.flag(fields, "pinned", bool(post and post.is_pinned)),

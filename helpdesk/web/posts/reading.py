@@ -1,7 +1,6 @@
 """The list of announcements, one of them, and the button by which somebody has understood it."""
 
 import logging
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import HelpdeskError, sentence
-from helpdesk.notifications.plain_text import excerpt
 from helpdesk.people.rights import RIGHTS
+from helpdesk.posts.excerpts import beginning
 from helpdesk.store import post_files, post_reads, posts
 from helpdesk.store.casefold import fold
 from helpdesk.store.post_files import FileRow
@@ -23,15 +22,14 @@ from helpdesk.web.core.faces import Json, answer, html, is_prefetch, json_respon
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import translate
-from helpdesk.web.posts import access, schemas, texts
+from helpdesk.web.notifications import mark_read
+from helpdesk.web.posts import access, page_place, schemas, texts
+from helpdesk.web.posts.page_place import Beside
 
 log = logging.getLogger(__name__)
 
 PER_PAGE, MOST_PER_PAGE = 25, 100
 LONGEST_WORDS = 100
-EXCERPT_OF = 2_000
-SIGNS = re.compile(r"!?\[([^\[\]]{0,200})\]\([^()\[\]]{0,500}\)|[*_`#>|~]+|^ {0,3}[-+] ", re.MULTILINE)
-"""Links and pictures, of which the words stay, and the signs of emphasis, headings, quotes, tables and lists."""
 UNDERSTOOD = sentence("Thank you. It is noted that you have read and understood this.")
 CHANGED = sentence("The text was changed while you read it. Please read it again.")
 
@@ -68,19 +66,15 @@ async def index(request: Request) -> Response:
     )
 
 
-def beginning(content: str) -> str:
-    """Return the beginning of a text in Markdown, without its signs."""
-    return excerpt(SIGNS.sub(lambda found: found[1] or "", content[:EXCERPT_OF]))
-
-
 async def show(request: Request) -> Response:
     """Show one post; opening its page is reading it."""
     post = await access.load(request)
     files, audience = await _beside(request, post)
+    beside = await page_place.load(request, post) if post.kind == posts.PAGE else None
     return await answer(
         request,
-        json=lambda: json_response(request, {"post": _to_json(request, post, files, audience)}),
-        page=lambda: _page(request, post, files, audience),
+        json=lambda: json_response(request, {"post": _to_json(request, post, files, audience, beside)}),
+        page=lambda: _page(request, post, files, audience, beside),
     )
 
 
@@ -97,27 +91,33 @@ async def understood(request: Request) -> Response:
     )
 
 
-async def _beside(request: Request, post: PostRow) -> tuple[list[FileRow], list[Part]]:
-    """Return the files of a post and, for those who write, its audience."""
+async def _beside(request: Request, post: PostRow) -> tuple[list[FileRow], list[Part] | None]:
+    """Return the files of a post and its audience; None in its place for those who do not write."""
     may_write = (await access.reader(request)).may_write
 
-    def work(db: Session) -> tuple[list[FileRow], list[Part]]:
-        return post_files.of_post(db, post.id), posts.audience(db, post.id) if may_write else []
+    def work(db: Session) -> tuple[list[FileRow], list[Part] | None]:
+        return post_files.of_post(db, post.id), posts.audience(db, post.id) if may_write else None
 
     return await services(request).database.run(work)
 
 
-def _to_json(request: Request, post: PostRow, files: Sequence[FileRow], audience: Sequence[Part]) -> Json:
-    shown = schemas.post(request, post, services(request).clock())
-    return {**shown, "files": schemas.files(request, post.id, files), **schemas.audience(audience)}
+def _to_json(
+    request: Request, post: PostRow, files: Sequence[FileRow], audience: Sequence[Part] | None, beside: Beside | None
+) -> Json:
+    shown = schemas.post(request, post, services(request).clock()) | (page_place.to_json(beside) if beside else {})
+    whom = {} if audience is None else schemas.audience(audience)
+    return {**shown, "files": schemas.files(request, post.id, files), **whom}
 
 
-async def _page(request: Request, post: PostRow, files: Sequence[FileRow], audience: Sequence[Part]) -> Response:
+async def _page(
+    request: Request, post: PostRow, files: Sequence[FileRow], audience: Sequence[Part] | None, beside: Beside | None
+) -> Response:
     text = await texts.render(request, post.content, post.id, files)
     reader, now = await access.reader(request), services(request).clock()
-    folded = [(it.kind, fold(it.value)) for it in audience]
-    if post.read_at is None and request.method == "GET" and not is_prefetch(request):
+    folded = [(it.kind, fold(it.value)) for it in audience or ()]
+    if not beside and post.read_at is None and request.method == "GET" and not is_prefetch(request):
         await _note_read(request, post)
+    await mark_read.read_of_post(request, post.id)
     return html(
         request,
         "posts/show.html",
@@ -125,7 +125,8 @@ async def _page(request: Request, post: PostRow, files: Sequence[FileRow], audie
         phase=post.state(now),
         text=text,
         files=files,
-        audience=[RIGHTS[it.value].title if it.kind == RIGHT else it.value for it in audience],
+        audience=[RIGHTS[it.value].title if it.kind == RIGHT else it.value for it in audience or ()],
+        beside=beside,
         asks=post.is_important and post.state(now) == posts.PUBLISHED and is_for(folded, reader),
         may_write=reader.may_write,
     )

@@ -4,8 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import sentence
-from helpdesk.store import post_edits
-from helpdesk.store.posts import PostRow
+from helpdesk.store import post_edits, posts
 from helpdesk.web.core import flash
 from helpdesk.web.core.after_write import stored
 from helpdesk.web.core.faces import answer, html, json_response
@@ -14,6 +13,7 @@ from helpdesk.web.core.templating import translate
 from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.posts import access, files
 
+LISTS = {posts.POST: "posts:index", posts.PAGE: "knowledge:index"}
 DELETED = sentence("It was deleted.")
 
 
@@ -31,12 +31,13 @@ async def delete(request: Request) -> Response:
 
 @idempotent
 async def _delete(request: Request) -> Response:
-    post: PostRow = await access.load(request)
+    post = await access.load(request)
     now = services(request).clock()
-    await stored(request, lambda db: post_edits.remove(db, post.id, now))
+    told = await stored(request, lambda db: post_edits.remove(db, post.id, now))
+    services(request).wakeups.wake(told)
     await files.clean(request)
     return await answer(
         request,
         json=lambda: json_response(request, {"message": translate(request, DELETED)}),
-        page=lambda: flash.redirect(request, path_to(request, "posts:index"), DELETED),
+        page=lambda: flash.redirect(request, path_to(request, LISTS[post.kind]), DELETED),
     )

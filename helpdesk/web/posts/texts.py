@@ -1,19 +1,28 @@
 """The text of a post as safe HTML, made in threads: it may cost much CPU."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from urllib.parse import urlencode
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.requests import Request
 
+from helpdesk.errors import sentence
+from helpdesk.store import page_titles
+from helpdesk.store.casefold import fold
 from helpdesk.store.post_files import FileRow
-from helpdesk.tasks.markup import inline_images
+from helpdesk.tasks.markup import inline_images, page_links
 from helpdesk.tasks.markup import render as markup
+from helpdesk.tasks.markup.page_links import PageLink
 from helpdesk.tasks.markup.render import Resolver
 from helpdesk.tasks.model import Attachment
+from helpdesk.tasks.safe_html import link
 from helpdesk.threads import Threads
-from helpdesk.web.core.services import path_to
+from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.templating import translate
+from helpdesk.web.posts import access
 
 THREADS = Threads(4)
+MISSING = sentence("write this page")
 
 
 async def render(request: Request, content: str, post_id: int = 0, files: Sequence[FileRow] = ()) -> Markup:
@@ -31,6 +40,30 @@ async def render(request: Request, content: str, post_id: int = 0, files: Sequen
         address = path_to(request, "posts:file", post_id=post_id, file_id=file_id)
         return address if kind == "file" else f"{address}?size={'small' if kind == 'thumbnail' else 'large'}"
 
-    resolver = Resolver(task, lambda picture: inline_images.html(picture, known, path))
+    page = await _pages(request, content)
+    resolver = Resolver(task, lambda picture: inline_images.html(picture, known, path), page)
     parts = await THREADS.run(lambda: [part.html for part in markup.parts(content, "markdown", resolver)])
     return Markup("").join(parts)
+
+
+async def _pages(request: Request, content: str) -> Callable[[PageLink], str]:
+    """Return how `[[Title]]` is shown: as a link to a page that the reader may see, else as the plain words.
+
+    To those who write, the words of a page that is missing are a link to its form.
+    """
+    titles = page_links.titles(content, "markdown")
+    reader, now = await access.reader(request), services(request).clock()
+    named = (
+        await services(request).database.run(lambda db: page_titles.named(db, reader, now, titles)) if titles else {}
+    )
+
+    def page(it: PageLink) -> str:
+        found = named.get(fold(it.title))
+        if found:
+            return link(path_to(request, "posts:show", post_id=found.id), it.words)
+        if not reader.may_write or it.title not in titles:
+            return str(escape(it.words))
+        address = f"{path_to(request, 'posts:new_page')}?{urlencode({'title': it.title})}"
+        return f"{escape(it.words)} ({link(address, translate(request, MISSING))})"
+
+    return page

@@ -59,7 +59,7 @@ async def add(request: Request) -> Response:
     except (Invalid, TooLarge) as error:
         refusal = error
         return await answer_refusal(request, refusal, page=lambda: form.refused(request, refusal))
-    return await _saved(request, wanted, written, 201)
+    return await saved(request, wanted, written, 201)
 
 
 @drafts.keeps_draft
@@ -82,7 +82,7 @@ async def _change(request: Request) -> Response:
     except (Invalid, TooLarge) as error:
         refusal = error
         return await answer_refusal(request, refusal, page=lambda: form.refused(request, refusal, post_id))
-    return await _saved(request, wanted, written, 200)
+    return await saved(request, wanted, written, 200)
 
 
 async def preview(request: Request) -> Response:
@@ -90,7 +90,7 @@ async def preview(request: Request) -> Response:
     await drafts.person_typing(request)
     fields = await request_data.read(request)
     post_id = request_data.an_id(request.query_params.get("of", ""))
-    editing = await form.load(request, post_id)
+    editing = await form.load(request, post_id, posts.PAGE if "parent" in fields.values else posts.POST)
     shown = await texts.render(request, fields.text("content"), post_id, editing.files)
 
     async def page() -> Response:
@@ -106,7 +106,7 @@ async def preview(request: Request) -> Response:
     )
 
 
-async def _saved(request: Request, wanted: Wanted, written: Written, status: int) -> Response:
+async def saved(request: Request, wanted: Wanted, written: Written, status: int) -> Response:
     """Delete what the post has no more, and lead to it."""
     await files.clean(request)
     now = services(request).clock()

@@ -8,12 +8,16 @@ from starlette.responses import Response
 
 from helpdesk.errors import HelpdeskError, Invalid, Sentence, TooLarge, sentence
 from helpdesk.requests.model import Category, NewRequest, Requester
+from helpdesk.store import page_words
 from helpdesk.store.drafts import StoredDraft
+from helpdesk.store.page_titles import Title
+from helpdesk.store.post_readers import reader_of
 from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import Act, record, saved
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import answer, answer_refusal, choose, html, json_response, see_other
 from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.edge.idempotency import idempotent
@@ -26,6 +30,7 @@ PLACE = "requests:new"
 LONGEST_SUBJECT = 255
 FEWEST_LETTERS = 3  # of a subject for which similar requests are looked up
 MOST_SIMILAR = 5
+MOST_PAGES = 3
 MOST_RADIOS = 8  # more categories are a list to choose from
 CREATED = sentence("Your request was sent. Here you see what becomes of it.")
 CHOOSE = sentence("Please choose what it is about.")
@@ -130,13 +135,15 @@ async def _form(
         draft=draft,
         typed_by=await drafts.form_owner(request),
         draft_id=typed.get(drafts.DRAFT_ID),
+        rows=(),
+        pages=await _pages(request, str(typed.get("subject") or "")[:LONGEST_SUBJECT]) if error or draft else (),
         **uploads.context(request, owner(who)),
     )
 
 
 @drafts.belongs_to("new", drafts.REQUEST)
 async def similar(request: Request) -> Response:
-    """Show the open requests of one's own that are like the subject being typed.
+    """Show what may answer the subject being typed: knowledge pages, and open requests of one's own that are like it.
 
     The form comes by POST when the session has ended while it was typed in (static/js/task/draft.js).
     """
@@ -145,11 +152,19 @@ async def similar(request: Request) -> Response:
         values = (await request_data.read(request)).values
         return await answer(request, json=lambda: _to_json(request, who), page=lambda: _form(request, who, values))
     is_enough = len(subject.strip()) >= FEWEST_LETTERS
+    pages = await _pages(request, subject) if is_enough else ()
     rows = await services(request).requests.similar(who, subject, MOST_SIMILAR) if is_enough else ()
     await colors.prepare(request)
+    body = {"requests": [schemas.row(each) for each in rows], "pages": [each._asdict() for each in pages]}
     return await answer(
         request,
-        json=lambda: json_response(request, {"requests": [schemas.row(each) for each in rows]}),
+        json=lambda: json_response(request, body),
         page=lambda: see_other(path_to(request, PLACE)),
-        fragment=lambda: html(request, "requests/_similar.html", rows=rows),
+        fragment=lambda: html(request, "requests/_similar.html", rows=rows, pages=pages),
     )
+
+
+async def _pages(request: Request, subject: str) -> Sequence[Title]:
+    """Return the knowledge pages that may answer a request with this subject, and that the person may read."""
+    reader, now = reader_of(await current_user(request)), services(request).clock()
+    return await services(request).database.run(lambda db: page_words.suggested(db, reader, now, subject, MOST_PAGES))

@@ -1,9 +1,11 @@
-"""Find tasks, colleagues, pages and commands: a page, and the palette of Ctrl+K over any page. Show the keys."""
+"""Find tasks, colleagues, announcements, pages and commands: a page, and the palette of Ctrl+K over any page. Show the
+keys."""
 
 import asyncio
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,7 +13,10 @@ from helpdesk.errors import HelpdeskError, NotAllowed, Unavailable, sentence
 from helpdesk.languages import LANGUAGES
 from helpdesk.people.rights import AGENT
 from helpdesk.requests.model import RequestQuery
+from helpdesk.store import posts
 from helpdesk.store.casefold import fold
+from helpdesk.store.post_readers import reader_of
+from helpdesk.store.posts import PostRow
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import TaskRow
 from helpdesk.tasks.search_text import clean_search
@@ -28,6 +33,8 @@ from helpdesk.web.tasks import colors, schemas
 
 MOST_TASKS = 8
 MOST_PEOPLE = 5
+MOST_POSTS = 5
+"""Of announcements, and as many of knowledge pages."""
 NOBODY = colleagues.Found([], True)
 
 
@@ -48,7 +55,8 @@ class Command(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What was found; `error` says why there are no tasks. `has_more_people` says that there may be others."""
+    """What was found; `error` says why there are no tasks. `has_more_people` says that there may be others. `posts` are
+    announcements and knowledge pages."""
 
     tasks: tuple[TaskRow, ...]
     people: list[Colleague]
@@ -56,8 +64,10 @@ class Found(NamedTuple):
     commands: list[Command]
     error: HelpdeskError | None = None
     has_more_people: bool = False
+    posts: tuple[PostRow, ...] = ()
 
 
+KINDS = (posts.POST, posts.PAGE)
 COMMANDS = (
     (sentence("Light colours"), "theme", "light"),
     (sentence("Dark colours"), "theme", "dark"),
@@ -90,6 +100,23 @@ async def keys(request: Request) -> Response:
 
 
 async def _find(request: Request, search: str) -> Found:
+    found_posts = await _posts(request, search)
+    return (await _without_posts(request, search))._replace(posts=found_posts)
+
+
+async def _posts(request: Request, search: str) -> tuple[PostRow, ...]:
+    """Return the first announcements and knowledge pages that the words find and that the person may read."""
+    if not search:
+        return ()
+    reader, now = reader_of(await current_user(request)), services(request).clock()
+
+    def work(db: Session) -> tuple[PostRow, ...]:
+        return tuple(it for kind in KINDS for it in posts.page(db, reader, now, kind, search, MOST_POSTS)[0])
+
+    return await services(request).database.run(work)
+
+
+async def _without_posts(request: Request, search: str) -> Found:
     words = fold(search).split()
     places = [it for it in await _places(request) if _has(it.name, words)]
     commands = [it for it in _commands(request) if _has(it.name, words)]
@@ -169,6 +196,9 @@ def _to_dict(found: Found) -> dict[str, object]:
         raise found.error
     return {
         "tasks": [schemas.row(it) for it in found.tasks],
+        "posts": [
+            {"id": it.id, "kind": it.kind, "title": it.title, "address": f"/posts/{it.id}"} for it in found.posts
+        ],
         "people": [{"id": it.id, "name": it.name, "login": it.login} for it in found.people],
         "pages": [{"name": it.name, "address": it.address} for it in found.places],
     }

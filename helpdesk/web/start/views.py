@@ -1,4 +1,5 @@
-"""Show the start page: the tasks that wait for staff, the requests of others, and to administrators what is broken."""
+"""Show the start page: announcements, the tasks that wait for staff, the requests of others, and to administrators what
+is broken."""
 
 import asyncio
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import today
 from helpdesk.web.lists import page as list_page
 from helpdesk.web.lists import saved_views
-from helpdesk.web.start import sections
+from helpdesk.web.start import news, sections
 from helpdesk.web.start.sections import Section, Start
 from helpdesk.web.tracker import setup_steps
 
@@ -39,8 +40,8 @@ async def home(request: Request) -> Response:
 
 async def _page(request: Request, person: Person) -> Response:
     own = services(request).database.run(lambda db: absences.of_person(db, person.id))
-    (start, refusal), faults, absence, is_new = await asyncio.gather(
-        _load(request, person), broken.found(request, person), own, _is_new(request, person)
+    (start, refusal), faults, absence, is_new, asking = await asyncio.gather(
+        _load(request, person), broken.found(request, person), own, _is_new(request, person), news.of_person(request)
     )
     rows = [row for it in start.sections or () if it.page for row in it.page.rows]
     response = html(
@@ -52,6 +53,7 @@ async def _page(request: Request, person: Person) -> Response:
         splash=splash.is_due(request),
         broken=faults,
         is_new=is_new,
+        news=asking,
         absence=absence if absence.is_away(today(request)) else None,
         origin=_origins(request),
         **await list_page.row_context(request, rows),

@@ -18,6 +18,7 @@ from helpdesk.web.core.navigation import current_url
 from helpdesk.web.core.services import services
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.files import uploads
+from helpdesk.web.replies import page_links
 from helpdesk.web.replies.variables import filled, inserted, values
 from helpdesk.web.tasks import comment_edit, form_fields, rendered_texts
 from helpdesk.web.tasks import edit as task_edit
@@ -34,6 +35,8 @@ async def preview(request: Request) -> Response:
     await drafts.person_typing(request)
     fields, form = await request_data.read(request), request.query_params.get("of", "comments")
     text, task = fields.text("description" if form == "edit" else "comment"), await task_page.load(request)
+    if form == "comments":
+        text = await page_links.linked(request, text)
     preview_html = (await rendered_texts.render(request, text, task)).html
     return await answer(
         request,

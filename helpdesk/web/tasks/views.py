@@ -19,6 +19,7 @@ from helpdesk.web.core.templating import translate
 from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.files import uploads
 from helpdesk.web.notifications import mark_read
+from helpdesk.web.replies import page_links
 from helpdesk.web.tasks import change, form_fields, rendered_texts, schemas, task_input
 from helpdesk.web.tasks import page as task_page
 
@@ -166,7 +167,8 @@ async def _read_answer(request: Request) -> Edit:
     edit = request_data.edits(fields._replace(values=values))
     if choose(request, json=True, page=not (files or edit.changes)):
         fields.required_text("comment")
-    return edit._replace(files=files, private=fields.flag("private"))
+    comment = choose(request, json=edit.comment, page=await page_links.linked(request, edit.comment))
+    return edit._replace(comment=comment, files=files, private=fields.flag("private"))
 
 
 async def _write_answer(request: Request, edit: Edit) -> Written:

@@ -1,19 +1,27 @@
-// Whom a comment can mention: "@" and letters offer people above the text. The focus stays in the text, and keys or a press
-// choose among them. An offer that comes late, or that nobody wants, is no hindrance: every key but these types on.
+// Whom a comment can mention, and what it can link to: "@" and letters offer people above the text, "[[" the titles of
+// knowledge pages. The focus stays in the text, and keys or a press choose among them. An offer that comes late, or that
+// nobody wants, is no hindrance: every key but these types on.
 const MENTION_MS = 150;
 const MENTION_CHARACTERS = 100;
-const MENTION = /(?:^|[\s\p{Ps}\p{Pi}])@([\p{L}\p{N}._+-]{0,60})$/u;
+const MENTIONS = [
+  { data: "pages", word: /\[\[([^[\]|\n]{0,60})$/, end: "]]" },
+  { data: "mentions", word: /(?:^|[\s\p{Ps}\p{Pi}])@([\p{L}\p{N}._+-]{0,60})$/u, end: " " }
+];
 const MENTION_TEXTS = "[data-mentions] [name=comment]";
 let mentionTimer, mentionQuestion, mentionText, nobody;
 const mentionBox = () => document.getElementById("mentions");
 const mentionOptions = () => [...mentionBox().querySelectorAll("[role=option]")];
 const isOffering = () => mentionBox()?.hidden === false;
 
-/** Return the word after the "@" before the caret; undefined where none is being typed. */
-const mentionWord = ({ value, selectionStart, selectionEnd }) =>
-  selectionStart === selectionEnd
-    ? value.slice(Math.max(0, selectionEnd - MENTION_CHARACTERS), selectionEnd).match(MENTION)?.[1]
-    : undefined;
+/** Return what is being typed before the caret, and its first letters; undefined where neither is. */
+const mentionTyped = ({ value, selectionStart, selectionEnd }) => {
+  if (selectionStart !== selectionEnd) return;
+  const before = value.slice(Math.max(0, selectionEnd - MENTION_CHARACTERS), selectionEnd);
+  for (const kind of MENTIONS) {
+    const found = before.match(kind.word);
+    if (found) return { ...kind, letters: found[1] };
+  }
+};
 const forgetChoice = () => {
   for (const name of ["autocomplete", "haspopup", "controls", "activedescendant"])
     mentionText.removeAttribute("aria-" + name);
@@ -38,9 +46,10 @@ const stepMention = (step) => {
 const insertMention = (option) => {
   const text = mentionText;
   const at = text.selectionStart;
-  text.setSelectionRange(at - mentionWord(text).length, at);
+  const { letters, end } = mentionTyped(text);
+  text.setSelectionRange(at - letters.length, text.value.startsWith(end, at) ? at + end.length : at);
   closeMentions();
-  insertText(text, option.dataset.login + " ");
+  insertText(text, option.dataset.text + end);
 };
 const showMentions = async (text, html) => {
   const answer = new DOMParser().parseFromString(html, "text/html").getElementById("mentions");
@@ -66,23 +75,24 @@ const showMentions = async (text, html) => {
 };
 // Only the answer to the last question counts. Nobody has a longer word if nobody has its beginning; where there may be
 // more people the answer says so, and is shown.
-const askMentions = async (text, word) => {
-  const fields = { private: text.form.elements.private?.value ?? "", q: word };
-  const question = text.form.dataset.mentions + "?" + new URLSearchParams(fields);
+const askMentions = async (text, { data, letters }) => {
+  const fields = { private: text.form.elements.private?.value ?? "", q: letters };
+  const question = text.form.dataset[data] + "?" + new URLSearchParams(fields);
   if (nobody && question.startsWith(nobody)) return closeMentions();
   mentionQuestion?.abort();
   const mine = (mentionQuestion = new AbortController());
   const { status, text: html } = await fetchHtml(question, HTMX, mine.signal);
-  if (mine !== mentionQuestion || mentionWord(text) !== word) return;
+  const typed = mentionTyped(text);
+  if (mine !== mentionQuestion || typed?.data !== data || typed.letters !== letters) return;
   if (status !== 200) return closeMentions();
   await showMentions(text, html);
-  if (word && !isOffering()) nobody = question;
+  if (letters && !isOffering()) nobody = question;
 };
 const offerMentions = (text) => {
   if (!text?.matches(MENTION_TEXTS)) return;
-  const word = mentionWord(text);
+  const typed = mentionTyped(text);
   clearTimeout(mentionTimer);
-  if (word !== undefined) mentionTimer = setTimeout(askMentions, MENTION_MS, text, word);
+  if (typed) mentionTimer = setTimeout(askMentions, MENTION_MS, text, typed);
   else {
     nobody = null;
     closeMentions();
@@ -108,7 +118,7 @@ const onMentionKey = (event) => {
 };
 document.addEventListener("keydown", onMentionKey, true);
 document.addEventListener("selectionchange", () => {
-  if (isOffering() && mentionWord(mentionText) === undefined) closeMentions();
+  if (isOffering() && !mentionTyped(mentionText)) closeMentions();
 });
 document.addEventListener("focusout", ({ target }) => target === mentionText && closeMentions());
 // A press on a person leaves the focus in the text.
@@ -116,4 +126,11 @@ document.addEventListener("mousedown", (event) => event.target.closest("#mention
 document.addEventListener("click", ({ target }) => {
   const option = target.closest("#mentions [role=option]");
   if (option) insertMention(option);
+});
+document.addEventListener("click", (event) => {
+  const { comment } = event.target.closest(".compose")?.elements ?? {};
+  const begins = event.target.closest("[data-begins]")?.dataset.begins;
+  if (!comment || !begins || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  insertText(comment, begins);
 });

@@ -41,17 +41,19 @@ def watch(
 def down(database: Database, name: str, since: datetime | None = None, **more: Any) -> tuple[int, int]:
     """Watch a host that is down, with its incident; the ids of both."""
     began = since or datetime.now(UTC) - timedelta(minutes=42)
-    fault = more.pop("fault", "silent")
-    host = watch(database, name, {"status": "offline", "ms": None, "since": began, "fault": fault}, **more)
-    return host, incident(database, host, began, fault=fault)
+    told = {"fault": more.pop("fault", "silent"), "detail": more.pop("detail", "")}
+    host = watch(database, name, {"status": "offline", "ms": None, "since": began, **told}, **more)
+    return host, incident(database, host, began, **told)
 
 
 def incident(database: Database, host: int, began: datetime, ended: datetime | None = None, **more: Any) -> int:
     """Add an incident, which goes on unless it has an end; its id."""
 
     def work(db: Session) -> int:
-        open_host = {} if ended else {"open_host_id": host}
-        row = HostIncident(host_id=host, began_at=began, opened_at=began, ended_at=ended, **open_host, **more)
+        open_host = None if ended else host
+        row = HostIncident(
+            host_id=host, open_host_id=open_host, began_at=began, opened_at=began, ended_at=ended, **more
+        )
         db.add(row)
         db.flush()
         assert row.id
@@ -82,9 +84,10 @@ def company(database: Database, number: int = 200, now: datetime | None = None) 
     chance, at = random.Random(7), now or datetime.now(UTC)
     for place in range(number):
         town, thing = chance.choice(TOWNS), chance.choice(THINGS)
-        name, address = f"{thing} {town}-{place + 1}", f"10.{place % 7}.{place}.1"
+        name, at_home = f"{thing} {town}-{place + 1}", {"address": f"127.1.{place // 250}.{place % 250 + 1}"}
+        more = {**at_home, "group_name": town, "interval_seconds": 3600}
         if place % 40 == 7:
-            down(database, name, at - timedelta(minutes=place), group_name=town, address=address)
+            down(database, name, at - timedelta(minutes=place), **more)
         else:
             ms = chance.choice(LINES_MS) * chance.lognormvariate(0, 0.4)
-            watch(database, name, {"ms": ms}, last_hour(chance, at), now=at, group_name=town, address=address)
+            watch(database, name, {"ms": ms}, last_hour(chance, at), now=at, **more)

@@ -7,11 +7,13 @@ from starlette.responses import Response
 from helpdesk.errors import Invalid, Sentence, sentence
 from helpdesk.people import accounts
 from helpdesk.store import account_acts
+from helpdesk.texts import trimmed
 from helpdesk.web.admin.people import forms
 from helpdesk.web.core import request_data
 from helpdesk.web.core.services import services
 
 LONGEST_PHONE = 100
+LONGEST_DEPARTMENT = 200
 DISABLED = sentence("The account is disabled and signed out everywhere. Its API tokens are revoked.")
 ENABLED = sentence("The account can sign in again. Its API tokens do not come back.")
 STILL_BLOCKED = sentence("The account is enabled. The directory %(source)s still blocks it: let the person in there.")
@@ -19,6 +21,7 @@ SHUT_OUT = sentence("This shuts yourself out. Only another administrator can let
 GIVES_LOGIN_AWAY = sentence("This is your own login. You may not get in with it any more.")
 EMAIL_CHANGED = sentence("The e-mail was changed.")
 PHONE_CHANGED = sentence("The number was changed, and counts as this person's own.")
+DEPARTMENT_CHANGED = sentence("The department was changed, and announcements for it are for this person.")
 CONFIRMED = sentence("The e-mail counts as this person's own now.")
 DOUBTED = sentence("The e-mail does not count as this person's own any more.")
 ACCEPTED = sentence("The account keeps its login, whoever the directory says has it.")
@@ -74,6 +77,20 @@ async def phone(request: Request) -> Response:
         return PHONE_CHANGED
 
     return await forms.act(request, "phone", work)
+
+
+async def department(request: Request) -> Response:
+    """Change the department of an account that no directory tells one for."""
+    try:
+        typed = trimmed((await request_data.read(request)).text("department", LONGEST_DEPARTMENT))
+    except Invalid as error:
+        return await forms.refused(request, error, "department")
+
+    def work(db: Session, number: int) -> Sentence:
+        account_acts.change_department(db, number, typed)
+        return DEPARTMENT_CHANGED
+
+    return await forms.act(request, "department", work)
 
 
 async def confirm_email(request: Request) -> Response:

@@ -42,8 +42,8 @@ class Right(NamedTuple):
 
 
 class Account(NamedTuple):
-    """An account with all that the page shows. `kept` is the account that it was joined into, or itself; the phone is
-    told by a directory, or not."""
+    """An account with all that the page shows. `kept` is the account that it was joined into, or itself; the phone and
+    the department are told by a directory, or not."""
 
     row: tables.Person
     kept: tables.Person
@@ -55,6 +55,7 @@ class Account(NamedTuple):
     joined: Sequence[tables.Person]
     records: list[LogLine]
     is_phone_told: bool
+    is_department_told: bool
 
 
 async def show(request: Request) -> Response:
@@ -86,7 +87,8 @@ async def load(request: Request) -> Account:
             second_factors.exists(db, number),
             db.exec(joined).all(),
             audit_log.page(db, LogQuery(about=number), RECORDS).lines,
-            bool(account_acts.who_tells_phone(db, row)),
+            bool(account_acts.who_tells(db, row, "phone")),
+            bool(account_acts.who_tells(db, row, "department")),
         )
 
     return await services(request).database.run(work)
@@ -161,7 +163,7 @@ def _at(request: Request, at: datetime) -> str:
 def summary(row: tables.Person, held: frozenset[str]) -> Json:
     """Return an account as lists and its own answer show it."""
     names = ("id", "source", "login", *SHOWN, "redmine_id", "joined_into")
-    proven = {"is_email_proven": row.is_email_proven, "is_phone_proven": row.is_phone_proven}
+    proven = {f"is_{name}_proven": getattr(row, f"is_{name}_proven") for name in ("email", "phone", "department")}
     flags = {"is_active": row.is_active, **proven, "blocked_by": row.blocked_by}
     moments = {name: moment(getattr(row, name)) for name in ("blocked_at", "created_at", "last_seen")}
     return {**{name: getattr(row, name) for name in names}, **flags, **moments, "rights": sorted(held)}

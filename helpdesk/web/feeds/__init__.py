@@ -1,0 +1,1 @@
+"""Tell feed readers of announcements, which have no session."""

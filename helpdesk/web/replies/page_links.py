@@ -1,0 +1,37 @@
+"""Turn `[[Title]]` in a reply into a link to the knowledge page, for Redmine, mail and the people who read it there."""
+
+from starlette.requests import Request
+
+from helpdesk.store import page_titles
+from helpdesk.store.casefold import fold
+from helpdesk.store.post_readers import reader_of
+from helpdesk.tasks.markup import page_links
+from helpdesk.web.core.request_data import LONGEST_TEXT
+from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.session import current_user
+
+
+async def linked(request: Request, text: str) -> str:
+    """Return a reply in which the titles of pages that its author may see are links in the backend's markup.
+
+    A reply that would be too long with its links stays as it was typed.
+    """
+    format = services(request).backend.capabilities.text_format
+    titles = page_links.titles(text, format)
+    if not titles:
+        return text
+    reader, now = reader_of(await current_user(request)), services(request).clock()
+    named = await services(request).database.run(lambda db: page_titles.named(db, reader, now, titles))
+
+    def address(title: str) -> str | None:
+        page = named.get(fold(title))
+        return _absolute(request, path_to(request, "posts:show", post_id=page.id)) if page else None
+
+    result = page_links.rewritten(text, format, address)
+    return text if len(result) > LONGEST_TEXT else result
+
+
+def _absolute(request: Request, path: str) -> str:
+    """Return the address of a page of ours as other systems reach it: PUBLIC_URL's, else the present one's."""
+    public = services(request).settings.public_url
+    return public + path if public else str(request.url.replace(path=path, query="", fragment=""))
