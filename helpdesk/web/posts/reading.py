@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 PER_PAGE, MOST_PER_PAGE = 25, 100
 LONGEST_WORDS = 100
 EXCERPT_OF = 2_000
-SIGNS = re.compile(r"!?\[([^\[\]]{0,200})\]\([^()\[\]]{0,500}\)|[*_`#>|~]+|^ {0,3}[-+] ", re.MULTILINE)
+SIGNS = re.compile(r"!?\[([^\[\]]{0,200})\]\([^()\[\]]{0,500}\)|[*_`#>|~]+|-{3,}|^ {0,3}[-+] ", re.MULTILINE)
 """Links and pictures, of which the words stay, and the signs of emphasis, headings, quotes, tables and lists."""
 UNDERSTOOD = sentence("Thank you. It is noted that you have read and understood this.")
 CHANGED = sentence("The text was changed while you read it. Please read it again.")
