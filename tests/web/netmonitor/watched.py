@@ -50,8 +50,10 @@ def incident(database: Database, host: int, began: datetime, ended: datetime | N
     """Add an incident, which goes on unless it has an end; its id."""
 
     def work(db: Session) -> int:
-        open_host = {} if ended else {"open_host_id": host}
-        row = HostIncident(host_id=host, began_at=began, opened_at=began, ended_at=ended, **open_host, **more)
+        open_host = None if ended else host
+        row = HostIncident(
+            host_id=host, open_host_id=open_host, began_at=began, opened_at=began, ended_at=ended, **more
+        )
         db.add(row)
         db.flush()
         assert row.id
