@@ -7,11 +7,17 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 import httpx
+import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
 from e2e import boards, steps
 from helpdesk.demo.playable_phone import CALLS_BACK
+from helpdesk.store.database import Database
+from helpdesk.store.models import table
+from helpdesk.store.models.netmonitor import HostState
 from tests.running import STORE, Helpdesk
+from tests.store import monitored
+from tests.web.netmonitor import watched
 
 TEXT = "Смотрю прямо сейчас, подождите минуту."
 # Of few tasks, for to look at many takes longer and shows no more.
@@ -273,6 +279,94 @@ def store_down(it: Stage) -> None:
         store.execute("ALTER TABLE tracker_entry RENAME TO elsewhere")
     it.page.goto(f"/tasks/{it.other}")
     it.seen("h1", "")
+
+
+def store_of(it: Stage) -> Database:
+    return Database(f"sqlite:///{it.helpdesk.folder / 'data' / STORE}")
+
+
+def no_host(it: Stage) -> None:
+    with closing(store_of(it)) as store:
+        monitored.emptied(store)
+    it.page.goto("/netmonitor")
+    it.seen(".empty h2")
+
+
+def many_hosts(it: Stage) -> None:
+    with closing(store_of(it)) as store:
+        watched.company(store)
+    it.page.goto("/netmonitor")
+    it.seen("table.hosts")
+    it.seen("[data-own=fine]")
+
+
+def in_maintenance(it: Stage) -> None:
+    ends = (date.today() + timedelta(days=2)).isoformat()
+    it.admin.post("/netmonitor/maintenance", json={"of": "all", "ends_at": ends, "reason": "Работы"}).raise_for_status()
+    it.page.goto("/netmonitor")
+    it.seen(".host-maintenance")
+
+
+def windows(it: Stage) -> None:
+    it.page.goto("/netmonitor/maintenance")
+    it.page.get_by_label("Зачем").fill("Замена")
+    it.page.get_by_label("Конец").fill("2020-01-01T10:00")
+    it.page.get_by_role("button", name="Назначить окно").click()
+    it.seen("#window-ends_at-fault")
+    it.page.get_by_role("button", name="Завершить сейчас").click()
+    it.seen("h2", "Завершены")
+
+
+def all_down(it: Stage) -> None:
+    with closing(store_of(it)) as store:
+        lost = sa.update(table(HostState)).values(status="offline", ms=None, fault="silent")
+        store.run_here(lambda db: db.execute(lost), writes=True)
+    it.page.goto("/netmonitor")
+    it.seen(".monitor-down li")
+
+
+def a_host(it: Stage) -> None:
+    it.page.locator(".monitor-down a").first.click()
+    it.seen("#host-now")
+    it.page.get_by_text("Написать заметку").first.click()
+
+
+def note_refused(it: Stage) -> None:
+    area = it.page.get_by_label("Что выяснилось").first
+    area.evaluate("(it) => it.removeAttribute('maxlength')")
+    area.fill("я" * 10_001)
+    it.page.get_by_role("button", name="Сохранить заметку").first.click()
+    it.seen("[aria-invalid=true]")
+
+
+def host_refused(it: Stage) -> None:
+    it.page.goto("/netmonitor/hosts/new")
+    it.page.get_by_label("Название").fill("Шлюз")
+    it.page.get_by_label("Адрес").fill("не адрес")
+    it.page.get_by_role("button", name="Добавить узел").click()
+    it.seen("#host-address-fault")
+
+
+def host_in_conflict(it: Stage) -> None:
+    added = it.admin.get("/netmonitor/hosts").json()["hosts"][0]
+    it.page.goto(f"/netmonitor/hosts/{added['id']}")
+    it.admin.post(f"/netmonitor/hosts/{added['id']}", json={"group_name": "Новая группа"}).raise_for_status()
+    it.page.get_by_label("Группа").fill("Другая группа")
+    it.page.get_by_role("button", name="Сохранить").click()
+    it.seen(".monitor-theirs")
+
+
+def host_removal(it: Stage) -> None:
+    it.page.get_by_role("link", name="Удалить узел…").click()
+    it.seen("[name=sure]")
+
+
+def public_status(it: Stage) -> None:
+    with closing(store_of(it)) as store:
+        watched.down(store, "Почта", is_public=True, interval_seconds=3600)
+        watched.watch(store, "Сайт", is_public=True, interval_seconds=3600)
+    it.page.goto("/status")
+    it.seen(".public-days")
 
 
 def own_request(it: Stage, phase: str = "active") -> int:
@@ -760,6 +854,25 @@ PARTS = {
             "a number that is refused": favourite_refused,
         },
         (422,),
+    ),
+    "the network monitor": Part(
+        "admin",
+        {
+            "no host": no_host,
+            "no host to keep": at("/netmonitor/hosts"),
+            "200 hosts": many_hosts,
+            "200 hosts to keep": at("/netmonitor/hosts"),
+            "maintenance": in_maintenance,
+            "windows": windows,
+            "all are down": all_down,
+            "a host that is down": a_host,
+            "a note that is refused": note_refused,
+            "a host that is refused": host_refused,
+            "a host in conflict": host_in_conflict,
+            "a host to remove": host_removal,
+            "the public page": public_status,
+        },
+        (409, 422),
     ),
     "errors": Part("anna", {"no store": store_down}, (503,)),
 }

@@ -15,6 +15,7 @@ from e2e import steps
 from e2e.conftest import ARGUMENTS, CHROMIUM, AsProgram
 from e2e.network_log import NetworkLog, told, total
 from helpdesk.demo.playable_phone import CALLS_BACK
+from tests.tasks.test_pictures import picture
 
 KB = 1024
 FIRST_VISIT = 28 * KB
@@ -25,6 +26,8 @@ STATUS_CHANGE = KB
 BOARD = 14 * KB
 BOARD_VISIT = 42 * KB
 MOVE = 2 * KB
+POST_VISIT = 30 * KB
+"""The first visit to an announcement, without its picture."""
 PHONE, PHONE_FILES = 2 * KB, 7 * KB
 EVERYBODYS = "/tasks/board?assigned_to_id=any&closed=1"
 
@@ -170,3 +173,21 @@ def test_the_phone_adds_little_to_an_agents_pages_and_nothing_to_others(page: Pa
 
 def compressed(text: str) -> int:
     return len(brotli.compress(text.encode(), quality=5))
+
+
+def test_the_first_visit_to_an_announcement_is_light_but_for_its_picture(page: Page, as_program: AsProgram) -> None:
+    data = {
+        "title": "Переезд",
+        "content": "В **корпус 4**.",
+        "picture_alt": "План",
+        "audience": "all",
+        "important": "1",
+    }
+    added = as_program("anna").post("/posts", data=data, files={"picture": ("план.png", picture((800, 400)))}).json()
+    path = f"/posts/{added['post']['id']}"
+    steps.come_in(page, "irina")
+    log = NetworkLog(page)
+    page.goto(path)
+    answers = log.taken(path, f"{path}/image")
+    print(told("first visit to an announcement", answers))
+    assert 10 * KB < total([it for it in answers if it.path != f"{path}/image"]) <= POST_VISIT

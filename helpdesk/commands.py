@@ -25,6 +25,7 @@ from helpdesk.demo.load import load
 from helpdesk.demo.playable_phone import PlayablePhone
 from helpdesk.demo.simulated_colleague import SimulatedColleague
 from helpdesk.http_protocol import BoundedProtocol
+from helpdesk.netmonitor.health import settings_check
 from helpdesk.settings import settings as configuration
 from helpdesk.settings.listing import list_settings
 from helpdesk.settings.settings import Settings
@@ -118,13 +119,23 @@ def examine() -> None:
 
     async def findings() -> list[health.Finding]:
         async with checks(settings) as listed:
-            return await health.examine(listed)
+            return [*await health.examine(listed), *await _of_incident_tasks(settings)]
 
     results = asyncio.run(findings())
     print(*(logs.printable(str(finding)) for finding in results), sep="\n", flush=True)
     broken = sum(finding.trouble is not None for finding in results)
     if broken:
         raise Refused(f"{broken} of {len(results)} broken.")
+
+
+async def _of_incident_tasks(settings: Settings) -> list[health.Finding]:
+    """Check that incidents of the network monitor can open tasks, if they are to."""
+    services = wire(settings)
+    try:
+        tasks = services.netmonitor.tasks
+        return await health.examine([settings_check(tasks)] if tasks else [])
+    finally:
+        await services.close()
 
 
 def show_grants() -> None:

@@ -12,6 +12,7 @@ SYSTEMS: dict[str, Sentence] = {
     "finesse": sentence("Cisco Finesse (news by polling)"),
     "redis": sentence("Redis"),
     "feed": sentence("The change feed"),
+    "netmonitor": sentence("The network monitor"),
     "webpush": sentence("Web Push"),
     "fcm": sentence("Firebase"),
     "smtp": sentence("Mail"),

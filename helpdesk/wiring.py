@@ -10,10 +10,7 @@ from helpdesk import adapters
 from helpdesk.adapters import Outside
 from helpdesk.encryption import Box
 from helpdesk.errors import NotAllowed, sentence
-from helpdesk.netmonitor import probes
-from helpdesk.netmonitor.news import Newsroom
-from helpdesk.netmonitor.sampler import Sampler
-from helpdesk.netmonitor.service import NetMonitor
+from helpdesk.monitoring import monitoring
 from helpdesk.notifications import feed_health
 from helpdesk.notifications.channels.port import Resources
 from helpdesk.notifications.delivery_checks import DeliveryChecks
@@ -129,7 +126,18 @@ def _with_redmine(settings: Settings, database: Database, systems: Outside, clie
     by_key = RedmineRequests(system, backend, rules, settings.requester_fields or (), systems.nameless)
     requests = _requests(database, system, by_key, rules, Person.redmine_id, redmine_user, feed)
     return _services(
-        settings, database, systems, backend, authentication, redmine_user, close, feed, accounts, requests, watchers
+        settings,
+        database,
+        systems,
+        backend,
+        authentication,
+        redmine_user,
+        close,
+        feed,
+        accounts,
+        requests,
+        watchers,
+        system,
     )
 
 
@@ -170,6 +178,7 @@ def _services(
     accounts: Accounts,
     requests: Requests,
     watchers: tuple[BackgroundTask, ...] = (),
+    system: Backend | None = None,
 ) -> Services:
     """Add the poller of the feed and the channels, by which people are notified of events."""
     wakeups, wakeup_watchers = _wakeups(settings)
@@ -185,16 +194,14 @@ def _services(
     poller = FeedPoller(feed, database, recipients, outbox, wakeups, interval, clock=utc_now)
     needs = "redmine" if systems.redmine else "database"
     of_feed = feed_health.check(lambda: poller.feed_status, utc_now, needs)
-    listed = [*adapters.checks_of(settings, database, systems), of_feed]
+    hosts = monitoring(settings, database, system or backend, identify, named, outbox, wakeups)
+    listed = [*adapters.checks_of(settings, database, systems), of_feed, hosts.check]
     monitor = SystemMonitor(listed, database, named, outbox, wakeups, utc_now, settings.timezone)
     announcer = Announcer(database, outbox, wakeups, utc_now, settings.timezone, settings.administrators or ())
     desk = _desk(settings, database, systems.phone, wakeups)
-    newsroom = Newsroom(named, outbox, wakeups, utc_now, settings.timezone, opens_tasks=False)
-    connect = partial(probes.connect, settings.ca_bundle)
-    netmonitor = NetMonitor(Sampler(connect, database, newsroom, utc_now, settings.netmonitor_hosts or ()))
 
     async def close_all() -> None:
-        await netmonitor.close()
+        await hosts.monitor.close()
         await close()
 
     # Calls that were logged once go in time, also where there is no phone system any more.
@@ -219,7 +226,7 @@ def _services(
         readers=readers,
         requests=requests,
         desk=desk,
-        netmonitor=netmonitor,
+        netmonitor=hosts.monitor,
         watchers=(
             *watchers,
             *wakeup_watchers,
@@ -228,7 +235,7 @@ def _services(
             monitor.watch,
             announcer.watch,
             *call_watchers,
-            netmonitor.watch,
+            *hosts.watchers,
         ),
     )
 

@@ -31,6 +31,7 @@ CAUGHT_BY = {
     "helpdesk.store.request_categories.TooMany": "helpdesk.web.admin.categories",
     "helpdesk.store.saved_views.TooMany": "helpdesk.web.lists.saved_views",
     "helpdesk.store.phone_favourites.TooMany": "helpdesk.web.calls.favourites",
+    "helpdesk.netmonitor.tasks.Refused": "helpdesk.netmonitor.health",
     "helpdesk.netmonitor.probes.faults.ProbeFailed": "helpdesk.netmonitor.probes",
     "helpdesk.telephony.finesse.client.NotReached": "helpdesk.telephony.finesse.client",
     "helpdesk.telephony.finesse.xml.TooMuch": "helpdesk.telephony.finesse.xml",

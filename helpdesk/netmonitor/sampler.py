@@ -9,7 +9,6 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from functools import cached_property
 from secrets import token_hex
 from typing import cast
 
@@ -17,7 +16,7 @@ from sqlmodel import Session
 
 from helpdesk.errors import OutcomeUnknown, Overloaded, StoreUnavailable
 from helpdesk.netmonitor.history import History
-from helpdesk.netmonitor.model import Method, Probes, Target
+from helpdesk.netmonitor.model import Method, Probes, Target, Way
 from helpdesk.netmonitor.news import Announcement, Newsroom
 from helpdesk.netmonitor.recording import Result
 from helpdesk.netmonitor.schedule import Line
@@ -25,6 +24,7 @@ from helpdesk.store import host_samples, leases, set_hosts
 from helpdesk.store.database import Database
 from helpdesk.store.host_samples import Watched
 from helpdesk.store.set_hosts import SetHost
+from helpdesk.threads import Threads
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ RETRY_SECONDS, LONGEST_RETRY_SECONDS = 2.0, 30.0
 AT_ONCE = 300
 """As many probes run at a time: a silent host takes four seconds."""
 NO_HOST = (0, 0, 0)
+CONNECT_SECONDS = 10
 MOST_RESULTS = 5_000
 """As many results wait for the store; later ones are dropped."""
 
@@ -56,6 +57,8 @@ class Sampler:
         self.connect, self.database, self.newsroom = connect, database, newsroom
         self.clock, self.named, self.ticks = clock, tuple(named), ticks
         self.holder = token_hex(8)
+        self._probes: Probes | None = None
+        self._connecting, self._threads = asyncio.Lock(), Threads(1, CONNECT_SECONDS)
         self.lines: dict[int, Line] = {}
         self.results = list[Result]()
         self.history = History(clock, ticks)
@@ -64,12 +67,21 @@ class Sampler:
         self._fingerprint: tuple[int, ...] | None = None
         self._running = set[asyncio.Task[None]]()
 
-    @cached_property
-    def probes(self) -> Probes:
-        return self.connect()
+    async def probes(self) -> Probes:
+        """Return the probes, which take a while to be made."""
+        async with self._connecting:
+            if self._probes is None:
+                self._probes = await self._threads.run(self.connect)
+        return self._probes
+
+    @property
+    def ping_way(self) -> Way | None:
+        """Return how this machine pings, None until that is known."""
+        return self._probes.ping_way if self._probes else None
 
     async def watch(self) -> None:
         """Probe and write while this process holds the lease, until cancelled."""
+        await self.probes()
         try:
             async with asyncio.TaskGroup() as loops:
                 loops.create_task(self._begin_always())
@@ -103,8 +115,8 @@ class Sampler:
 
     async def close(self) -> None:
         """Close the probes, if there are any."""
-        if "probes" in vars(self):
-            await self.probes.close()
+        if self._probes:
+            await self._probes.close()
 
     async def finish(self) -> None:
         """Wait until what was begun has ended."""
@@ -132,7 +144,7 @@ class Sampler:
     async def _probe(self, line: Line, slot: int) -> None:
         watched = line.watched
         try:
-            outcome = await self.probes.probe(target_of(watched))
+            outcome = await (await self.probes()).probe(target_of(watched))
         except Overloaded as error:
             log.warning("a host is not probed, this machine has no room", extra={"error": error.detail})
         except Exception:

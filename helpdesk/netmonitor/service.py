@@ -7,10 +7,11 @@ from math import ceil
 from sqlmodel import Session
 
 from helpdesk.errors import NotFound, TooManyAttempts
-from helpdesk.netmonitor.model import Outcome, Probes
+from helpdesk.netmonitor.model import Outcome, Way
 from helpdesk.netmonitor.news import Announcement
 from helpdesk.netmonitor.recording import Result
 from helpdesk.netmonitor.sampler import LEASE, Sampler, target_of
+from helpdesk.netmonitor.tasks import IncidentTasks
 from helpdesk.store import host_samples, leases
 
 CHECK_SECONDS = 5.0
@@ -18,19 +19,19 @@ CHECK_SECONDS = 5.0
 
 
 class NetMonitor:
-    """`watch` runs until it is cancelled. `ticks` returns the seconds of a clock that never goes back."""
+    """`tasks` writes the tasks of incidents, None where none are wanted. `ticks` returns the seconds of a clock that
+    never goes back."""
 
-    def __init__(self, sampler: Sampler, ticks: Callable[[], float] = time.monotonic) -> None:
-        self.sampler, self.ticks = sampler, ticks
+    def __init__(
+        self, sampler: Sampler, tasks: IncidentTasks | None = None, ticks: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.sampler, self.tasks, self.ticks = sampler, tasks, ticks
         self._checked: dict[int, float] = {}
 
     @property
-    def probes(self) -> Probes:
-        return self.sampler.probes
-
-    async def watch(self) -> None:
-        """Probe the hosts, until cancelled."""
-        await self.sampler.watch()
+    def ping_way(self) -> Way | None:
+        """Return how this machine pings, None until that is known."""
+        return self.sampler.ping_way
 
     async def close(self) -> None:
         """Close the sockets of the probes."""
@@ -47,7 +48,7 @@ class NetMonitor:
             raise NotFound
         self._require_pause(host_id)
         at = int(self.sampler.clock().timestamp())
-        outcome = await self.probes.probe(target_of(found[0]))
+        outcome = await (await self.sampler.probes()).probe(target_of(found[0]))
         result = Result(found[0], at, outcome)
         self.sampler.newsroom.announce(await database.run(lambda db: self._record(db, result), writes=True))
         return outcome

@@ -19,9 +19,9 @@ from helpdesk.notifications.channels.sse import PAGE
 from helpdesk.notifications.messages import of_no_task
 from helpdesk.notifications.of_no_task import deliver
 from helpdesk.notifications.outbox import Outbox
-from helpdesk.notifications.plain_text import excerpt
 from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.people.model import load_people
+from helpdesk.posts.excerpts import beginning
 from helpdesk.store import announcements, leases, rights
 from helpdesk.store.announcements import Announcement
 from helpdesk.store.database import Database
@@ -108,4 +108,4 @@ class Announcer:
 
 def _notification(it: Announcement) -> NotificationRow:
     row = of_no_task(0, f"post.{it.id}", "post", it.published_from, it.title)
-    return row._replace(author=it.author, excerpt=excerpt(it.text))
+    return row._replace(author=it.author, excerpt=beginning(it.text))

@@ -11,6 +11,9 @@ from helpdesk.settings.parsing import InvalidSetting
 Access = Literal["everybody", "staff", "administrators"]
 MOST_HOSTS = 500
 LONGEST_NAME = 100
+HALF_OF_TASKS = (
+    "Incidents of the network monitor open no tasks: that takes NETMONITOR_TASK_PROJECT and NETMONITOR_TASK_AUTHOR."
+)
 HINT = "Give name=address or name=address:port, with commas between them"
 ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::(?P<port>[0-9]{1,5}))?")
 
@@ -67,3 +70,9 @@ class NetmonitorSettings:
     netmonitor_task_author: str | None = setting(
         "NETMONITOR_TASK_AUTHOR", "the login of the account here by which these tasks are written"
     )
+
+    @property
+    def without_tasks(self) -> list[str]:
+        """Return a notice when only a part of what opens tasks is set."""
+        is_half = bool(self.netmonitor_task_project) != bool(self.netmonitor_task_author)
+        return [HALF_OF_TASKS] if is_half else []

@@ -259,9 +259,9 @@ def load(environ: Mapping[str, str], folder: Path) -> Settings:
     sources, problems, notices = settings_sources.read_all(environ, folder, ROWS)
     later = given(LATER, sources)
     problems, unused = later_settings.split_off_later([*problems, *settings_sources.parse_all(later, ROWS)[1]])
-    settings = _typed(given(KNOWN, sources), problems, notices)
-    later_settings.leave_predecessor_alone(settings.database_url, folder, later)
-    return replace(settings, later=later, notices=(*unused, *notices, *settings.unfinished, *settings.careless))
+    its = _typed(given(KNOWN, sources), problems, notices)
+    later_settings.leave_predecessor_alone(its.database_url, folder, later)
+    return replace(its, later=later, notices=(*unused, *notices, *its.unfinished, *its.careless, *its.without_tasks))
 
 
 def demo(environ: Mapping[str, str], folder: Path, data: Path, secret_key: str) -> Settings:

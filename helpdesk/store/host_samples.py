@@ -112,6 +112,7 @@ def end_unwatched(session: Session, now: datetime) -> int:
     return session.exec(ended).rowcount
 
 
-def newest(session: Session) -> datetime | None:
-    """Return when a host was last probed."""
-    return session.execute(sa.select(sa.func.max(STATE.c.checked_at))).scalar()
+def oldest_due(session: Session) -> datetime | None:
+    """Return the moment for which a host has been waiting longest, None when none has been probed yet."""
+    due = sa.select(sa.func.min(STATE.c.due_at)).join_from(STATE, HOST, HOST.c.id == STATE.c.host_id)
+    return session.execute(due.where(HOST.c.is_active)).scalar()

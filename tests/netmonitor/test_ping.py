@@ -77,6 +77,11 @@ def test_answers_to_others_displace_none(scenes: Any, kind: str) -> None:
     assert scenes["flooded"][kind] == [""]
 
 
+@pytest.mark.parametrize("kind", ["datagram", "raw"])
+def test_a_socket_that_stays_full_says_nothing_of_a_host(scenes: Any, kind: str) -> None:
+    assert scenes["full"][kind] == ["", "Overloaded", ""]
+
+
 @given(st.binary(max_size=80), st.sampled_from([socket.AF_INET, socket.AF_INET6]))
 def test_no_packet_breaks_the_reading(packet: bytes, family: socket.AddressFamily) -> None:
     packets.read(family, packet)

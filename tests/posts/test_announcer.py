@@ -58,13 +58,13 @@ def post(database: Database, post_id: int) -> Post:
 
 
 def test_everybody_but_the_author_is_notified_once(database: Database) -> None:
-    number = publish(database, author_id=BORIS, content="Лифт <b>стоит</b> до обеда")
+    number = publish(database, author_id=BORIS, content="# Лифт **стоит** до [обеда](/tasks/7) [[Обед|сегодня]]")
     announce(database)
     announce(database, 1)
     assert people_of(database, f"post.{number}") == [ADMIN_ID, ANNA, IRINA, STRANGER]
     (row,) = database.run_here(lambda db: notifications.page(db, ANNA, limit=5))
     assert (row.type, row.kind, row.task_id, row.subject) == ("post", "post", 0, "Лифт")
-    assert row.author == "Борис Кузнецов" and row.excerpt == "Лифт стоит до обеда"
+    assert row.author == "Борис Кузнецов" and row.excerpt == "Лифт стоит до обеда сегодня"
     assert post(database, number).announced_at == NOON
 
 

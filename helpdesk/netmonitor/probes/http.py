@@ -54,9 +54,10 @@ class Pages:
 
     async def _secured(self, page: "_Page") -> "_Fetched":
         """Fetch a page over TLS. Raises ProbeFailed and Overloaded."""
+        async with until(page.ends, "slow"):  # in a thread: to read the authorities takes a while at the first time
+            context = await self._threads.run(tls.context, self._ca_bundle)
         try:
-            # In a thread: to read the authorities takes a while at the first time.
-            return await page.fetched(await self._threads.run(tls.context, self._ca_bundle))
+            return await page.fetched(context)
         except ssl.SSLCertVerificationError as error:
             raise ProbeFailed("certificate", error.verify_message, await page.expiry()) from error
 

@@ -72,7 +72,7 @@ class PingSocket:
         self._waiting[number] = _Waiting(address, token, perf_counter(), time(), answer)
         try:
             async with until(ends, "silent"):
-                await self._send(request, address)
+                await self._send(request, address, ends)
                 return Outcome(await answer)
         finally:
             del self._waiting[number]
@@ -114,14 +114,16 @@ class PingSocket:
             self._last = (self._last + 1) % NUMBERS
         return self._last
 
-    async def _send(self, request: bytes, address: Address) -> None:
-        """Send a request; while the socket is full, wait. Raises ProbeFailed and Overloaded."""
-        is_second = False
+    async def _send(self, request: bytes, address: Address, ends: float) -> None:
+        """Send a request; while the socket is full, wait. Raises ProbeFailed, and Overloaded when it stays full."""
+        loop, is_second = asyncio.get_running_loop(), False
         while True:
             try:
                 self._socket.sendto(request, (address.ip, 0))
                 return
-            except BlockingIOError:
+            except BlockingIOError as error:
+                if loop.time() + 2 * FULL_SECONDS > ends:
+                    raise Overloaded(detail="the socket for pings is full") from error
                 await asyncio.sleep(FULL_SECONDS)
             except OSError as error:
                 if is_second:

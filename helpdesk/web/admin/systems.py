@@ -7,6 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import NotConfigured, NotFound, Sentence, Unavailable, sentence
+from helpdesk.netmonitor.health import NAME as NETMONITOR
+from helpdesk.netmonitor.health import WAYS
 from helpdesk.store import system_health
 from helpdesk.store.system_health import DOWN, UNKNOWN, UP, State
 from helpdesk.system_monitor import Words, words
@@ -30,7 +32,8 @@ OVERALL = {
 
 
 class SystemView(NamedTuple):
-    """A system as its row shows it. `seconds` is its latest answer; None when that check failed."""
+    """A system as its row shows it. `seconds` is its latest answer; None when that check failed. `how` is for
+    administrators, whatever the check found."""
 
     name: str
     title: Sentence
@@ -38,6 +41,7 @@ class SystemView(NamedTuple):
     trouble: Words | None
     seconds: float | None
     chart: Chart
+    how: Sentence | None = None
 
 
 async def index(request: Request) -> Response:
@@ -83,11 +87,12 @@ async def views(request: Request) -> Mapping[str, SystemView]:
     states, samples = await services(request).database.run(
         lambda db: (system_health.states(db), system_health.samples(db, now - SPAN))
     )
-    views = {}
+    views, ping_way = {}, services(request).netmonitor.ping_way
     for name in sorted(monitor.checks, key=list(SYSTEMS).index):
         state, recent = states.get(name, State()), samples.get(name, [])
         seconds = recent[-1].seconds if recent else None
-        views[name] = SystemView(name, system_name(name), state, words(state.error), seconds, chart(recent, now))
+        how = WAYS.get(ping_way) if name == NETMONITOR and ping_way else None
+        views[name] = SystemView(name, system_name(name), state, words(state.error), seconds, chart(recent, now), how)
     return views
 
 

@@ -77,6 +77,8 @@ ROOMS = (
     Room("service", "calls:index", sentence("Calls"), "headset", (AGENT, SUPERVISOR), phone=True),
     Room("service", "calls:team", sentence("Team"), "list", (SUPERVISOR,), phone=True),
     Room("service", "netmonitor:index", sentence("Network monitor"), "list", monitor=True),
+    Room("company", "posts:index", sentence("Announcements"), "list"),
+    Room("company", "knowledge:index", sentence("Knowledge base"), "bookmark"),
     Room("company", "people:index", sentence("Colleagues"), "list", tasks=True),
     Room("company", "people:index", sentence("Colleagues"), "list", bar=True, instead=True),
     Room("administration", "admin:index", sentence("Overview"), "list", (ADMIN,)),

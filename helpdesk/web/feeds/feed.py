@@ -18,6 +18,7 @@ from starlette.responses import Response
 from helpdesk.errors import NotFound, sentence
 from helpdesk.languages import say
 from helpdesk.people.model import Person, load_people
+from helpdesk.posts.excerpts import beginning
 from helpdesk.store import post_feeds, posts
 from helpdesk.store.models import tables
 from helpdesk.store.models.posts import PostFeed
@@ -33,7 +34,6 @@ from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import translate
 from helpdesk.web.feeds import atom
 from helpdesk.web.files.downloads import is_known_tag
-from helpdesk.web.posts.reading import beginning
 
 THREADS = Threads(2)
 MOST_ENTRIES = 50

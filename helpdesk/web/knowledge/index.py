@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.notifications.plain_text import excerpt
+from helpdesk.posts.excerpts import beginning
 from helpdesk.store import knowledge, page_titles, posts
 from helpdesk.store.casefold import fold
 from helpdesk.store.knowledge import Page, Tree
@@ -22,7 +22,6 @@ MOST_FOUND = 50
 MOST_OFFERED = 8
 MOST_OPEN = 60
 """A tree of more pages is closed, except for the way to the page that one comes from."""
-EXCERPT_OF = 2_000
 NO_LINK = set("[]|")
 """A title with one of these can't be written as a link."""
 
@@ -90,7 +89,7 @@ async def _found(request: Request, words: str) -> Response:
         lambda db: posts.page(db, reader, now, posts.PAGE, words, MOST_FOUND)
     )
     rows.sort(key=lambda it: not all(word in fold(it.title) for word in fold(words).split()))
-    found = [(it, excerpt(it.content[:EXCERPT_OF])) for it in rows]
+    found = [(it, beginning(it.content)) for it in rows]
     context: dict[str, Any] = {"may_write": reader.may_write, "words": words, "total": total, "stale": [], "at": None}
     return await answer(
         request,

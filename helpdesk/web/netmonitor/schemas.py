@@ -125,7 +125,7 @@ def _target(row: HostRow) -> Json:
 
 
 def _time(row: HostRow) -> float:
-    return _rounded(row.ms) or 0.0 if row.status == "online" else NO_ANSWER_MS
+    return NO_ANSWER_MS if row.ms is None or row.status != "online" else round(row.ms, 2)
 
 
 def _rounded(ms: float | None) -> float | None:

@@ -11,6 +11,7 @@ from helpdesk.store.netmonitor import HostRow
 
 STATES: Mapping[str, Sentence] = {
     "down": sentence("down"),
+    "failing": sentence("no answer just now"),
     "expiring": sentence("certificate expires"),
     "poor": GRADES["poor"],
     "average": GRADES["average"],
@@ -45,13 +46,15 @@ class Group(NamedTuple):
 
 
 def state_of(row: HostRow, now: datetime) -> str:
-    """Return the one state of a host."""
+    """Return the one state of a host. One that fails is not down before it has failed often enough."""
     if row.maintenance is not None:
         return "maintenance"
     if row.status == "unknown" or is_stale(row, now):
         return "unknown"
     if row.status == "offline":
         return "down"
+    if row.ms is None:
+        return "failing"
     return "expiring" if row.fault == "expiring" else grade_of(row.ms)
 
 

@@ -1,7 +1,6 @@
 """The list of announcements, one of them, and the button by which somebody has understood it."""
 
 import logging
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import HelpdeskError, sentence
-from helpdesk.notifications.plain_text import excerpt
 from helpdesk.people.rights import RIGHTS
+from helpdesk.posts.excerpts import beginning
 from helpdesk.store import post_files, post_reads, posts
 from helpdesk.store.casefold import fold
 from helpdesk.store.post_files import FileRow
@@ -31,9 +30,6 @@ log = logging.getLogger(__name__)
 
 PER_PAGE, MOST_PER_PAGE = 25, 100
 LONGEST_WORDS = 100
-EXCERPT_OF = 2_000
-SIGNS = re.compile(r"!?\[([^\[\]]{0,200})\]\([^()\[\]]{0,500}\)|[*_`#>|~]+|^ {0,3}[-+] ", re.MULTILINE)
-"""Links and pictures, of which the words stay, and the signs of emphasis, headings, quotes, tables and lists."""
 UNDERSTOOD = sentence("Thank you. It is noted that you have read and understood this.")
 CHANGED = sentence("The text was changed while you read it. Please read it again.")
 
@@ -68,11 +64,6 @@ async def index(request: Request) -> Response:
             **context,
         ),
     )
-
-
-def beginning(content: str) -> str:
-    """Return the beginning of a text in Markdown, without its signs."""
-    return excerpt(SIGNS.sub(lambda found: found[1] or "", content[:EXCERPT_OF]))
 
 
 async def show(request: Request) -> Response:

@@ -6,6 +6,7 @@
   const part = () => document.querySelector("#hosts[data-from], #host-now[data-from]");
   const isSelected = (it) => !getSelection().isCollapsed && getSelection().containsNode(it, true);
   let isOld = false;
+  let focused = "";
   let timer;
 
   const refresh = async () => {
@@ -17,12 +18,9 @@
     );
     const text = answer.ok && !answer.redirected && (await answer.text().catch(() => ""));
     if (!text || !old.isConnected) return;
-    const focused = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
     await htmx.swap({ text, sourceElement: old, target: old, swap: "outerHTML" });
-    if (focused)
-      part()
-        ?.querySelector('a[href="' + CSS.escape(focused) + '"]')
-        ?.focus({ preventScroll: true });
+    if (focused && document.activeElement === document.body)
+      part()?.querySelector(focused)?.focus({ preventScroll: true });
   };
   const soon = () => {
     clearTimeout(timer);
@@ -32,6 +30,14 @@
     isOld = true;
     soon();
   };
+  // A host that is down has a link above all groups, too.
+  document.addEventListener("focusin", ({ target }) => {
+    const list = part()?.contains(target) && target.closest("a") && target.closest("table, ul");
+    focused = list ? list.localName + ' a[href="' + CSS.escape(target.getAttribute("href")) + '"]' : "";
+  });
+  document.addEventListener("pointerdown", () => {
+    focused = "";
+  });
   for (const name of ["stream:netmonitor", "stream:missed"]) document.addEventListener(name, mark);
   setInterval(mark, EVERY_MS);
   document.addEventListener("visibilitychange", soon);

@@ -81,25 +81,36 @@ def test_the_worst_stands_first_and_counts_agree(anna: Client, services: Service
     watched.watch(database, "забытый", {"checked_at": now - timedelta(minutes=5)}, group_name="А")
     watched.watch(database, "новый", {"status": "unknown", "ms": None, "checked_at": None}, group_name="А")
     watched.watch(database, "сайт", {"fault": "expiring"}, group_name="А")
+    watched.watch(database, "моргнул", {"ms": None, "fault": "silent"}, group_name="А")
     watched.down(database, "лежит", group_name="Б")
     repaired, _ = watched.down(database, "чинят", group_name="Б")
     window = WindowValues(repaired, "", now - timedelta(hours=1), now + timedelta(hours=1), "Замена")
     database.run_here(lambda db: host_maintenance.add(db, PEOPLE_IDS["admin"], window, now), writes=True)
     found = page(anna)
-    expected = ["лежит", "чинят", "сайт", "ещё медленнее", "медленный", "средний", "забытый", "новый", "быстрый"]
+    expected = [
+        "лежит",
+        "чинят",
+        "моргнул",
+        "сайт",
+        "ещё медленнее",
+        "медленный",
+        "средний",
+        "забытый",
+        "новый",
+        "быстрый",
+    ]
     assert names(found) == expected
     counted = found.of_class("monitor-counts")[0].text
-    assert counted.startswith(
-        "9 hosts: down 1 certificate expires 1 poor 2 fair 1 not known 2 maintenance 1 excellent 1"
-    )
+    counts = "down 1 no answer just now 1 certificate expires 1 poor 2 fair 1 not known 2 maintenance 1 excellent 1"
+    assert counted.startswith(f"10 hosts: {counts}")
     in_groups = sum(
         int(it) for caption in found.all(lambda it: it.tag == "caption") for it in re.findall(r"\d+", caption.text)
     )
-    assert in_groups == 9
+    assert in_groups == 10
     listed = found.of_class("monitor-down")[0]
     assert [it.text for it in listed.all(lambda it: it.tag == "a")] == ["лежит"]
     told = anna.get("/netmonitor/status").json()
-    assert len(told["hosts"]) == 9
+    assert len(told["hosts"]) == 10
     assert sum(it["state"] == "down" for it in told["hosts"]) == 1
 
 
@@ -214,6 +225,22 @@ def test_a_note_is_written_once_and_shown(anna: Client, services: Services) -> N
     assert anna.post("/netmonitor/incidents/999/note", json={"note": "x"}).status_code == 404
 
 
+def test_of_two_notes_at_once_the_second_one_sees_the_first(visit: Visit, services: Services) -> None:
+    host, incident = watched.down(services.database, "узел")
+    form = parsed(visit("boris").get(f"/netmonitor/{host}", headers=HTML).text)
+    known = next(it["value"] for it in form.all(lambda it: it.get("name") == "lock_version"))
+    address, sent = f"/netmonitor/incidents/{incident}/note", {"lock_version": known}
+    assert visit("anna").post(address, data=sent | {"note": "Выбило автомат"}, headers=HTML).status_code == 303
+    refused = visit("boris").post(address, data=sent | {"note": "Нет света"}, headers=HTML)
+    found = parsed(refused.text)
+    area = found.by_id(f"note-{incident}")
+    assert refused.status_code == 409 and area and area.text == "Нет света"
+    assert found.of_class("monitor-note")[0].text == "Выбило автомат"
+    again = next(it["value"] for it in found.all(lambda it: it.get("name") == "lock_version"))
+    answer = visit("boris").post(address, data={"lock_version": again, "note": "Нет света"}, headers=HTML)
+    assert answer.status_code == 303
+
+
 def test_a_note_that_is_too_long_stays_in_its_form(anna: Client, services: Services) -> None:
     host, incident = watched.down(services.database, "узел")
     text = "я" * 10_001
@@ -273,8 +300,17 @@ def test_a_host_that_was_not_checked_yet_is_offline_without_a_check(anna: Client
     watched.watch(services.database, "новый", {"status": "unknown", "ms": None, "checked_at": None, "since": None})
     (told,) = anna.get("/netmonitor/status").json()["hosts"]
     assert (told["status"], told["grade"], told["last_check"]) == ("offline", "disconnected", None)
+    assert anna.get("/api/ping?target=новый").json()["time_ms"] == -1
     (told,) = anna.get("/netmonitor/summary").json()["hosts"]
     assert told["loss"] is None and told["incidents"] == 0
+
+
+def test_a_host_that_has_just_failed_is_not_down_yet(anna: Client, services: Services) -> None:
+    host = watched.watch(services.database, "моргнул", {"ms": None, "fault": "silent", "failures": 1})
+    told = anna.get("/netmonitor/status").json()["hosts"][0]
+    assert (told["status"], told["grade"], told["state"]) == ("online", "disconnected", "failing")
+    assert anna.get("/api/ping?target=моргнул").json()["time_ms"] == -1
+    assert "no answer just now" in page(anna, f"/netmonitor/{host}").text
 
 
 @pytest.mark.parametrize(("ms", "grade"), [(99.9, "excellent"), (100, "good"), (200, "average"), (500, "poor")])

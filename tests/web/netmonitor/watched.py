@@ -50,8 +50,10 @@ def incident(database: Database, host: int, began: datetime, ended: datetime | N
     """Add an incident, which goes on unless it has an end; its id."""
 
     def work(db: Session) -> int:
-        open_host = {} if ended else {"open_host_id": host}
-        row = HostIncident(host_id=host, began_at=began, opened_at=began, ended_at=ended, **open_host, **more)
+        open_host = None if ended else host
+        row = HostIncident(
+            host_id=host, open_host_id=open_host, began_at=began, opened_at=began, ended_at=ended, **more
+        )
         db.add(row)
         db.flush()
         assert row.id
@@ -82,9 +84,10 @@ def company(database: Database, number: int = 200, now: datetime | None = None) 
     chance, at = random.Random(7), now or datetime.now(UTC)
     for place in range(number):
         town, thing = chance.choice(TOWNS), chance.choice(THINGS)
-        name, address = f"{thing} {town}-{place + 1}", f"10.{place % 7}.{place}.1"
+        name, at_home = f"{thing} {town}-{place + 1}", {"address": f"127.1.{place // 250}.{place % 250 + 1}"}
+        more = {**at_home, "group_name": town, "interval_seconds": 3600}
         if place % 40 == 7:
-            down(database, name, at - timedelta(minutes=place), group_name=town, address=address)
+            down(database, name, at - timedelta(minutes=place), **more)
         else:
             ms = chance.choice(LINES_MS) * chance.lognormvariate(0, 0.4)
-            watch(database, name, {"ms": ms}, last_hour(chance, at), now=at, group_name=town, address=address)
+            watch(database, name, {"ms": ms}, last_hour(chance, at), now=at, **more)

@@ -1,0 +1,227 @@
+"""An incident opens one task and closes it, whatever breaks off in between."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from sqlmodel import Session
+
+from helpdesk.errors import Unavailable
+from helpdesk.netmonitor.author import Author
+from helpdesk.netmonitor.tasks import NO_AUTHOR, NO_PROJECT, IncidentTasks, Refused, mark
+from helpdesk.store import people
+from helpdesk.store.database import Database
+from helpdesk.store.models.netmonitor import HostIncident
+from helpdesk.store.models.tables import Task as TaskTable
+from helpdesk.tasks.lists import TaskQuery
+from helpdesk.tasks.model import Task
+from helpdesk.wiring import own_account
+from tests.clocks import Clock
+from tests.store.monitored import add_host
+from tests.world import EmbeddedWorld
+
+
+class Desk:
+    """Incidents in the store, and a backend whose calls a test may break."""
+
+    def __init__(self, world: EmbeddedWorld, clock: Clock) -> None:
+        self.world, self.clock, self.database = world, clock, world.database
+        self.backend: Any = Breakable(world.backend)
+
+    def process(self, project: str = "help", author: str = "anna") -> IncidentTasks:
+        found = Author(self.database, author, own_account)
+        return IncidentTasks(
+            self.database,
+            self.backend,
+            found.find,
+            project,
+            lambda host: f"https://desk.example/netmonitor/{host}",
+            "ru",
+            self.clock.now().tzinfo,  # type: ignore[arg-type]
+            self.clock.now,
+            self.clock.ticks,
+        )
+
+    def incident(self, **values: Any) -> int:
+        def add(db: Session) -> int:
+            host_id = add_host(db, f"Шлюз {values.get('fault', 'silent')}")
+            begun = {"host_id": host_id, "open_host_id": host_id, "began_at": self.clock.now(), "fault": "silent"}
+            row = HostIncident(**{**begun, "opened_at": self.clock.now(), "task_state": "wanted", **values})
+            db.add(row)
+            db.flush()
+            assert row.id
+            return row.id
+
+        return self.database.run_here(add, writes=True)
+
+    def end(self, incident: int) -> None:
+        def close(db: Session) -> None:
+            row = db.get_one(HostIncident, incident)
+            row.open_host_id, row.ended_at = None, self.clock.now()
+
+        self.database.run_here(close, writes=True)
+
+    def row(self, incident: int) -> HostIncident:
+        return self.database.run_here(lambda db: db.get_one(HostIncident, incident))
+
+    async def tasks(self, incident: int) -> list[Task]:
+        anna = self.world.actor("anna")
+        page = await self.world.backend.tasks(anna, TaskQuery(include_closed=True))
+        rows = [it for it in page.rows if it.subject.endswith(f"({mark(incident)})")]
+        return [await self.world.backend.task(anna, it.id) for it in rows]
+
+
+class Breakable:
+    """The backend, whose `break_` calls fail: before they are made, or after."""
+
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
+        self.breaks: dict[str, str] = {}
+        self.asked: list[str] = []
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        async def call(*values: Any, **named: Any) -> Any:
+            self.asked.append(name)
+            when = self.breaks.get(name)
+            if when == "before":
+                raise Unavailable(detail="it is down")
+            answer = await getattr(self._backend, name)(*values, **named)
+            if when == "after":
+                raise Unavailable(detail="the answer did not come")
+            if when == "killed":
+                raise asyncio.CancelledError
+            return answer
+
+        return call
+
+
+@pytest.fixture
+def desk(embedded: EmbeddedWorld, clock: Clock) -> Desk:
+    return Desk(embedded, clock)
+
+
+async def test_an_incident_opens_a_task_and_closes_it_with_a_comment(desk: Desk) -> None:
+    incident, process = desk.incident(), desk.process()
+    await process.step()
+    await process.step()
+    [task] = await desk.tasks(incident)
+    assert task.row.subject == f"Шлюз silent: нет ответа (NM-{incident})" and task.row.author.name == "Анна Смирнова"
+    assert "https://desk.example/netmonitor/" in task.description and "127.0.0.1" in task.description
+    assert (desk.row(incident).task_id, desk.row(incident).task_state) == (task.id, "open")
+    desk.clock.pass_(300)
+    desk.end(incident)
+    await process.step()
+    await process.step()
+    [task] = await desk.tasks(incident)
+    [comment] = [it.notes for it in task.entries if it.notes]
+    assert f"NM-{incident}" in comment and " 5 мин" in comment
+    assert desk.row(incident).task_state == "closed" and not task.row.status.is_closed, "the workflow does not let her"
+
+
+async def test_a_task_is_closed_where_the_workflow_lets_the_author(desk: Desk) -> None:
+    incident, process, anna = desk.incident(), desk.process(), desk.world.actor("anna")
+    await process.step()
+    [task] = await desk.tasks(incident)
+    desk.database.run_here(lambda db: set_status(db, task.id, desk.world.status("resolved")), writes=True)
+    desk.end(incident)
+    await process.step()
+    closed = await desk.world.backend.task(anna, task.id)
+    assert closed.row.status.is_closed and f"NM-{incident}" in closed.entries[-1].notes
+
+
+def set_status(db: Session, task_id: int, status: int) -> None:
+    db.get_one(TaskTable, task_id).status_id = status
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_a_task_is_opened_once_though_an_answer_did_not_come(desk: Desk, when: str) -> None:
+    incident, process = desk.incident(), desk.process()
+    desk.backend.breaks["create"] = when
+    await process.step()
+    desk.backend.breaks.clear()
+    await process.step()
+    assert len(await desk.tasks(incident)) == (when == "after"), "it waits a while"
+    desk.clock.pass_(6)
+    await process.step()
+    assert len(await desk.tasks(incident)) == 1 and desk.row(incident).task_state == "open"
+
+
+async def test_a_process_that_is_killed_leaves_one_task_and_one_comment(desk: Desk) -> None:
+    """Cancelled between the backend's write and ours, as a kill does."""
+    incident = desk.incident()
+    desk.backend.breaks["create"] = "killed"
+    with pytest.raises(asyncio.CancelledError):
+        await desk.process().step()
+    assert desk.row(incident).task_state == "opening"
+    desk.backend.breaks.clear()
+    desk.clock.pass_(121)  # the lease of the killed one is over
+    second = desk.process()
+    await second.step()
+    [task] = await desk.tasks(incident)
+    assert desk.row(incident).task_id == task.id
+    desk.end(incident)
+    desk.backend.breaks["comment"] = "killed"
+    with pytest.raises(asyncio.CancelledError):
+        await second.step()
+    assert desk.row(incident).task_state == "closing"
+    desk.backend.breaks.clear()
+    desk.clock.pass_(121)
+    await desk.process().step()
+    [task] = await desk.tasks(incident)
+    assert len([it for it in task.entries if it.notes]) == 1 and desk.row(incident).task_state == "closed"
+
+
+async def test_of_two_processes_one_writes(desk: Desk) -> None:
+    incidents = [desk.incident(fault=fault) for fault in ("silent", "refused", "slow")]
+    one, two = desk.process(), desk.process()
+    await asyncio.gather(one.step(), two.step())
+    await asyncio.gather(two.step(), one.step())
+    assert [len(await desk.tasks(it)) for it in incidents] == [1, 1, 1]
+
+
+async def test_an_incident_that_is_over_before_needs_no_task(desk: Desk) -> None:
+    incident = desk.incident()
+    desk.end(incident)
+    await desk.process().step()
+    assert await desk.tasks(incident) == [] and desk.row(incident).task_state == ""
+
+
+async def test_a_backend_that_is_down_is_asked_ever_less_and_given_up(desk: Desk) -> None:
+    incident, process = desk.incident(), desk.process()
+    desk.backend.breaks["vocabulary"] = "before"
+    for _ in range(600):
+        desk.clock.pass_(3)
+        await process.step()
+    assert 5 < len(desk.backend.asked) < 15
+    desk.clock.pass_(86_400)
+    await process.step()
+    assert desk.row(incident).task_state == "failed"
+
+
+async def test_a_task_that_was_deleted_is_closed(desk: Desk) -> None:
+    incident, process = desk.incident(), desk.process()
+    await process.step()
+    [task] = await desk.tasks(incident)
+    await desk.world.backend.delete(desk.world.actor("admin"), task.id)
+    desk.end(incident)
+    await process.step()
+    assert desk.row(incident).task_state == "closed"
+
+
+@pytest.mark.parametrize(
+    ("project", "author", "reason"),
+    [
+        ("no such", "anna", NO_PROJECT),
+        ("help", "nobody", NO_AUTHOR),
+        ("help", "stranger", NO_PROJECT),
+        ("help", "boris", NO_AUTHOR),
+    ],
+)
+async def test_a_wrong_setting_is_told(
+    desk: Desk, project: str, author: str, reason: object, database: Database
+) -> None:
+    database.run_here(lambda db: people.disable(db, "boris"), writes=True)
+    with pytest.raises(Refused) as refused:
+        await desk.process(project, author).place()
+    assert refused.value.reason == reason
