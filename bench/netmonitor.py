@@ -150,9 +150,10 @@ async def monitored(file: Path, them: Network, seconds: float) -> str:
     monitor = NetMonitor(Sampler(partial(connect, them.authority), database, newsroom, clock))
     load = await share(monitor.watch(), seconds)
     await monitor.close()
-    count = database.run_here(lambda db: db.scalar(sa.select(sa.func.count()).select_from(table(HostSample))))
+    ms = table(HostSample).c.ms
+    count, answered = database.run_here(lambda db: db.execute(sa.select(sa.func.count(), sa.func.count(ms))).one())
     database.close()
-    return f"with the store: {load:.2%} of a core; {count} samples"
+    return f"with the store: {load:.2%} of a core; {count} samples, {count - answered} of them failed"
 
 
 async def measured(folder: Path, seconds: float) -> list[str]:

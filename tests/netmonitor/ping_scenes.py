@@ -10,10 +10,14 @@ import json
 import secrets
 import socket
 import struct
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import uvloop
+
+from helpdesk.errors import Overloaded
 from helpdesk.netmonitor.model import Target
 from helpdesk.netmonitor.probes import NetworkProbes, ping
 from helpdesk.netmonitor.probes.faults import ProbeFailed
@@ -23,8 +27,8 @@ from helpdesk.netmonitor.probes.ping_socket import Kind, PingSocket
 
 V4 = Path("/proc/sys/net/ipv4")
 SIOCGIFFLAGS, SIOCSIFFLAGS, UP = 0x8913, 0x8914, 1
-LIMIT = 0.4
-"""Seconds that a ping waits here."""
+LIMIT, PATIENCE = 1.0, 10.0
+"""Seconds that a ping waits here, and where all are answered."""
 KINDS: tuple[Kind, ...] = ("datagram", "raw")
 KNOWS_NOTHING = bytes(16)
 
@@ -92,13 +96,13 @@ async def answering(answers: Callable[[str, bytes], Iterable[Reply]]) -> AsyncIt
             loop.remove_reader(listener)
 
 
-async def pinged(by: PingSocket, ip: str) -> str:
+async def pinged(by: PingSocket, ip: str, seconds: float = LIMIT) -> str:
     """The fault of a ping; empty when it was answered."""
-    ends = asyncio.get_running_loop().time() + LIMIT
+    ends = asyncio.get_running_loop().time() + seconds
     family = socket.AF_INET6 if ":" in ip else socket.AF_INET
     try:
         found = await by.ping(Address(family, ip), ends)
-        return "" if found.ms and 0 < found.ms < LIMIT * 1000 else f"{found.ms} ms"
+        return "" if found.ms and 0 < found.ms < seconds * 1000 else f"{found.ms} ms"
     except ProbeFailed as failed:
         return failed.outcome.fault
 
@@ -165,7 +169,7 @@ async def flooded() -> object:
         by = PingSocket(socket.AF_INET, kind)
         with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as other:
             other.bind(("127.0.1.1", 0))
-            pings = [asyncio.create_task(pinged(by, f"127.0.1.{number}")) for number in range(1, 201)]
+            pings = [asyncio.create_task(pinged(by, f"127.0.1.{number}", PATIENCE)) for number in range(1, 201)]
             for _ in range(20):
                 for _ in range(100):
                     other.sendto(echo(secrets.randbits(16), secrets.randbits(16), KNOWS_NOTHING), ("127.0.0.1", 0))
@@ -175,11 +179,43 @@ async def flooded() -> object:
     return found
 
 
+class FullSocket:
+    """An imitation of a socket that takes nothing: a real one can't be filled over the loopback network."""
+
+    def getsockopt(self, *_: object) -> int:
+        return 0
+
+    def sendto(self, *_: object) -> int:
+        raise BlockingIOError
+
+
+async def full() -> object:
+    """What is found before a socket is full, while it is, and after."""
+    found = {}
+    for kind in KINDS:
+        by = PingSocket(socket.AF_INET, kind)
+        found[kind] = [await pinged(by, "127.0.0.1")]
+        real, by._socket = by._socket, FullSocket()  # type: ignore[assignment]
+        try:
+            found[kind].append(await pinged(by, "127.0.0.1"))
+        except Overloaded as error:
+            found[kind].append(type(error).__name__)
+        by._socket = real
+        found[kind].append(await pinged(by, "127.0.0.1"))
+        by.close()
+    return found
+
+
 async def main() -> None:
     begin()
-    scenes: dict[str, Callable[[], Awaitable[object]]] = {"ways": ways, "lying": lying, "flooded": flooded}
+    scenes: dict[str, Callable[[], Awaitable[object]]] = {
+        "ways": ways,
+        "lying": lying,
+        "flooded": flooded,
+        "full": full,
+    }
     print(json.dumps({name: await scene() for name, scene in scenes.items()}))
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    {"asyncio": asyncio.run, "uvloop": uvloop.run}[sys.argv[1]](main())

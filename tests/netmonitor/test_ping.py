@@ -32,13 +32,13 @@ TOKEN = bytes(range(16))
 Script = Callable[[str], PingCommand]
 
 
-@pytest.fixture(scope="module")
-def scenes() -> Any:
-    """What was found in each scene of `ping_scenes.py`."""
+@pytest.fixture(scope="module", params=["asyncio", "uvloop"])
+def scenes(request: pytest.FixtureRequest) -> Any:
+    """What was found in each scene of `ping_scenes.py`, in each kind of loop."""
     enter = ["unshare", "--map-root-user", "--net"]
     if not shutil.which("unshare") or subprocess.run([*enter, "true"], capture_output=True).returncode:
         unavailable("a network of its own for pings (unshare)")
-    command = [*enter, sys.executable, "-m", "tests.netmonitor.ping_scenes"]
+    command = [*enter, sys.executable, "-m", "tests.netmonitor.ping_scenes", request.param]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -75,6 +75,11 @@ def test_only_the_true_answer_counts(scenes: Any, kind: str, number: int, lie: s
 @pytest.mark.parametrize("kind", ["datagram", "raw"])
 def test_answers_to_others_displace_none(scenes: Any, kind: str) -> None:
     assert scenes["flooded"][kind] == [""]
+
+
+@pytest.mark.parametrize("kind", ["datagram", "raw"])
+def test_a_socket_that_stays_full_says_nothing_of_a_host(scenes: Any, kind: str) -> None:
+    assert scenes["full"][kind] == ["", "Overloaded", ""]
 
 
 @given(st.binary(max_size=80), st.sampled_from([socket.AF_INET, socket.AF_INET6]))

@@ -33,9 +33,12 @@ NOT_WHAT_WAS_WISHED = {
     "leaving/hand_over:_run",
     "notifications/views",
     "people/presence",
+    "posts/files",
+    "posts/reading:_note_read",
 }
 """Modules and functions whose writes are not the wish of a request: keys, drafts, attempts, codes, sessions, and marks
-of what was read on the way, as by opening a task; leases, numbers, and who was here."""
+of what was read on the way, as by opening a task; leases, numbers, who was here, and files before their post is saved
+or after it let them go."""
 
 
 def down(*_: object, **__: object) -> None:

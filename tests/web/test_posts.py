@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from sqlmodel import Session, select
 
+from helpdesk.errors import StoreUnavailable
 from helpdesk.people.rights import AGENT, WRITER
 from helpdesk.services import Services
 from helpdesk.store import rights
@@ -21,7 +22,7 @@ from helpdesk.web.posts.history import ADDED, REMOVED, SKIPPED, compared
 from helpdesk.web.posts.reading import beginning
 from tests.tasks.test_pictures import bomb, picture
 from tests.web.conftest import HTML, HTMX, Client, Visit
-from tests.world import PEOPLE_IDS
+from tests.world import PASSWORDS, PEOPLE_IDS
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 HOSTILE = (
@@ -505,3 +506,54 @@ def test_a_picture_that_is_lost_is_not_there(anna: Client, services: Services) -
 def test_old_addresses_lead_to_those_of_today(anna: Client, old: str, new: str) -> None:
     answer = anna.get(old)
     assert (answer.status_code, answer.headers["location"]) == (301, new)
+
+
+# When something is in the way
+
+
+def test_a_text_whose_session_has_ended_goes_through_signing_in(anna: Client, visit: Visit) -> None:
+    key = re.search(r'name="typed_by" value="([^"]+)"', anna.get("/posts/new", headers=HTML).text)
+    assert key
+    sent = {"title": "Недописанное", "content": "Длинный текст", "typed_by": key[1]}
+    page = visit().post("/posts/new", data=sent, headers=HTML).text
+    carried = re.search(r'name="carried" value="([^"]+)"', page)
+    assert carried
+    signing_in = {"username": "anna", "password": PASSWORDS["anna"], "carried": carried[1]}
+    visit().post("/users/login", data=signing_in, headers=HTML)
+    assert "Длинный текст" in anna.get("/posts/new", headers=HTML).text
+
+
+def test_a_text_is_kept_when_the_picture_can_not_be_made_now(anna: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("helpdesk.tasks.pictures.MOST_WAITING", 0)
+    answer = send(anna, "/posts/new", [("picture", ("a.png", picture()))], content="Длинный текст")
+    assert answer.status_code == 503
+    monkeypatch.undo()
+    assert "Длинный текст" in anna.get("/posts/new", headers=HTML).text
+
+
+def test_a_reading_that_can_not_be_noted_keeps_nobody_from_reading(
+    anna: Client, irina: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = write(anna)["id"]
+
+    def fails(*_: object) -> None:
+        raise StoreUnavailable("read only")
+
+    monkeypatch.setattr("helpdesk.store.post_reads.note_read", fails)
+    assert irina.get(f"/posts/{number}", headers=HTML).status_code == 200
+
+
+def test_a_post_is_saved_even_when_old_files_can_not_be_removed(
+    anna: Client, blobs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = lead(put(anna, picture()))
+
+    async def fails(*_: object) -> None:
+        raise OSError("no disk")
+
+    monkeypatch.setattr("helpdesk.store.blobs.Blobs.delete", fails)
+    answer = send(anna, f"{path}/edit", [], version="1", title="Два")
+    assert answer.status_code == 200 and "It was saved" in answer.text
+    monkeypatch.undo()
+    assert anna.get(path).json()["post"]["title"] == "Два"
+    write(anna)  # deletes what was left

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import Invalid, NotAllowed, Sentence, sentence
+from helpdesk.errors import Conflict, Invalid, NotAllowed, Sentence, sentence
 from helpdesk.netmonitor.model import METHODS
 from helpdesk.store import host_history, host_incidents, netmonitor
 from helpdesk.store.host_history import Day, Point, Summary
@@ -81,17 +81,17 @@ async def show(request: Request) -> Response:
 
 
 async def note(request: Request) -> Response:
-    """Write what was found out about an incident, for those who may. Raises NotFound, NotAllowed."""
+    """Write what was found out about an incident, unless somebody else has meanwhile. Raises NotFound, NotAllowed."""
     if not await may_note(request):
         raise NotAllowed
     number, person = request_data.path_id(request, "incident_id"), await current_user(request)
     found = await services(request).database.run(lambda db: netmonitor.incident(db, number))
     fields, now = await request_data.read(request), services(request).clock()
     try:
-        text = trimmed(fields.text("note", LONGEST_NOTE))
-    except Invalid as error:
+        text, known = trimmed(fields.text("note", LONGEST_NOTE)), fields.version()
+        await stored(request, lambda db: host_incidents.note(db, number, person.id, text, now, known))
+    except (Invalid, Conflict) as error:
         return await answer_refusal(request, error, page=partial(_refused, request, found, fields, error))
-    await stored(request, lambda db: host_incidents.note(db, number, person.id, text, now))
     address = f"{path_to(request, 'netmonitor:show', host_id=found.host_id)}#incident-{number}"
     return await answer(
         request,
@@ -136,12 +136,14 @@ def by_hour(points: Sequence[Point]) -> list[Part]:
 async def _page(request: Request, view: View, period: Period, status: int = 200, **refused: Any) -> Response:
     drawing = charts.chart(view.points, view.now - period.length, view.now)
     shown = {"period": period, "PERIODS": PERIODS, "chart": drawing, "error": None, "typed": {}, **refused}
-    may = {"may_note": await may_note(request), "longest_note": LONGEST_NOTE}
+    may = {"may_note": await may_note(request), "longest_note": LONGEST_NOTE, "version": host_incidents.version}
     return html(request, "netmonitor/show.html", status, **_context(request, view), **shown, **may)
 
 
-async def _refused(request: Request, found: IncidentRow, fields: request_data.Fields, error: Invalid) -> Response:
-    """Show the host again with the note that was refused."""
+async def _refused(
+    request: Request, found: IncidentRow, fields: request_data.Fields, error: Invalid | Conflict
+) -> Response:
+    """Show the host again with the note that was refused. After a conflict its form has the version that is there."""
     period = PERIODS["day"]
     view = await _load(request, period, found.host_id)
     typed = {found.id: str(fields.values.get("note") or "")}

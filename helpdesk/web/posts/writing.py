@@ -48,6 +48,7 @@ async def edit(request: Request) -> Response:
     )
 
 
+@drafts.belongs_to("new", drafts.POST)
 @drafts.keeps_draft
 @idempotent
 async def add(request: Request) -> Response:

@@ -225,6 +225,22 @@ def test_a_note_is_written_once_and_shown(anna: Client, services: Services) -> N
     assert anna.post("/netmonitor/incidents/999/note", json={"note": "x"}).status_code == 404
 
 
+def test_of_two_notes_at_once_the_second_one_sees_the_first(visit: Visit, services: Services) -> None:
+    host, incident = watched.down(services.database, "узел")
+    form = parsed(visit("boris").get(f"/netmonitor/{host}", headers=HTML).text)
+    known = next(it["value"] for it in form.all(lambda it: it.get("name") == "lock_version"))
+    address, sent = f"/netmonitor/incidents/{incident}/note", {"lock_version": known}
+    assert visit("anna").post(address, data=sent | {"note": "Выбило автомат"}, headers=HTML).status_code == 303
+    refused = visit("boris").post(address, data=sent | {"note": "Нет света"}, headers=HTML)
+    found = parsed(refused.text)
+    area = found.by_id(f"note-{incident}")
+    assert refused.status_code == 409 and area and area.text == "Нет света"
+    assert found.of_class("monitor-note")[0].text == "Выбило автомат"
+    again = next(it["value"] for it in found.all(lambda it: it.get("name") == "lock_version"))
+    answer = visit("boris").post(address, data={"lock_version": again, "note": "Нет света"}, headers=HTML)
+    assert answer.status_code == 303
+
+
 def test_a_note_that_is_too_long_stays_in_its_form(anna: Client, services: Services) -> None:
     host, incident = watched.down(services.database, "узел")
     text = "я" * 10_001
