@@ -127,6 +127,7 @@ def _write(session: Session, post: Post, person_id: int, wanted: Wanted, now: da
     post_audience.save(session, post.id, wanted.audience)
     texts = {"title": post.title, "content": post.content}
     if post.kind == PAGE:
+        post.is_pinned = post.is_important = False
         page_words.index(session, post.id, post.title, post.content)
     session.add(PostRevision(post_id=post.id, version=post.version, edited_by=person_id, edited_at=now, **texts))
     oldest = (col(PostRevision.post_id) == post.id, col(PostRevision.version) <= post.version - MOST_REVISIONS)

@@ -22,6 +22,7 @@ from tests.contract.calls import is_for_people, route_name
 from tests.contract.cases import ANSWERS as OTHER_ANSWERS
 from tests.contract.cases import REFUSALS as OTHER_REFUSALS
 from tests.contract.cases import RINGS, Case
+from tests.contract.knowledge_cases import KNOWLEDGE, KNOWLEDGE_REFUSALS
 from tests.contract.monitor_cases import MONITOR, MONITOR_REFUSALS
 from tests.contract.phone_cases import PHONE, PHONE_REFUSALS
 from tests.contract.post_cases import POST_REFUSALS, POSTS
@@ -31,8 +32,16 @@ from tests.telephony.desks import Shift, on_phone, ring
 from tests.web.conftest import Client, Visit
 
 GOLDEN = Path(__file__).parent / "golden"
-ANSWERS = OTHER_ANSWERS + TRACKER + PHONE + MONITOR + POSTS + POST_NEWS
-REFUSALS = OTHER_REFUSALS + TRACKER_REFUSALS + PHONE_REFUSALS + MONITOR_REFUSALS + POST_REFUSALS + POST_NEWS_REFUSALS
+ANSWERS = OTHER_ANSWERS + TRACKER + PHONE + MONITOR + POSTS + POST_NEWS + KNOWLEDGE
+REFUSALS = (
+    OTHER_REFUSALS
+    + TRACKER_REFUSALS
+    + PHONE_REFUSALS
+    + MONITOR_REFUSALS
+    + POST_REFUSALS
+    + POST_NEWS_REFUSALS
+    + KNOWLEDGE_REFUSALS
+)
 CASES = {case.name: case for case in ANSWERS + REFUSALS}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 MINUTE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")

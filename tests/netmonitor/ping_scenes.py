@@ -10,9 +10,12 @@ import json
 import secrets
 import socket
 import struct
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
+
+import uvloop
 
 from helpdesk.errors import Overloaded
 from helpdesk.netmonitor.model import Target
@@ -179,6 +182,9 @@ async def flooded() -> object:
 class FullSocket:
     """An imitation of a socket that takes nothing: a real one can't be filled over the loopback network."""
 
+    def getsockopt(self, *_: object) -> int:
+        return 0
+
     def sendto(self, *_: object) -> int:
         raise BlockingIOError
 
@@ -212,4 +218,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    {"asyncio": asyncio.run, "uvloop": uvloop.run}[sys.argv[1]](main())

@@ -32,13 +32,13 @@ TOKEN = bytes(range(16))
 Script = Callable[[str], PingCommand]
 
 
-@pytest.fixture(scope="module")
-def scenes() -> Any:
-    """What was found in each scene of `ping_scenes.py`."""
+@pytest.fixture(scope="module", params=["asyncio", "uvloop"])
+def scenes(request: pytest.FixtureRequest) -> Any:
+    """What was found in each scene of `ping_scenes.py`, in each kind of loop."""
     enter = ["unshare", "--map-root-user", "--net"]
     if not shutil.which("unshare") or subprocess.run([*enter, "true"], capture_output=True).returncode:
         unavailable("a network of its own for pings (unshare)")
-    command = [*enter, sys.executable, "-m", "tests.netmonitor.ping_scenes"]
+    command = [*enter, sys.executable, "-m", "tests.netmonitor.ping_scenes", request.param]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

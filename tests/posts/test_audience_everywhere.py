@@ -356,9 +356,7 @@ def sent(company: Company, who: Somebody) -> set[int]:
         )
     ]
     feed: Any = ListedFeed()
-    checks = DeliveryChecks(
-        ListedFeed(), company.services.database, company.services.readers, None, lambda: company.now
-    )  # type: ignore[arg-type]  # a test's feed
+    checks = DeliveryChecks(feed, company.services.database, company.services.readers, None, lambda: company.now)
     outcomes = asyncio.run(checks.refused(items))
     hidden = {it.row.event for it in items if (found := outcomes.get(it.row.id)) and found.reason == "not_visible"}
     return {post.id for post in company.posts if f"post.{post.id}" not in hidden}

@@ -185,7 +185,7 @@ def test_a_page_is_written_under_another_one_and_suggested_by_its_present_words(
     above = add(store, "A")
 
     def write(title: str, under: int | None) -> int:
-        wanted = Wanted(title, "Текст")
+        wanted = Wanted(title, "Текст", is_pinned=True, is_important=True)
         return store.run_here(lambda db: post_edits.add_page(db, ANNA, under, wanted, NOON), writes=True).id
 
     def suggested(subject: str) -> list[str]:
@@ -197,6 +197,8 @@ def test_a_page_is_written_under_another_one_and_suggested_by_its_present_words(
     assert drawn(store) == ["-A", "--Почта", "--Сканер"]
     with pytest.raises(Invalid):
         write("Касса", 10**6)
+    urgent = sa.select(sa.func.count()).where(sa.or_(col(Post.is_pinned), col(Post.is_important)))
+    assert store.run_here(lambda db: db.execute(urgent).scalar_one()) == 0, "that is for announcements"
     assert suggested("почту") == ["Почта"]
     wanted = Wanted("Календарь", "Текст")
     store.run_here(lambda db: post_edits.edit(db, ANNA, first, 1, wanted, NOON), writes=True)

@@ -6,6 +6,7 @@ number and the token of the request.
 
 import asyncio
 import secrets
+import select
 import socket
 import struct
 from time import monotonic, perf_counter, time
@@ -54,6 +55,9 @@ class PingSocket:
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, ROOM_BYTES)
+        # uvloop stops to read a socket that has an error, as one has for each host that is unreachable. This is none.
+        self._ready = select.epoll()
+        self._ready.register(self._socket, select.EPOLLIN)
         self._id, self._last = secrets.randbits(16), secrets.randbits(16)
         self._waiting: dict[int, _Waiting] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -71,8 +75,8 @@ class PingSocket:
         answer = asyncio.get_running_loop().create_future()
         self._waiting[number] = _Waiting(address, token, perf_counter(), time(), answer)
         try:
+            await self._send(request, address, ends)
             async with until(ends, "silent"):
-                await self._send(request, address, ends)
                 return Outcome(await answer)
         finally:
             del self._waiting[number]
@@ -96,14 +100,15 @@ class PingSocket:
 
     def close(self) -> None:
         if self._loop and not self._loop.is_closed():
-            self._loop.remove_reader(self._socket)
+            self._loop.remove_reader(self._ready)
+        self._ready.close()
         self._socket.close()
 
     def _join(self) -> None:
         """Read in the loop that runs now."""
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
-            self._loop.add_reader(self._socket, self._receive)
+            self._loop.add_reader(self._ready, self._receive)
 
     def _number(self) -> int:
         """Return the next number for which nobody waits. Raises Overloaded."""
@@ -115,20 +120,24 @@ class PingSocket:
         return self._last
 
     async def _send(self, request: bytes, address: Address, ends: float) -> None:
-        """Send a request; while the socket is full, wait. Raises ProbeFailed, and Overloaded when it stays full."""
-        loop, is_second = asyncio.get_running_loop(), False
-        while True:
-            try:
-                self._socket.sendto(request, (address.ip, 0))
-                return
-            except BlockingIOError as error:
-                if loop.time() + 2 * FULL_SECONDS > ends:
-                    raise Overloaded(detail="the socket for pings is full") from error
-                await asyncio.sleep(FULL_SECONDS)
-            except OSError as error:
-                if is_second:
-                    raise of_error(error) from error
-                is_second = True  # the first may be the error of an earlier request, which the kernel had kept
+        """Send a request. Raises ProbeFailed, and Overloaded when the socket stays full."""
+        try:
+            async with asyncio.timeout_at(ends):
+                while not self._is_sent(request, address):
+                    await asyncio.sleep(FULL_SECONDS)
+        except TimeoutError as error:
+            raise Overloaded(detail="the socket for pings is full") from error
+
+    def _is_sent(self, request: bytes, address: Address) -> bool:
+        """Send a request, if there is room for it. Raises ProbeFailed and Overloaded."""
+        self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # forget the error of an earlier request
+        try:
+            self._socket.sendto(request, (address.ip, 0))
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            raise of_error(error) from error
+        return True
 
     def _receive(self) -> None:
         """Read what has come."""
