@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from secrets import token_urlsafe
 from types import FrameType
@@ -21,6 +22,7 @@ from sqlalchemy.engine import make_url
 from helpdesk import health, logs
 from helpdesk.adapters import checks, grants, schema_trouble
 from helpdesk.app import create_app
+from helpdesk.demo import monitored_hosts
 from helpdesk.demo.load import load
 from helpdesk.demo.playable_phone import PlayablePhone
 from helpdesk.demo.simulated_colleague import SimulatedColleague
@@ -65,6 +67,8 @@ def demo(data: str, port: int, colleague: bool) -> None:
         raise Refused(f"{folder} holds a store that is no demo's. Name another folder by --data.")
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     database.run_here(lambda session: load(session, today), writes=True)
+    playable = monitored_hosts.free_port()
+    database.run_here(lambda db: monitored_hosts.place(db, port, playable, datetime.now(UTC)), writes=True)
     database.close()
     print(f"The helpdesk's demo is on http://127.0.0.1:{port} (sign in as anna with the password demo).", flush=True)
     host = "0.0.0.0" if settings.demo_public else "127.0.0.1"
@@ -74,6 +78,8 @@ def demo(data: str, port: int, colleague: bool) -> None:
     if colleague:
         at_work = SimulatedColleague(services.backend, services.database)
         services = replace(services, watchers=(*services.watchers, at_work.watch))
+    host_at_play = partial(monitored_hosts.play, playable, flaps=colleague)
+    services = replace(services, watchers=(*services.watchers, host_at_play))
     logs.configure(settings.log_level)
     _run(create_app(services), host, port, proxy_headers=False)
 

@@ -71,8 +71,13 @@ class Sampler:
         """Return the probes, which take a while to be made."""
         async with self._connecting:
             if self._probes is None:
-                self._probes = await self._threads.run(self.connect)
+                await self._threads.run_to_its_end(self._connect)
+        assert self._probes is not None
         return self._probes
+
+    def _connect(self) -> None:
+        # Kept by the thread itself, so that they are closed when the process ends in the middle.
+        self._probes = self.connect()
 
     @property
     def ping_way(self) -> Way | None:
@@ -81,14 +86,15 @@ class Sampler:
 
     async def watch(self) -> None:
         """Probe and write while this process holds the lease, until cancelled."""
-        await self.probes()
         try:
+            await self.probes()
             async with asyncio.TaskGroup() as loops:
                 loops.create_task(self._begin_always())
                 loops.create_task(self._keep_always())
         finally:
             for task in self._running:
                 task.cancel()
+            await self.close()
 
     async def _begin_always(self) -> None:
         while True:
@@ -115,8 +121,9 @@ class Sampler:
 
     async def close(self) -> None:
         """Close the probes, if there are any."""
-        if self._probes:
-            await self._probes.close()
+        probes, self._probes = self._probes, None
+        if probes:
+            await probes.close()
 
     async def finish(self) -> None:
         """Wait until what was begun has ended."""

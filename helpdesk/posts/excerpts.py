@@ -7,7 +7,7 @@ from helpdesk.notifications.plain_text import excerpt
 LONGEST_READ = 2_000
 SIGNS = re.compile(
     r"\[\[(?:[^\[\]|]{0,200}\|)?([^\[\]|]{0,200})\]\]|!?\[([^\[\]]{0,200})\]\([^()\[\]]{0,500}\)"
-    r"|[*_`#>|~]+|^ {0,3}[-+] ",
+    r"|[*_`#>|~]+|-{3,}|^ {0,3}[-+] ",
     re.MULTILINE,
 )
 """Links and pictures, of which the words stay, and the signs of emphasis, headings, quotes, tables and lists."""

@@ -4,7 +4,7 @@ import sqlite3
 
 NAMED = {
     "tracker_attachment": "SELECT blob, size FROM tracker_attachment",
-    "post_file": "SELECT blob, size FROM post_file WHERE post_id IS NOT NULL OR token_hash IS NOT NULL",
+    "post_file": "SELECT blob, size FROM post_file WHERE post_id IS NOT NULL OR (token_hash IS NOT NULL AND size > 0)",
     "post": "SELECT picture, picture_size FROM post WHERE picture IS NOT NULL",
 }
 """The files that the rows of each table name, with their sizes."""

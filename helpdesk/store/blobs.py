@@ -38,13 +38,16 @@ class Blobs:
         self.folder = folder
         self.threads = Threads(THREADS)
 
-    async def save(self, pieces: AsyncIterator[bytes]) -> Blob:
-        """Write all of `pieces`. On an error or a cancellation nothing is left. Raises StorageFull."""
-        with disk.writing():
-            return await self._save(pieces)
+    async def save(self, pieces: AsyncIterator[bytes], name: str = "") -> Blob:
+        """Write all of `pieces`, under a new name or one of `new_name`. On an error or a cancellation nothing is left.
 
-    async def _save(self, pieces: AsyncIterator[bytes]) -> Blob:
-        name, size = token_hex(16), 0
+        Raises StorageFull.
+        """
+        with disk.writing():
+            return await self._save(pieces, name or new_name())
+
+    async def _save(self, pieces: AsyncIterator[bytes], name: str) -> Blob:
+        size = 0
         incoming, target, work = self.folder / INCOMING / name, self._path(name), self.threads.run_to_its_end
         try:
             file = await work(_begin, incoming)
@@ -106,6 +109,11 @@ class Blobs:
 
     def _path(self, name: str) -> Path:
         return self.folder / name[:2] / name[2:]
+
+
+def new_name() -> str:
+    """Return a name for a content that is to be saved: a row may name it before, so that nothing is left behind."""
+    return token_hex(16)
 
 
 def _begin(path: Path) -> BinaryIO:

@@ -35,10 +35,20 @@ IS_LEFT = sa.and_(col(PostFile.post_id).is_(None), col(PostFile.token_hash).is_(
 """The condition of a file that is let go."""
 
 
-def stage(session: Session, person_id: int, blob: Blob, filename: str, kind: str, token: str, now: datetime) -> None:
-    """Store a file that belongs to no post yet."""
+def stage(session: Session, person_id: int, blob: str, filename: str, kind: str, token: str, now: datetime) -> None:
+    """Name the content of a file that belongs to no post yet, before it is written."""
     known: dict[str, Any] = {"filename": filename, "content_type": kind, "added_by": person_id, "added_at": now}
-    session.add(PostFile(blob=blob.name, size=blob.size, token_hash=hashed(token), **known))
+    session.add(PostFile(blob=blob, size=0, token_hash=hashed(token), **known))
+
+
+def complete(session: Session, person_id: int, token: str, size: int) -> None:
+    """Note that the content of a staged file is written."""
+    session.exec(sa.update(PostFile).where(*_staged(person_id, token)).values(size=size))
+
+
+def withdraw(session: Session, person_id: int, token: str) -> None:
+    """Let a staged file go whose content could not be written."""
+    session.exec(sa.update(PostFile).where(*_staged(person_id, token)).values(token_hash=None))
 
 
 def of_post(session: Session, post_id: int) -> list[FileRow]:

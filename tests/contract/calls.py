@@ -31,6 +31,8 @@ NAMES = (
     "phase", "category_id", "grade", "word", "hint", "is_active", "to",
     "phase_1", "limit_1", "folded", "shown", "lanes", "compact", "column", "skip", "ids",
     "host", "target", "since", "until", "period", "note", "method", "port", "group_name", "begins_at", "ends_at",
+    "title", "content", "draft", "pinned", "important", "ask_again", "audience", "departments", "rights", "version",
+    "published_from", "published_until", "picture_alt", "keep_picture", "kept_files", "staged", "staged_picture",
     "action", "to_address", "callId", "destination", "state", "reason_id", "agent_id", "extension", "date",
 )  # fmt: skip
 HEADERS: dict[bytes, Sequence[bytes]] = {

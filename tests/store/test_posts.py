@@ -14,7 +14,6 @@ from sqlmodel import Session, select
 from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.people.rights import ADMIN, AGENT, WRITER
 from helpdesk.store import post_audience, post_edits, post_files, post_reads, posts, rights
-from helpdesk.store.blobs import Blob
 from helpdesk.store.casefold import fold
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
@@ -201,7 +200,8 @@ def staged(store: Database, name: str, by: int = ANNA, at: datetime = NOW) -> st
     """Stage a file of this name; its token."""
 
     def work(db: Session) -> None:
-        post_files.stage(db, by, Blob(f"blob of {name}", 7), name, "text/plain", f"token of {name}", at)
+        post_files.stage(db, by, f"blob of {name}", name, "text/plain", f"token of {name}", at)
+        post_files.complete(db, by, f"token of {name}", 7)
 
     store.run_here(work, writes=True)
     return f"token of {name}"
@@ -315,6 +315,14 @@ def test_a_post_is_deleted_with_all_that_belongs_to_it(store: Database) -> None:
         with pytest.raises(NotFound):
             store.run_here(lambda db, work=work: work(db, post_id, NOW), writes=True)
     store.run_here(lambda db: post_reads.note_read(db, post_id, IRINA, NOW), writes=True)
+
+
+def test_a_content_that_could_not_be_written_is_let_go_at_once(store: Database) -> None:
+    token = staged(store, "a")
+    store.run_here(lambda db: post_files.withdraw(db, ANNA, token), writes=True)
+    assert left(store, NOW - HOUR) == {"blob of a"}
+    with pytest.raises(Invalid):
+        add(store, files=(token,))
 
 
 # Reading and understanding

@@ -1,5 +1,6 @@
 """Announcements by pages and by programs: who reads, who writes, what a form keeps, and what files and pictures do."""
 
+import errno
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from PIL import Image
 from sqlmodel import Session, select
 
@@ -143,6 +145,7 @@ def test_a_text_is_markdown_and_nothing_in_it_runs_or_is_fetched(anna: Client, i
 def test_the_excerpt_of_a_list_has_the_words_without_their_signs() -> None:
     text = "# Сеть\n\n- в **субботу** [подробно](https://a.test)\n- ![план](a.png) `код`"
     assert beginning(text) == "Сеть в субботу подробно план код"
+    assert beginning("| a | b |\n|---|---|\n| 1 | 2 |") == "a b 1 2"
 
 
 def test_opening_a_page_is_reading_it_and_asking_by_a_program_is_not(anna: Client, irina: Client) -> None:
@@ -541,6 +544,36 @@ def test_a_reading_that_can_not_be_noted_keeps_nobody_from_reading(
 
     monkeypatch.setattr("helpdesk.store.post_reads.note_read", fails)
     assert irina.get(f"/posts/{number}", headers=HTML).status_code == 200
+
+
+def test_a_file_for_which_there_is_no_room_leaves_nothing(
+    anna: Client, blobs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no room")
+
+    monkeypatch.setattr("helpdesk.store.blobs.Blobs._save", full)
+    assert send(anna, "/posts/new", [("files", ("a.txt", b"abc"))]).status_code == 507
+    monkeypatch.undo()
+    write(anna)
+
+
+def test_a_process_that_dies_in_the_middle_leaves_a_content_only_for_a_day(
+    anna: Client, services: Services, blobs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object) -> None:
+        raise SystemError("killed")
+
+    monkeypatch.setattr("helpdesk.store.post_files.complete", dies)
+    assert send(anna, "/posts/new", [("files", ("a.txt", b"abc"))]).status_code == 500
+    monkeypatch.undo()
+    write(anna)
+    assert len(list(blobs.glob("??/*"))) == 1
+    services.database.run_here(
+        lambda db: db.exec(sa.update(PostFile).values(added_at=datetime(2026, 1, 1, tzinfo=UTC)))
+    )
+    write(anna)
+    assert list(blobs.glob("??/*")) == []
 
 
 def test_a_post_is_saved_even_when_old_files_can_not_be_removed(

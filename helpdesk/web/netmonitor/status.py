@@ -4,13 +4,15 @@ It tells names and times, no address and no fault. It reads no cookie, and its l
 NETMONITOR_STATUS_PAGE is on.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from hashlib import sha256
 from math import floor
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
@@ -24,7 +26,7 @@ from helpdesk.web.netmonitor.states import MISSED, SLACK
 
 DAYS = 90
 KEPT = {"Cache-Control": "public, max-age=30", "Vary": "Accept, Accept-Language"}
-LONG = timedelta(hours=1)
+LONG_SECONDS = 3600
 """From so long a failure on, a day is marked as a bad one."""
 WORDS: Mapping[str, Sentence] = {
     "offline": sentence("down"),
@@ -56,40 +58,51 @@ async def status(request: Request) -> Response:
     settings = services(request).settings
     if not settings.netmonitor_status_page:
         raise NotFound
-    now, zone = services(request).clock(), settings.timezone
-    first = now.astimezone(zone).date() - timedelta(days=DAYS - 1)
-    since = datetime.combine(first, time(), zone)
-    hosts = await services(request).database.run(lambda db: public_hosts.hosts(db, since))
-    shown = sorted((_shown(it, first, now, zone) for it in hosts), key=lambda it: ORDER.index(it.status))
+    now = services(request).clock()
+    edges = midnights(now, settings.timezone)
+
+    def work(db: Session) -> list[Shown]:
+        hosts = public_hosts.hosts(db, datetime.fromtimestamp(edges[0], UTC))
+        return sorted((_shown(it, edges, now) for it in hosts), key=lambda it: ORDER.index(it.status))
+
+    shown = await services(request).database.run(work)
     is_page = "text/html" in accepted(request.headers.get("accept", ""))
     return _kept(request, _page(request, shown, now) if is_page else JSONResponse(_to_dict(shown)))
 
 
-def _shown(host: PublicHost, first: date, now: datetime, zone: ZoneInfo) -> Shown:
+def _shown(host: PublicHost, edges: Sequence[float], now: datetime) -> Shown:
     late = MISSED * timedelta(seconds=host.interval_seconds) + SLACK
     is_known = host.checked_at is not None and now - host.checked_at <= late
     is_open = bool(host.incidents) and host.incidents[0].ended_at is None
-    status = "unknown" if not is_known else "offline" if is_open else "online"
-    days = [first + timedelta(days=number) for number in range(DAYS)]
-    lost = [down(host.incidents, it, now, zone) for it in days]
-    watched = min(now - host.created_at, timedelta(days=DAYS))
-    share = 1 - sum(lost, timedelta()) / watched if watched > timedelta() else 1.0
+    lost = down(host.incidents, edges, now)
+    watched = min(now.timestamp() - host.created_at.timestamp(), DAYS * 24 * 3600)
     return Shown(
         host,
-        status,
+        "unknown" if not is_known else "offline" if is_open else "online",
         host.incidents[0].began_at if is_open else None,
-        _marks(timedelta() < it < LONG for it in lost),
-        _marks(it >= LONG for it in lost),
-        max(0.0, share),
+        _marks(0 < it < LONG_SECONDS for it in lost),
+        _marks(it >= LONG_SECONDS for it in lost),
+        max(0.0, 1 - sum(lost) / watched) if watched > 0 else 1.0,
     )
 
 
-def down(incidents: Iterable[Incident], day: date, now: datetime, zone: ZoneInfo) -> timedelta:
-    """Return for how long a host was down on a day, which may have 23 or 25 hours."""
-    begin = datetime.combine(day, time(), zone)
-    end = min(datetime.combine(day + timedelta(days=1), time(), zone), now)
-    parts = (min(it.ended_at or now, end).timestamp() - max(it.began_at, begin).timestamp() for it in incidents)
-    return timedelta(seconds=sum(max(part, 0.0) for part in parts))
+def midnights(now: datetime, zone: ZoneInfo) -> list[float]:
+    """Return when each of the last DAYS days began, and when today ends, in seconds since 1970."""
+    first = now.astimezone(zone).date() - timedelta(days=DAYS - 1)
+    return [datetime.combine(first + timedelta(days=it), time(), zone).timestamp() for it in range(DAYS + 1)]
+
+
+def down(incidents: Iterable[Incident], edges: Sequence[float], now: datetime) -> list[float]:
+    """Return for how many seconds a host was down on each day; `edges` are when days begin and end."""
+    lost = [0.0] * (len(edges) - 1)
+    for it in incidents:
+        began, ended = max(it.began_at.timestamp(), edges[0]), min((it.ended_at or now).timestamp(), edges[-1])
+        day = bisect_right(edges, began) - 1
+        while began < ended:
+            until = min(ended, edges[day + 1])
+            lost[day] += until - began
+            began, day = until, day + 1
+    return lost
 
 
 def _marks(chosen: Iterable[bool]) -> str:

@@ -3,19 +3,20 @@
 Only the pixels of a picture are kept. Its decoder runs in a process that can be ended (`tasks/pictures.py`).
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from functools import partial
 from secrets import token_urlsafe
 from typing import Any
 
+from sqlmodel import Session
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import NotFound, TooLarge, sentence
 from helpdesk.store import post_files
-from helpdesk.store.blobs import Blob
+from helpdesk.store.blobs import Blob, new_name
 from helpdesk.store.posts import PostRow
 from helpdesk.tasks.files import Chunks, Staged, Upload, plain_name, plain_type
 from helpdesk.tasks.model import Attachment, OpenFile
@@ -89,6 +90,7 @@ async def clean(request: Request) -> None:
     if names:
         await blobs.delete(names)
         await database.run(lambda db: post_files.forget(db, names), writes=True)
+    await blobs.delete_unfinished(before.timestamp())
 
 
 async def image(request: Request) -> Response:
@@ -119,17 +121,21 @@ async def file(request: Request) -> Response:
 
 
 async def _stage(request: Request, upload: Upload) -> Staged:
-    """Store a file that belongs to no post yet. Raises StorageFull; nothing is left then."""
+    """Store a file that belongs to no post yet. Raises StorageFull; its row, which came first, is let go then."""
     name, kind, token = plain_name(upload.filename), plain_type(upload.content_type), token_urlsafe(32)
     person, now, blobs = await current_user(request), services(request).clock(), services(request).blobs
-    blob = await blobs.save(upload.chunks)
+
+    async def write(work: Callable[[Session], None]) -> None:
+        await services(request).database.run(work, writes=True)
+
+    content = new_name()
+    await write(lambda db: post_files.stage(db, person.id, content, name, kind, token, now))
     try:
-        await services(request).database.run(
-            lambda db: post_files.stage(db, person.id, blob, name, kind, token, now), writes=True
-        )
+        blob = await blobs.save(upload.chunks, content)
     except BaseException:
-        await blobs.delete([blob.name])
+        await write(lambda db: post_files.withdraw(db, person.id, token))
         raise
+    await write(lambda db: post_files.complete(db, person.id, token, blob.size))
     return Staged(token, name, blob.size, kind)
 
 

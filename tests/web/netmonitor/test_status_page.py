@@ -5,12 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from helpdesk.app import create_app
 from helpdesk.services import Services
 from helpdesk.store.public_hosts import Incident
-from helpdesk.web.netmonitor.status import down
+from helpdesk.web.netmonitor.status import DAYS, down, midnights
 from tests.web.conftest import HTML, Client, Visit
 from tests.web.dom import parsed
 from tests.web.netmonitor import watched
@@ -39,7 +41,7 @@ def test_it_tells_names_and_times_of_chosen_hosts_alone(anybody: Client, service
     watched.watch(database, "Выключенный", is_public=True, is_active=False)
     page = anybody.get(ADDRESS, headers=HTML)
     text = parsed(page.text).text
-    assert "1 service is down" in text and text.index("Почта") < text.index("Сайт") and "no answer since" in text
+    assert "1 service is down" in text and text.index("Почта") < text.index("Сайт") and "down since" in text
     told = anybody.get(ADDRESS).json()["hosts"]
     assert [(it["name"], it["status"]) for it in told] == [("Почта", "offline"), ("Сайт", "online")]
     for answer in (page.text, anybody.get(ADDRESS).text):
@@ -100,11 +102,23 @@ def test_the_days_show_when_it_was_down(services: Services) -> None:
     assert "99.92 % of the last 90 days" in found.text
 
 
-@pytest.mark.parametrize(
-    ("day", "hours"),
-    [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25), (date(2026, 7, 1), 24), (date(2026, 11, 21), 0)],
-)
+@pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25), (date(2026, 7, 1), 24)])
 def test_a_day_lasts_as_long_as_it_does(day: date, hours: int) -> None:
-    always = [Incident(datetime(2020, 1, 1, tzinfo=UTC), None)]
-    assert down(always, day, NOW, BERLIN) == timedelta(hours=hours)
-    assert down([], day, NOW, BERLIN) == timedelta()
+    now = datetime(day.year, day.month, day.day, 12, tzinfo=BERLIN) + timedelta(days=2)
+    edges = midnights(now, BERLIN)
+    always = down([Incident(datetime(2020, 1, 1, tzinfo=UTC), None)], edges, now)
+    assert always[-3] == hours * 3600 and always[-1] == 12 * 3600 and len(always) == DAYS
+    assert sum(down([], edges, now)) == 0
+
+
+@given(st.lists(st.floats(-100, 3000), max_size=12, unique=True))
+def test_the_days_of_an_incident_are_those_that_it_lasted(hours: list[float]) -> None:
+    edges, begun = midnights(NOW, BERLIN), NOW - timedelta(hours=2400)
+    moments = sorted(begun + timedelta(hours=it) for it in hours)
+    incidents = [Incident(*pair) for pair in zip(moments[::2], moments[1::2], strict=False)]
+    found = down(incidents, edges, NOW)
+    for lost, begin, end in zip(found, edges, edges[1:], strict=False):
+        parts = (
+            min(it.ended_at.timestamp(), end) - max(it.began_at.timestamp(), begin) for it in incidents if it.ended_at
+        )
+        assert lost == pytest.approx(sum(max(0.0, it) for it in parts), abs=0.01)
