@@ -243,3 +243,27 @@ def test_a_line_equals_a_reckoning_over_the_last_hour(drawn: list[tuple[int, int
 def test_a_line_begins_anew_after_a_clock_went_far(monitored: Database) -> None:
     recent = host_recent.add(host_recent.add(b"", BEGIN + DAY, 5), BEGIN, 700)
     assert host_recent.line(recent, BEGIN)[-1] == 7.0 and len(recent) < 300
+
+
+def test_a_year_of_200_hosts_takes_less_than_150_mb(database: Database) -> None:
+    """By what an hour takes: rows of hours as they come, and packed hours with random times."""
+    chance, hours_there = random.Random(7), 200
+
+    def fill(db: Session) -> tuple[int, int]:
+        packed = [0, 0]
+        for number in range(hours_there):
+            hour = BEGIN + number * HOUR
+            samples = [Sample(hour + at, round(chance.lognormvariate(7.6, 0.2))) for at in range(0, HOUR, 10)]
+            row = host_rollup.hour_row(0, hour, samples)
+            db.execute(sa.insert(table(HostHour)), [{**row.model_dump(), "host_id": it} for it in range(1, 201)])
+            packed[0] += len(host_packing.pack_samples(hour, samples))
+            packed[1] += len(host_packing.pack_minutes(hour, host_rollup.of_minutes(samples)))
+        return packed[0] // hours_there, packed[1] // hours_there
+
+    of_samples, of_minutes = database.run_here(fill, writes=True)
+    with database.engine.connect() as connection:
+        used = sa.text("SELECT sum(pgsize) FROM dbstat WHERE name = 'host_hour'")
+        of_hour = connection.execute(used).scalar_one() / hours_there / 200
+    row = 40  # of a packed hour, with its index and the room that pages leave
+    whole = 200 * (8760 * of_hour + 48 * (of_samples + row) + 30 * 24 * (of_minutes + row))
+    assert whole < 150e6
