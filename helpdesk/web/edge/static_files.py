@@ -28,8 +28,8 @@ FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 BUNDLES = {
     "app.css": ("css/*.css",),
     "note.css": ("css/pages/note.css",),
-    "task.css": ("css/task/*.css",),
-    "text.css": ("css/task/text.css",),
+    "task.css": ("css/text/*.css", "css/task/*.css"),
+    "text.css": ("css/text/*.css",),
     "edit.css": ("css/pages/edit.css",),
     "kept.css": ("css/pages/kept.css",),
     "bulk.css": ("css/pages/bulk.css",),
