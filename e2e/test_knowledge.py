@@ -92,7 +92,7 @@ def test_whoever_writes_adds_moves_reviews_and_deletes_a_page(page: Page, javasc
     steps.come_to(page, "admin", "/knowledge")
     page.get_by_role("link", name="Новая страница").click()
     page.get_by_role("textbox", name="Заголовок", exact=True).fill(title)
-    page.get_by_role("textbox", name="Текст (").fill("Как в [[Почта|почте]], см. [[Нет такой]].")
+    page.get_by_role("textbox", name="Текст", exact=True).fill("Как в [[Почта|почте]], см. [[Нет такой]].")
     page.get_by_role("button", name="Опубликовать").click()
     expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
     expect(page.get_by_role("link", name="написать эту страницу")).to_be_visible()

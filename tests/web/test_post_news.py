@@ -8,9 +8,10 @@ from xml.etree import ElementTree as ET
 import pytest
 from sqlmodel import Session, select
 
+from helpdesk.errors import StoreUnavailable
 from helpdesk.people.rights import WRITER
 from helpdesk.services import Services
-from helpdesk.store import notifications, people, posts, rights
+from helpdesk.store import notifications, people, post_feeds, posts, rights
 from helpdesk.store.models.posts import PostFeed
 from helpdesk.store.models.tables import Person
 from helpdesk.web.feeds import atom, feed
@@ -171,6 +172,19 @@ def test_a_new_address_ends_the_old_one_and_so_does_revoking_it(visit: Visit, se
     assert kept.token_hash not in new and new.partition("=")[2] not in kept.token_hash
     assert irina.post("/posts/feed/revoke", headers=HTML).status_code == 303
     assert reader.get(new).status_code == 404 and irina.get("/posts/feed").json()["made_at"] is None
+
+
+def test_a_feed_is_sent_also_while_nothing_can_be_written(
+    visit: Visit, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    announce(services, "Всем")
+    address = subscribed(visit("irina"))
+
+    def fail(*_: object) -> None:
+        raise StoreUnavailable("the disk is read-only")
+
+    monkeypatch.setattr(post_feeds, "record_use", fail)
+    assert entries(visit(), address) == ["Всем"]
 
 
 @pytest.mark.parametrize("token", ["", "x", "x" * 43, "x" * 1_000, "é" * 43, "\x00"], ids=range(6))

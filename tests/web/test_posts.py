@@ -23,8 +23,8 @@ from helpdesk.store.models.posts import Post, PostFile
 from helpdesk.web.posts.history import ADDED, REMOVED, SKIPPED, compared
 from helpdesk.web.posts.reading import beginning
 from tests.tasks.test_pictures import bomb, picture
-from tests.web.conftest import HTML, HTMX, Client, Visit
-from tests.world import PASSWORDS, PEOPLE_IDS
+from tests.web.conftest import HTML, HTMX, Client, Visit, attached
+from tests.world import PASSWORDS, PEOPLE_IDS, EmbeddedWorld
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 HOSTILE = (
@@ -400,6 +400,21 @@ def test_a_picture_among_the_files_is_shown_in_the_text(anna: Client, irina: Cli
     (address,) = re.findall(r'<img src="(/posts/[^"]+)"', irina.get(path, headers=HTML).text)
     shown = irina.get(address)
     assert shown.headers["content-type"] == "image/webp" and Image.open(BytesIO(shown.content)).size == (192, 64)
+
+
+def test_a_picture_of_a_post_is_never_one_of_a_task_with_the_same_number_and_size(
+    anna: Client, embedded: EmbeddedWorld
+) -> None:
+    red, blue = (made(Image.new("RGB", (40, 40), colour), "PNG").ljust(200, b" ") for colour in ("red", "blue"))
+    task = embedded.new_task()
+    of_task = attached(embedded, task, red, "a.png", "image/png")
+    (of_post,) = anna.get(lead(send(anna, "/posts/new", [("files", ("a.png", blue))]))).json()["post"]["files"]
+    assert of_post["id"] == of_task
+    shown = [
+        anna.get(it).content for it in (f"/tasks/{task}/files/{of_task}/thumbnail", f"{of_post['url']}?size=small")
+    ]
+    colours = [Image.open(BytesIO(it)).convert("RGB").getpixel((20, 20)) for it in shown]
+    assert [("red", "blue")[it[2] > it[0]] for it in colours if isinstance(it, tuple)] == ["red", "blue"]
 
 
 # Pictures

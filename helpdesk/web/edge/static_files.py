@@ -29,6 +29,7 @@ BUNDLES = {
     "app.css": ("css/*.css",),
     "note.css": ("css/pages/note.css",),
     "task.css": ("css/task/*.css",),
+    "text.css": ("css/task/text.css",),
     "edit.css": ("css/pages/edit.css",),
     "kept.css": ("css/pages/kept.css",),
     "bulk.css": ("css/pages/bulk.css",),

@@ -6,6 +6,7 @@ may read at that moment.
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from email.utils import format_datetime
 from hashlib import sha256
@@ -15,7 +16,7 @@ from sqlmodel import Session, col
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import NotFound, sentence
+from helpdesk.errors import NotFound, OutcomeUnknown, StoreUnavailable, sentence
 from helpdesk.languages import say
 from helpdesk.people.model import Person, load_people
 from helpdesk.posts.excerpts import beginning
@@ -80,7 +81,10 @@ async def read(request: Request) -> Response:
     now, token = services(request).clock(), request.query_params.get("token", "")
     found = await services(request).database.run(lambda db: _subscription(request, db, token, now))
     if found.used_at is None or now - found.used_at >= post_feeds.RECORDED_EVERY:
-        await services(request).database.run(lambda db: post_feeds.record_use(db, found.person.id, now), writes=True)
+        with suppress(StoreUnavailable, OutcomeUnknown):  # the feed is sent all the same
+            await services(request).database.run(
+                lambda db: post_feeds.record_use(db, found.person.id, now), writes=True
+            )
     updated = max((it.updated_at for it in found.rows), default=None)
     headers = {**HEADERS, "ETag": _tag(request, found)}
     if updated:

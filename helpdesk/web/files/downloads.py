@@ -112,9 +112,12 @@ async def view(request: Request) -> Response:
     return await send_picture(request, await _open(request), LARGE)
 
 
-async def send_picture(request: Request, opened: OpenFile, side: int) -> Response:
-    """Send the picture at that size. Raises NotFound for other files, and for one that is too large to look into."""
-    view = View(f"{opened.file.id}-{opened.file.size}", side)
+async def send_picture(request: Request, opened: OpenFile, side: int, name: str = "") -> Response:
+    """Send the picture at that size. Raises NotFound for other files, and for one that is too large to look into.
+
+    `name` tells its bytes from those of all others; without one it is a file of a task, by its number.
+    """
+    view = View(name or f"{opened.file.id}-{opened.file.size}", side)
     headers = {**PICTURE_HEADERS, "ETag": f'"{view.file}-{side}"'}
     if is_known_tag(request.headers.get("if-none-match", ""), headers["ETag"]):
         return Response(status_code=304, headers=headers)

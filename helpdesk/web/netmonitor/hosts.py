@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import Conflict, Invalid, sentence
 from helpdesk.netmonitor import targets
+from helpdesk.netmonitor.health import WAYS
 from helpdesk.netmonitor.model import METHODS
 from helpdesk.store import monitored_hosts
 from helpdesk.store.models.netmonitor import MonitoredHost
@@ -158,7 +159,9 @@ def _typed(host: MonitoredHost) -> dict[str, Any]:
 
 async def _list(request: Request) -> Response:
     hosts = await _all(request)
-    return html(request, "netmonitor/hosts.html", hosts=hosts, METHODS=METHODS)
+    way = services(request).netmonitor.ping_way
+    ping_way = WAYS[way] if way else None
+    return html(request, "netmonitor/hosts.html", hosts=hosts, METHODS=METHODS, ping_way=ping_way)
 
 
 async def _form(request: Request, host: MonitoredHost | None, typed: Typed, error: Refusal | None = None) -> Response:

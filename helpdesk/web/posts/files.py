@@ -116,7 +116,7 @@ async def file(request: Request) -> Response:
         partial(_read, request, Blob(row.blob, row.size)),
     )
     if side := SIDES.get(request.query_params.get("size", "")):
-        return await downloads.send_picture(request, opened, side)
+        return await downloads.send_picture(request, opened, side, f"post {row.blob}")
     return await downloads.send(request, opened, "posts:file")
 
 

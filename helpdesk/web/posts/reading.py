@@ -121,7 +121,7 @@ async def _page(
     return html(
         request,
         "posts/show.html",
-        post=post,
+        post=post._replace(read_at=post.read_at or now),
         phase=post.state(now),
         text=text,
         files=files,
