@@ -84,7 +84,8 @@ def add(session: Session, now: datetime, noter: int) -> None:
         _history(rows, row.id, samples, end)
         rows[HostState].append(_state(host, row.id, samples, now))
         incidents += [_incident(host, row.id, outage, now, noter) for outage in host.outages]
-    session.add_all(sorted(incidents, key=lambda it: it.began_at))
+    incidents.sort(key=lambda it: it.began_at)
+    session.add_all(incidents)
     for model, its in rows.items():
         if its:
             session.execute(sa.insert(table(model)), its)
