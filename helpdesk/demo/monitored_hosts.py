@@ -69,6 +69,7 @@ def add(session: Session, now: datetime, noter: int) -> None:
     """Store the hosts with their history until `now`."""
     chance, end = Random(_SEED), int(now.timestamp())
     rows: dict[Any, list[dict[str, Any]]] = {model: [] for model in (HostHour, HostPacked, HostSample, HostState)}
+    incidents = list[HostIncident]()
     for host in HOSTS:
         row = MonitoredHost(
             name=host.name, name_folded=folded(host.name), group_name=host.group_name, method=host.method,
@@ -82,8 +83,9 @@ def add(session: Session, now: datetime, noter: int) -> None:
         samples = _samples(chance, host, row.id, packed_since, end, end)
         _history(rows, row.id, samples, end)
         rows[HostState].append(_state(host, row.id, samples, now))
-        for outage in host.outages:
-            session.add(_incident(host, row.id, outage, now, noter))
+        incidents += [_incident(host, row.id, outage, now, noter) for outage in host.outages]
+    incidents.sort(key=lambda it: it.began_at)
+    session.add_all(incidents)
     for model, its in rows.items():
         if its:
             session.execute(sa.insert(table(model)), its)

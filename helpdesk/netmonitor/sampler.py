@@ -86,6 +86,7 @@ class Sampler:
 
     async def watch(self) -> None:
         """Probe and write while this process holds the lease, until cancelled."""
+        self._lose()  # what a run before this one has left
         try:
             await self.probes()
             async with asyncio.TaskGroup() as loops:

@@ -84,6 +84,9 @@ class IncidentTasks:
         try:
             waiting = [it for it, (_, due) in self._pauses.items() if due > self.ticks()]
             for incident in await self.database.run(lambda db: self._due(db, waiting), writes=True):
+                # Twenty slow answers take longer than the lease.
+                if not await self.database.run(self._hold, writes=True):
+                    break
                 await self._try(incident)
         except StoreUnavailable as error:
             log.warning("tasks of incidents are not written", extra={"error": error.detail})
@@ -103,7 +106,10 @@ class IncidentTasks:
     def _due(self, session: Session, waiting: list[int]) -> list[Unwritten]:
         if not (found := host_tasks.unwritten(session, waiting)):
             return []
-        return found if leases.take(session, LEASE, self.holder, self.clock(), LEASE_SECONDS) else []
+        return found if self._hold(session) else []
+
+    def _hold(self, session: Session) -> bool:
+        return leases.take(session, LEASE, self.holder, self.clock(), LEASE_SECONDS)
 
     async def _try(self, incident: Unwritten) -> None:
         try:
@@ -116,6 +122,7 @@ class IncidentTasks:
             extra = {"incident": incident.id, "error": repr(error), "seconds": pause}
             log.warning("the task of an incident is not written, it is tried again", extra=extra)
             if self.clock() - (incident.ended_at or incident.began_at) > host_tasks.GIVEN_UP:
+                self._pauses.pop(incident.id)
                 await self._note(incident, "failed")
 
     async def _write(self, incident: Unwritten) -> None:

@@ -180,6 +180,23 @@ async def test_of_two_processes_one_writes(desk: Desk) -> None:
     assert [len(await desk.tasks(it)) for it in incidents] == [1, 1, 1]
 
 
+async def test_a_process_that_has_lost_the_lease_stops(desk: Desk) -> None:
+    """Its first call took so long that another has begun with the rest."""
+    incidents = [desk.incident(fault=fault) for fault in ("silent", "refused", "slow")]
+    slow, quick, create = desk.process(), desk.process(), desk.world.backend.create
+
+    async def late(*values: Any) -> Task:
+        monkey.undo()
+        desk.clock.pass_(121)
+        await quick.step()
+        return await create(*values)
+
+    with pytest.MonkeyPatch.context() as monkey:
+        monkey.setattr(desk.world.backend, "create", late)
+        await slow.step()
+    assert [len(await desk.tasks(it)) for it in incidents[1:]] == [1, 1]
+
+
 async def test_an_incident_that_is_over_before_needs_no_task(desk: Desk) -> None:
     incident = desk.incident()
     desk.end(incident)
