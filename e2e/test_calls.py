@@ -4,7 +4,7 @@ import re
 from itertools import count
 
 import pytest
-from playwright.sync_api import FloatRect, Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, Route, expect
 
 from e2e import steps
 from e2e.conftest import AsProgram
@@ -278,6 +278,27 @@ def test_digits_follow_digits_and_enter_gives_the_call_to_nobody(page: Page) -> 
     expect(digits).to_be_focused()
     expect(calls(page)).to_have_count(1)
     expect(number_field(page)).to_have_value("1004")
+    press(page, HANG_UP)
+    expect(calls(page)).to_have_count(0, timeout=SLOWLY_MS)
+
+
+@with_scripts
+def test_news_waits_for_the_answer_to_what_was_sent(page: Page) -> None:
+    """htmx would drop an answer whose target was replaced meanwhile."""
+    sign_in(page)
+    becomes(page, state(page, "Не готов"), True)
+    take_a_call(page, True)
+    digits, held = calls(page).get_by_label("Цифры"), list[Route]()
+    page.route("**/calls/dialogs/*", lambda route: held.append(route))
+    calls(page).locator("details").evaluate_all("its => its.forEach((it) => (it.open = true))")
+    digits.fill("1")
+    with page.expect_request("**/calls/dialogs/*"):
+        digits.press("Enter")
+    page.evaluate("document.dispatchEvent(new CustomEvent('stream:missed'))")
+    page.wait_for_timeout(500)  # in which it would be put in place
+    held[0].continue_()
+    expect(digits).to_have_value("")
+    page.unroute("**/calls/dialogs/*")
     press(page, HANG_UP)
     expect(calls(page)).to_have_count(0, timeout=SLOWLY_MS)
 

@@ -28,15 +28,40 @@
     tick();
     return answer;
   };
+  // News waits while a button is pressed, and while a form of the bar is on its way: a swap would take away what is
+  // pressed, and htmx drops an answer whose target is gone.
+  const LONGEST_PRESS_MS = 2000;
+  const busy = new Set();
+  let isOwed = false;
+  const end = (it) => {
+    if (!busy.delete(it) || busy.size || !isOwed) return;
+    isOwed = false;
+    refresh();
+  };
+  const press = () => {
+    const it = {};
+    busy.add(it);
+    for (const name of ["pointerup", "pointercancel"])
+      addEventListener(name, () => setTimeout(end, 0, it), { once: true });
+    setTimeout(end, LONGEST_PRESS_MS, it);
+  };
+  document.addEventListener("pointerdown", ({ target }) => bar().contains(target) && press(), true);
+  document.addEventListener(
+    "htmx:before:request",
+    ({ detail: { ctx } }) => bar().contains(ctx.target) && busy.add(ctx)
+  );
+  document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => end(ctx));
   const refresh = async () => {
     isStale = document.hidden;
-    if (isStale) return;
+    isOwed = busy.size > 0;
+    if (isStale || isOwed) return;
     const answer = await fetch(bar().dataset.from, { headers: { "HX-Request": "true", Accept: "text/html" } }).catch(
       () => ({})
     );
     compareClocks(answer);
     const text = answer.ok && !answer.redirected && (await answer.text().catch(() => ""));
-    if (text) await htmx.swap({ text, sourceElement: bar(), target: bar(), swap: "outerHTML" });
+    isOwed = busy.size > 0;
+    if (text && !isOwed) await htmx.swap({ text, sourceElement: bar(), target: bar(), swap: "outerHTML" });
   };
   // While nobody beats, the server asks the phone system for no news of this agent.
   const beat = () => {
