@@ -171,6 +171,15 @@ def test_a_search_has_pages_and_an_empty_one_says_what_to_do(anna: Client, irina
     assert "No announcement has all these words" in irina.get("/posts?q=дракон", headers=HTML).text
 
 
+def test_a_page_after_the_last_leads_to_the_first(anna: Client, irina: Client) -> None:
+    number = write(anna, important=True)["id"]
+    listed = irina.get("/posts?q=новость&page=9", headers=HTML).text
+    readers = anna.get(f"/posts/{number}/readers?state=not_yet&page=9", headers=HTML).text
+    for page, first in ((listed, "?page=1&q="), (readers, "?page=1&state=not_yet")):
+        assert "There are not so many pages." in page and f'<a href="{first}' in page.replace("&amp;", "&")
+        assert "There are no announcements yet" not in page and "Nobody." not in page
+
+
 # Understanding
 
 
