@@ -268,6 +268,29 @@ def test_a_clock_that_is_set_loses_no_more_than_a_minute(monitors: Monitors, jum
     assert len(monitors.network.probed) <= 6 + 18 + 2
 
 
+def test_an_incident_of_a_clock_that_was_ahead_ends_after_it_began(monitors: Monitors) -> None:
+    gate, clock, process = monitors.add("gate"), monitors.clock, monitors.process()
+
+    async def play() -> None:
+        await monitors.pass_(30, process)
+        clock.seconds += 7200
+        monitors.network.answers["gate"] = SILENT
+        await monitors.pass_(60, process)
+        clock.seconds -= 7200
+        monotonic = clock.ticks
+        process.sampler.ticks = lambda: monotonic() + 7200
+        await monitors.pass_(60, process)
+        assert monitors.incidents[0].opened_at <= clock.now()
+        monitors.network.answers.clear()
+        await monitors.pass_(60, process)
+
+    asyncio.run(play())
+    [incident] = monitors.incidents
+    assert incident.ended_at and incident.began_at <= incident.opened_at <= incident.ended_at <= clock.now()
+    state = monitors.state(gate)
+    assert state and state.status == "online" and state.since and state.since <= clock.now()
+
+
 def test_a_check_is_stored_as_a_sample_of_its_second(monitors: Monitors) -> None:
     gate, process = monitors.add("gate"), monitors.process()
     monitors.clock.pass_(1)
