@@ -13,6 +13,10 @@ from helpdesk.store.models.netmonitor import HostIncident, HostSample, HostState
 HOST, STATE, SAMPLE = table(MonitoredHost), table(HostState), table(HostSample)
 
 
+UNWATCHED = {"open_host_id": None, "is_unwatched": True}
+"""What becomes of an open incident whose host is not watched any more."""
+
+
 class Watched(NamedTuple):
     """A host that is to be probed, with its last sample's moment."""
 
@@ -95,7 +99,7 @@ def write_states(session: Session, new: Sequence[Mapping[str, Any]], changed: Se
 def open_incidents(session: Session, ids: Collection[int]) -> dict[int, HostIncident]:
     """Return the open incidents of these hosts."""
     rows = session.exec(select(HostIncident).where(col(HostIncident.open_host_id).in_(ids)))
-    return {row.host_id: row for row in rows}
+    return {row.open_host_id: row for row in rows if row.open_host_id is not None}
 
 
 def openings(session: Session, host_id: int, since: datetime) -> list[datetime]:
@@ -108,7 +112,7 @@ def end_unwatched(session: Session, now: datetime) -> int:
     """End the incidents of hosts that are not watched any more, and return how many there were."""
     of = table(HostIncident)
     unwatched = sa.select(HOST.c.id).where(~HOST.c.is_active).scalar_subquery()
-    ended = sa.update(of).where(of.c.open_host_id.in_(unwatched)).values(open_host_id=None, ended_at=now)
+    ended = sa.update(of).where(of.c.open_host_id.in_(unwatched)).values(**UNWATCHED, ended_at=now)
     return session.exec(ended).rowcount
 
 

@@ -48,7 +48,7 @@ def hosts(session: Session, since: datetime) -> list[PublicHost]:
     return [PublicHost._make([*row, lasted[row.id]]) for row in session.execute(chosen)]
 
 
-def _incidents(session: Session, since: datetime) -> dict[int, list[Incident]]:
+def _incidents(session: Session, since: datetime) -> dict[int | None, list[Incident]]:
     of = HostIncident
     lasted = (
         select(of.host_id, of.began_at, of.ended_at)
@@ -57,7 +57,7 @@ def _incidents(session: Session, since: datetime) -> dict[int, list[Incident]]:
         .order_by(col(of.id).desc())
         .limit(MOST_INCIDENTS)
     )
-    found = defaultdict[int, list[Incident]](list)
+    found = defaultdict[int | None, list[Incident]](list)
     for host_id, began_at, ended_at in session.exec(lasted):
         found[host_id].append(Incident(began_at, ended_at))
     return found

@@ -182,7 +182,7 @@ def test_an_incident_that_ends_in_maintenance_ends_silently(monitors: Monitors) 
         lambda monitors, host: edit(monitors, host, address="127.0.0.2"),
         lambda monitors, host: edit(monitors, host, is_active=False),
         lambda monitors, host: monitors.database.run_here(
-            lambda db: monitored_hosts.remove(db, ADMIN, host), writes=True
+            lambda db: monitored_hosts.remove(db, ADMIN, host, NOON), writes=True
         ),
     ],
     ids=["edited", "switched off", "removed"],
