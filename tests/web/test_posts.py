@@ -312,13 +312,6 @@ def test_two_editors_see_each_others_text(anna: Client, visit: Visit) -> None:
     assert anna.get(f"/posts/{number}").json()["post"]["content"] == "Мой текст"
 
 
-def test_a_text_that_was_left_alone_is_theirs_after_a_conflict(anna: Client, visit: Visit) -> None:
-    number = write(anna, "Раз", content="Один\nДва")["id"]
-    send(visit("admin"), f"/posts/{number}/edit", [], version="1", title="Раз", content="Чужой текст")
-    mine = send(anna, f"/posts/{number}/edit", [], version="1", title="Мой", content="Один\r\nДва")
-    assert mine.status_code == 409 and "\nЧужой текст</textarea>" in mine.text and "Their text" not in mine.text
-
-
 def test_a_program_is_told_of_a_conflict_with_the_present_post(anna: Client) -> None:
     number = write(anna)["id"]
     anna.post(f"/posts/{number}/edit", json={"title": "Два", "content": "Два", "version": 1})

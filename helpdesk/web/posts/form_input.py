@@ -86,17 +86,25 @@ async def read(request: Request, editing: Editing) -> Wanted:
 def moment(fields: Fields, name: str, zone: tzinfo, before: datetime | None = None) -> datetime | None:
     """Read a moment: of a form by the clock of our time zone, of a program also with an offset. Raises Invalid.
 
-    None for an empty one; what a program leaves out stays as it was `before`.
+    None for an empty one. It stays as it was `before` where it is left out, and where a form has it as it showed it,
+    without seconds and without the offset that tells the hours apart when clocks go back.
     """
-    if fields.is_json and name not in fields.values:
+    if name not in fields.values:
         return before
     text = fields.text(name, 40).strip()
     if not text:
         return None
+    if not fields.is_json and text == local(before, zone):
+        return before
     at = _parsed(text)
     if at is None or not EARLIEST <= at.year <= LATEST:
         raise refusal(name, NO_MOMENT)
     return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def local(at: datetime | None, zone: tzinfo) -> str:
+    """Return a moment as a form shows it; empty for none."""
+    return at.astimezone(zone).strftime(LOCAL) if at else ""
 
 
 def audience(fields: Fields, editing: Editing) -> tuple[Part, ...]:

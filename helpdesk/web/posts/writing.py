@@ -79,7 +79,7 @@ async def _change(request: Request) -> Response:
     except Conflict:
         current = schemas.post(request, await access.load(request), now)
         conflict = Conflict(current)
-        return await answer_refusal(request, conflict, page=lambda: form.in_conflict(request, conflict, post_id, seen))
+        return await answer_refusal(request, conflict, page=lambda: form.in_conflict(request, conflict, post_id))
     except (Invalid, TooLarge) as error:
         refusal = error
         return await answer_refusal(request, refusal, page=lambda: form.refused(request, refusal, post_id))
