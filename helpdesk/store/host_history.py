@@ -98,12 +98,14 @@ def days(session: Session, host_id: int, first: date, last: date, zone: tzinfo) 
 def summary(session: Session, since: datetime, now: datetime, host_id: int | None = None) -> dict[int, Summary]:
     """Return how each host, or one, answered since the begin of the hour of `since`, if it was probed.
 
-    `p95` is found by the nearest rank: of samples, while their hour is not rolled up, and else among the hours' own
-    p95, each of which counts as often as the hour has answers.
+    What a clock that was ahead has stored after `now` is left out. `p95` is found by the nearest rank: of samples,
+    while their hour is not rolled up, and else among the hours' own p95, each of which counts as often as the hour has
+    answers.
     """
-    begin = int(since.timestamp()) // HOUR * HOUR
+    begin, end = int(since.timestamp()) // HOUR * HOUR, int(now.timestamp())
     parts = defaultdict[int, list[_Part]](list)
-    for its_id, *numbers in session.execute(_finished(begin, host_id).union_all(_unfinished(begin, host_id))):
+    asked = _finished(begin, end, host_id).union_all(_unfinished(begin, end, host_id))
+    for its_id, *numbers in session.execute(asked):
         parts[its_id].append(_Part(*(int(it or 0) for it in numbers)))
     opened = _incidents(session, since, now)
     return {its_id: _summary(its, opened.get(its_id, 0)) for its_id, its in parts.items()}
@@ -151,18 +153,18 @@ def nearest_rank(weighted: Sequence[tuple[int, int]]) -> int:
     return next(value for (value, _), so_far in zip(weighted, reached, strict=True) if so_far >= wanted)
 
 
-def _finished(begin: int, host_id: int | None) -> sa.Select[tuple[object, ...]]:
+def _finished(begin: int, end: int, host_id: int | None) -> sa.Select[tuple[object, ...]]:
     hour = HOUR_COLUMNS
     return (
         sa.select(
             hour.host_id, hour.probes, hour.lost, hour.low, hour.mean * (hour.probes - hour.lost), hour.high, hour.p95
         )
         .join_from(MonitoredHost, HostHour, col(MonitoredHost.id) == hour.host_id)
-        .where(hour.hour >= begin, _is(hour.host_id, host_id))
+        .where(hour.hour >= begin, hour.hour <= end, _is(hour.host_id, host_id))
     )
 
 
-def _unfinished(begin: int, host_id: int | None) -> sa.Select[tuple[object, ...]]:
+def _unfinished(begin: int, end: int, host_id: int | None) -> sa.Select[tuple[object, ...]]:
     """Select the same numbers of the samples whose hour has not been rolled up."""
     hundredths, in_order = sa.func.round(SAMPLE.ms * HUNDREDTHS), (SAMPLE.ms.is_(None), SAMPLE.ms)
     ranked = (
@@ -172,7 +174,7 @@ def _unfinished(begin: int, host_id: int | None) -> sa.Select[tuple[object, ...]
             sa.func.row_number().over(partition_by=SAMPLE.host_id, order_by=in_order).label("place"),
             sa.func.count(SAMPLE.ms).over(partition_by=SAMPLE.host_id).label("answered"),
         )
-        .where(SAMPLE.at >= begin, _is(SAMPLE.host_id, host_id))
+        .where(SAMPLE.at >= begin, SAMPLE.at <= end, _is(SAMPLE.host_id, host_id))
         .subquery()
     ).c
     is_p95 = ranked.place == (ranked.answered * 95 + 99) // 100

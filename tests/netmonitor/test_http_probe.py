@@ -18,6 +18,7 @@ from tests.netmonitor.serving import Reply, forever, serving
 from tests.servers.certificates import Authority
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 MB = 2**20
 
 
@@ -84,8 +85,7 @@ RUSSIAN = "<h1>Добро\n   ПОЖАЛОВАТЬ</h1>"
         page(RUSSIAN.encode(), b"Content-Type: text/html; charset=idna\r\n"),
         page(gzip.compress(RUSSIAN.encode(), mtime=0), b"Content-Encoding: gzip\r\n"),
         HEAD + b"\r\n" + RUSSIAN.encode(),
-        HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
-        + b"".join(b"1\r\n%c\r\n" % each for each in RUSSIAN.encode()) + b"0\r\n\r\n",
+        CHUNKED + b"".join(b"1\r\n%c\r\n" % each for each in RUSSIAN.encode()) + b"0\r\n\r\n",
         b"HTTP/1.1 100 Continue\r\n\r\n" + page(RUSSIAN.encode()),
         b"HTTP/1.0 200\nServer: \x01\n\n" + RUSSIAN.encode(),
     ],
@@ -144,8 +144,11 @@ async def test_a_connection_that_breaks_is_nonsense(here: NetworkProbes) -> None
         (b"", b"HTTP/1.1 100 Continue\r\n\r\n", "nonsense"),
         (b"HTTP/1.1 200 OK\r\n", b"a: b\r\n", "nonsense"),
         (HEAD + b"\r\n", b"x" * 65_536, ""),
-        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n" * 10_000, ""),
+        (CHUNKED, b"1\r\nx\r\n" * 10_000, ""),
+        (CHUNKED + b"0\r\n", b"a: b\r\n" * 1000, ""),
+        (CHUNKED + b"5;x=", b"y" * 65_536, ""),
     ],
+    ids=["answers", "headers", "body", "pieces", "trailers", "extension"],
 )
 async def test_what_never_ends_is_read_for_a_while(here: NetworkProbes, first: bytes, part: bytes, fault: str) -> None:
     async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -162,6 +165,12 @@ async def test_what_drips_is_too_late(hasty: NetworkProbes, first: bytes) -> Non
         await forever(writer, b"x", 0.02)
 
     assert await found(hasty, drips) == Outcome(None, "slow")
+
+
+async def test_trailers_are_no_headers(here: NetworkProbes) -> None:
+    body = gzip.compress(b"welcome", mtime=0)
+    chunked = CHUNKED + b"%x\r\n" % len(body) + body + b"\r\n0\r\nContent-Encoding: gzip\r\n\r\n"
+    assert (await found(here, chunked, expected_words="welcome")).fault == "words"
 
 
 async def test_a_bomb_takes_little_memory(here: NetworkProbes) -> None:

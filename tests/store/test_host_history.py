@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from sqlmodel import Session
 
 from helpdesk.errors import NotFound
-from helpdesk.store import host_history, host_packing, host_recent, host_rollup
+from helpdesk.store import host_history, host_packing, host_recent, host_rollup, monitored_hosts
 from helpdesk.store.database import Database
 from helpdesk.store.host_packing import HOUR, Sample
 from helpdesk.store.models import table
 from helpdesk.store.models.netmonitor import HostHour, HostIncident, HostPacked, HostSample
 from tests.store.monitored import add_host, emptied, hours, random_samples, store
+from tests.world import PEOPLE_IDS
 
 BEGIN = int(datetime(2026, 3, 27, tzinfo=UTC).timestamp())
 ROUNDING = 0.0051
@@ -111,6 +112,42 @@ def test_a_sample_that_comes_after_its_hour_was_rolled_up_is_added(monitored: Da
     assert host_packing.unpack_samples(BEGIN, packed.packed) == sorted([*samples, late[0]])
 
 
+@pytest.mark.parametrize("forgotten", [(), (1,), (1, 60)])
+def test_samples_that_come_after_what_is_packed_was_forgotten_are_added(
+    monitored: Database, forgotten: tuple[int, ...]
+) -> None:
+    """As after a clock that was days ahead for a moment."""
+    samples = random_samples(random.Random(3), BEGIN, BEGIN + HOUR)
+    early, late = samples[: len(samples) // 2], samples[len(samples) // 2 :]
+    host_id = filled(monitored, early, BEGIN + HOUR)
+
+    def go_on(db: Session) -> None:
+        packed = table(HostPacked)
+        db.execute(sa.delete(packed).where(packed.c.resolution.in_(forgotten)))
+        store(db, host_id, late)
+        host_rollup.roll_up(db, host_id, BEGIN)
+
+    monitored.run_here(go_on, writes=True)
+    since, until = (datetime.fromtimestamp(BEGIN + it, UTC) for it in (0, HOUR))
+    told = monitored.run_here(lambda db: host_history.summary(db, since, until))[host_id]
+    probes, lost, *times = brute(samples)
+    assert told.probes == probes and told.loss == pytest.approx(100 * lost / probes)
+    assert same(told[2:5], (times[0], pytest.approx(times[1], abs=0.02), times[2]))
+    points = monitored.run_here(lambda db: host_history.points(db, host_id, since, until, most=60))
+    assert sum(it.probes for it in points) == probes and sum(it.lost for it in points) == lost
+    if 60 not in forgotten:
+        assert [int(it.at.timestamp()) for it in points] == sorted({it.at - it.at % 60 for it in samples})
+
+
+def test_of_a_host_that_was_removed_meanwhile_nothing_is_rolled_up(monitored: Database) -> None:
+    host_id = filled(monitored, [Sample(BEGIN, 5)], BEGIN)
+    monitored.run_here(lambda db: monitored_hosts.remove(db, PEOPLE_IDS["admin"], host_id), writes=True)
+    monitored.run_here(lambda db: host_rollup.roll_up(db, host_id, BEGIN), writes=True)
+    with monitored.engine.connect() as connection:
+        for it in (HostHour, HostPacked):
+            assert connection.execute(sa.select(sa.func.count()).select_from(table(it))).scalar() == 0
+
+
 @pytest.mark.parametrize("span", [900, DAY, 3 * DAY])
 @pytest.mark.parametrize("rolled", [False, True])
 def test_points_equal_a_reckoning_over_the_samples(monitored: Database, span: int, rolled: bool) -> None:
@@ -196,6 +233,14 @@ def test_a_summary_equals_a_reckoning_over_the_samples(monitored: Database) -> N
         probes, lost_number, *times = brute(samples)
         assert row.probes == probes and row.loss == pytest.approx(100 * lost_number / probes)
         assert same(row[2:5], tuple(times)) and row.p95_ms == p95_of_hours(samples)
+
+
+@pytest.mark.parametrize("rolled_until", [BEGIN + HOUR, BEGIN + 9 * HOUR])
+def test_a_summary_leaves_out_what_a_clock_that_was_ahead_has_stored(monitored: Database, rolled_until: int) -> None:
+    samples = [Sample(BEGIN + 10, 500), Sample(BEGIN + HOUR + 10, 500), Sample(BEGIN + 7 * HOUR, None)]
+    host_id = filled(monitored, samples, rolled_until)
+    since, now = (datetime.fromtimestamp(BEGIN + it, UTC) for it in (0, HOUR + 60))
+    assert monitored.run_here(lambda db: host_history.summary(db, since, now))[host_id][:2] == (2, 0)
 
 
 def p95_of_hours(samples: list[Sample]) -> float | None:

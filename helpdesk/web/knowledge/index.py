@@ -72,7 +72,7 @@ async def _tree(request: Request) -> Response:
     reader, now = await access.reader(request), services(request).clock()
     tree = await services(request).database.run(lambda db: knowledge.tree(db, reader, now))
     at = request_data.an_id(request.query_params.get("at", "")) or None
-    context: dict[str, Any] = {"may_write": reader.may_write, "words": "", "total": len(tree), "at": at}
+    context: dict[str, Any] = {"may_write": reader.may_write, "search": "", "total": len(tree), "at": at}
     context["stale"] = [it for it in tree if it.is_stale and it.is_published] if reader.may_write else []
     return await answer(
         request,
@@ -90,7 +90,7 @@ async def _found(request: Request, words: str) -> Response:
     )
     rows.sort(key=lambda it: not all(word in fold(it.title) for word in fold(words).split()))
     found = [(it, beginning(it.content)) for it in rows]
-    context: dict[str, Any] = {"may_write": reader.may_write, "words": words, "total": total, "stale": [], "at": None}
+    context: dict[str, Any] = {"may_write": reader.may_write, "search": words, "total": total, "stale": [], "at": None}
     return await answer(
         request,
         json=lambda: json_response(request, {"pages": [_to_json(it) for it in rows], "total": total}),

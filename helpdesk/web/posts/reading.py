@@ -45,7 +45,7 @@ async def index(request: Request) -> Response:
         lambda db: posts.page(db, reader, now, posts.POST, words, size, (number - 1) * size, person_id)
     )
     pages = max(1, -(-total // size))
-    context: dict[str, Any] = {"total": total, "words": words, "page": number, "pages": pages, "size": size}
+    context: dict[str, Any] = {"total": total, "search": words, "page": number, "pages": pages, "size": size}
     return await answer(
         request,
         json=lambda: json_response(
