@@ -204,3 +204,39 @@ def test_of_a_page_the_form_compares_only_what_it_has(anna: Client, admin: Clien
     assert "the text" in says and "publish" not in says
     save(anna, path, form)
     assert shown(anna, path)["content"] == "Два" and re.match("2098-12-31|2099", shown(anna, path)["published_until"])
+
+
+def test_a_text_for_a_post_that_is_deleted_is_not_lost(anna: Client, admin: Client) -> None:
+    path = written(anna, [("files", ("old.txt", b"a"))])
+    mine = opened(anna, path)
+    admin.post(f"{path}/delete").raise_for_status()
+    answer = send(anna, path, mine, [("files", ("new.txt", b"b"))], content="Мой текст", important="1")
+    form = form_of(answer.text)
+    assert answer.status_code == 404 and "Somebody has deleted this meanwhile" in answer.text
+    assert 'action="/posts/new"' in answer.text and not {"version", "base", "kept_files"} & form.keys()
+    assert (form["content"], form["important"]) == (["Мой текст"], ["1"]) and form["staged"]
+    again = anna.get(f"{path}/edit", headers=HTML)
+    assert again.status_code == 404 and form_of(again.text)["content"] == ["Мой текст"], "the draft has a page"
+    new = anna.post("/posts/new", data={**form, "draft": ["0"]}, files=[("files", ("", b""))], headers=HTML)
+    assert new.status_code == 303
+    assert [it["filename"] for it in shown(anna, new.headers["location"])["files"]] == ["new.txt"]
+    assert admin.get(f"{path}/edit", headers=HTML).status_code == 404
+    program = anna.post(f"{path}/edit", json={"title": "x", "content": "x", "version": 1})
+    assert (program.status_code, program.json()["error"]) == (404, "not_found")
+
+
+def test_a_page_that_is_deleted_comes_back_as_a_page(anna: Client, admin: Client) -> None:
+    path = f"/posts/{anna.post('/knowledge/new', json={'title': 'Раз', 'content': 'Один'}).json()['post']['id']}"
+    mine = opened(anna, path)
+    admin.post(f"{path}/delete").raise_for_status()
+    assert 'action="/knowledge/new"' in send(anna, path, mine).text
+
+
+def test_a_review_of_a_changed_page_leads_back_to_it(anna: Client, admin: Client) -> None:
+    path = f"/posts/{anna.post('/knowledge/new', json={'title': 'Раз', 'content': 'Один'}).json()['post']['id']}"
+    save(admin, path, opened(admin, path), content="Два")
+    review = path.replace("/posts/", "/knowledge/") + "/review"
+    answer = anna.post(review, data={"version": "1"}, headers=HTML)
+    assert (answer.status_code, answer.headers["location"]) == (303, path)
+    assert "changed the page while you read it" in anna.get(path, headers=HTML).text
+    assert anna.post(review, json={"version": 1}).status_code == 409

@@ -8,7 +8,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import Conflict, HelpdeskError
+from helpdesk.errors import Conflict, HelpdeskError, NotFound, sentence
 from helpdesk.people.rights import GRANTED, RIGHTS
 from helpdesk.store import post_audience, post_files, posts
 from helpdesk.store.casefold import fold
@@ -21,12 +21,15 @@ from helpdesk.web.core.faces import choose, html
 from helpdesk.web.core.services import services
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.files import uploads
-from helpdesk.web.posts import access, files, form_merge, reading
-from helpdesk.web.posts.form_input import LONGEST_ALT, Editing
-from helpdesk.web.posts.form_merge import Merged
-from helpdesk.web.posts.form_values import as_it_is, as_typed
+from helpdesk.web.posts import access, files, form_values, reading
+from helpdesk.web.posts.form_input import LONGEST_ALT, Editing, Faults
+from helpdesk.web.posts.form_values import Merged, as_it_is, as_typed
 
 REFERENCE = "![]($)"
+DELETED = sentence(
+    "Somebody has deleted this meanwhile, with its files and its picture. Nothing was saved. "
+    "Your text is below: saving it makes a new one."
+)
 
 
 async def load(request: Request, post_id: int = 0, kind: str = posts.POST) -> Editing:
@@ -54,8 +57,7 @@ async def empty_or_draft(
     editing = await load(request, post_id, kind)
     if draft is None:
         return await page(request, editing, begun)
-    uploads.restore(request, await files.owner(request), draft.fields.get("staged"))
-    await files.restore_picture(request, draft.fields.get("staged_picture"))
+    await _restore_files(request, draft)
     return await page(request, editing, draft.fields, draft=draft)
 
 
@@ -64,11 +66,22 @@ async def refused(request: Request, error: HelpdeskError, post_id: int = 0, kind
     return await page(request, await load(request, post_id, kind), (await request_data.read(request)).values, error)
 
 
+async def gone(request: Request, values: Mapping[str, Any], draft: StoredDraft | None = None) -> Response:
+    """Show what was typed for a post that is deleted in the form of a new one."""
+    faults = Faults()
+    await faults.awaited(files.receive(request), ())
+    await faults.awaited(files.receive_picture(request), None)
+    if draft:
+        await _restore_files(request, draft)
+    editing = await load(request, kind=posts.PAGE if values.get("kind") == posts.PAGE else posts.POST)
+    return await page(request, editing, values, NotFound(DELETED), draft)
+
+
 async def in_conflict(request: Request, error: Conflict, post_id: int) -> Response:
     """Show what was typed beside what somebody else has saved. Saving again writes over what both have changed."""
     typed, editing = as_typed((await request_data.read(request)).values), await load(request, post_id)
     zone, picture = services(request).settings.timezone, await files.sealed_picture(request)
-    merged = form_merge.merged(typed, editing, zone, picture)
+    merged = form_values.merged(typed, editing, zone, picture)
     return await page(request, editing, merged.typed, error, merged=merged)
 
 
@@ -85,7 +98,7 @@ async def page(
     zone = services(request).settings.timezone
     typed = as_it_is(editing, zone) if values is None else as_typed(values)
     if editing.post and str(typed["version"] or editing.post.version) == str(editing.post.version):
-        typed["base"] = form_merge.base_of(editing, zone)
+        typed["base"] = form_values.base_of(editing, zone)
     return html(
         request,
         choose(request, page="posts/edit.html", fragment="posts/_form.html"),
@@ -109,6 +122,12 @@ async def page(
         staged_picture=await files.sealed_picture(request),
         **{**uploads.context(request, await files.owner(request)), "reference": REFERENCE},
     )
+
+
+async def _restore_files(request: Request, draft: StoredDraft) -> None:
+    """Bring back the files and the picture that a draft names, unless they have expired."""
+    uploads.restore(request, await files.owner(request), draft.fields.get("staged"))
+    await files.restore_picture(request, draft.fields.get("staged_picture"))
 
 
 async def _title(request: Request, typed: Mapping[str, Any]) -> str:
