@@ -25,7 +25,6 @@ from helpdesk.web.core.request_data import Fields
 from helpdesk.web.posts import history
 from helpdesk.web.posts.form_input import local, moment
 from helpdesk.web.posts.history import ADDED, MOST_LINES, REMOVED, SKIPPED, compared
-from helpdesk.web.posts.reading import beginning
 from tests.tasks.test_pictures import bomb, picture
 from tests.web.conftest import HTML, HTMX, Client, Visit, attached
 from tests.world import PASSWORDS, PEOPLE_IDS, EmbeddedWorld
@@ -146,10 +145,11 @@ def test_a_text_is_markdown_and_nothing_in_it_runs_or_is_fetched(anna: Client, i
     assert 'src="https://evil.test' not in page.text and 'href="javascript:' not in page.text
 
 
-def test_the_excerpt_of_a_list_has_the_words_without_their_signs() -> None:
-    text = "# Сеть\n\n- в **субботу** [подробно](https://a.test)\n- ![план](a.png) `код`"
-    assert beginning(text) == "Сеть в субботу подробно план код"
-    assert beginning("| a | b |\n|---|---|\n| 1 | 2 |") == "a b 1 2"
+def test_a_list_shows_the_beginning_of_each_text_in_plain_words(anna: Client, irina: Client) -> None:
+    for number in range(3):
+        write(anna, f"Новость {number}", content=f"**Файл** some_file_{number} <b>C#</b>")
+    page = irina.get("/posts", headers=HTML).text
+    assert all(f"Файл some_file_{number} &lt;b&gt;C#&lt;/b&gt;" in page for number in range(3))
 
 
 def test_opening_a_page_is_reading_it_and_asking_by_a_program_is_not(anna: Client, irina: Client) -> None:

@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from helpdesk.errors import HelpdeskError, Sentence, sentence
 from helpdesk.people.rights import RIGHTS
-from helpdesk.posts.excerpts import beginning
 from helpdesk.store import post_files, post_reads, posts
 from helpdesk.store.casefold import fold
 from helpdesk.store.post_files import FileRow
@@ -55,15 +54,14 @@ async def index(request: Request) -> Response:
                 "pagination": {"page": number, "per_page": size, "total": total, "pages": pages},
             },
         ),
-        page=lambda: html(
-            request,
-            "posts/index.html",
-            posts=[(row, row.state(now), beginning(row.content)) for row in rows],
-            may_write=reader.may_write,
-            is_usual_size=size == PER_PAGE,
-            **context,
-        ),
+        page=lambda: _list(request, rows, context | {"may_write": reader.may_write, "is_usual_size": size == PER_PAGE}),
     )
+
+
+async def _list(request: Request, rows: Sequence[PostRow], context: dict[str, Any]) -> Response:
+    now, excerpts = services(request).clock(), await texts.excerpts(rows)
+    listed = [(row, row.state(now), excerpt) for row, excerpt in zip(rows, excerpts, strict=True)]
+    return html(request, "posts/index.html", posts=listed, **context)
 
 
 async def show(request: Request) -> Response:
