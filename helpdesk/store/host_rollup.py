@@ -62,7 +62,7 @@ def hour_row(host_id: int, hour: int, samples: Sequence[Sample]) -> HostHour:
         low=row.low,
         mean=row.mean,
         high=row.high,
-        p95=nearest_rank([(it, 1) for it in times]) if times else None,
+        p95=nearest_rank(times) if times else None,
     )
 
 

@@ -2,6 +2,7 @@
 and a real PostgreSQL."""
 
 import random
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from math import ceil
@@ -81,7 +82,7 @@ def test_what_is_packed_comes_out_again(drawn: list[tuple[int, int | None]]) -> 
 def test_the_nearest_rank_is_the_lowest_value_that_95_of_100_do_not_exceed(values: list[int]) -> None:
     ordered = sorted(values)
     wanted = next(it for it in ordered if sum(other <= it for other in ordered) * 100 >= 95 * len(ordered))
-    assert host_history.nearest_rank([(it, 1) for it in ordered]) == wanted
+    assert host_history.nearest_rank(ordered) == wanted
 
 
 def test_an_hour_is_rolled_up_as_a_reckoning_over_its_samples(monitored: Database) -> None:
@@ -189,7 +190,7 @@ def test_a_summary_equals_a_reckoning_over_the_samples(monitored: Database) -> N
     lost = [Sample(end - 10, None)]
     of_host[filled(monitored, lost, end, name="down")] = lost
     since, now = datetime.fromtimestamp(BEGIN + HOUR + 600, UTC), datetime.fromtimestamp(end, UTC)
-    found = monitored.run_here(lambda db: host_history.summary(db, since, now))
+    found = monitored.run_here(lambda db: host_history.summary(db, list(of_host), since, now))
     assert found.keys() == of_host.keys()
     for host_id, every in of_host.items():
         samples, row = [it for it in every if it.at >= BEGIN + HOUR], found[host_id]
@@ -208,6 +209,33 @@ def p95_of_hours(samples: list[Sample]) -> float | None:
     return sorted(values)[ceil(len(values) * 0.95) - 1] if values else None
 
 
+def test_a_summary_ends_now_though_a_clock_was_ahead(monitored: Database) -> None:
+    ahead = [Sample(BEGIN + 6 * HOUR, None), Sample(BEGIN + 9 * HOUR, None)]
+    host_id = filled(monitored, [Sample(BEGIN, 500), Sample(BEGIN + 60, 700), *ahead], BEGIN + 7 * HOUR)
+    moments = [datetime.fromtimestamp(BEGIN + seconds, UTC) for seconds in (0, 60)]
+    found = monitored.run_here(lambda db: host_history.summary(db, [host_id], *moments))[host_id]
+    assert (found.probes, found.loss) == (2, 0)
+
+
+def test_a_summary_of_two_years_takes_no_more_room_than_one_of_a_day(monitored: Database) -> None:
+    number, row = 17_000, {"probes": 10, "lost": 0, "low": 1, "mean": 2, "high": 9}
+    host_id = filled(monitored, [], BEGIN)
+
+    def fill(db: Session) -> None:
+        rows = [{**row, "host_id": host_id, "hour": BEGIN - it * HOUR, "p95": it} for it in range(number)]
+        db.execute(sa.insert(table(HostHour)), rows)
+
+    monitored.run_here(fill, writes=True)
+    since, now = (datetime.fromtimestamp(BEGIN + it * HOUR, UTC) for it in (-number, 1))
+    tracemalloc.start()
+    try:
+        found = monitored.run_here(lambda db: host_history.summary(db, [host_id], since, now))[host_id]
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+    assert (found.probes, found.p95_ms) == (10 * number, (number * 95 // 100 - 1) / 100)
+
+
 def test_a_summary_counts_the_incidents_that_lasted(monitored: Database) -> None:
     samples = random_samples(random.Random(6), BEGIN, BEGIN + HOUR)
     host_id = filled(monitored, samples, BEGIN)
@@ -221,7 +249,7 @@ def test_a_summary_counts_the_incidents_that_lasted(monitored: Database) -> None
             db.add(HostIncident(host_id=host_id, open_host_id=open_id, began_at=at, opened_at=at, ended_at=end))
 
     monitored.run_here(happen, writes=True)
-    found = monitored.run_here(lambda db: host_history.summary(db, since, since + timedelta(hours=1)))
+    found = monitored.run_here(lambda db: host_history.summary(db, [host_id], since, since + timedelta(hours=1)))
     assert found[host_id].incidents == 3
 
 
