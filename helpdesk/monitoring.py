@@ -1,10 +1,8 @@
 """Put the network monitor together by the settings."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
-
-from sqlmodel import Session
 
 from helpdesk.health import Check
 from helpdesk.netmonitor import health, probes
@@ -14,6 +12,7 @@ from helpdesk.netmonitor.sampler import Sampler
 from helpdesk.netmonitor.service import NetMonitor
 from helpdesk.netmonitor.tasks import IncidentTasks
 from helpdesk.notifications.outbox import Outbox
+from helpdesk.notifications.readers import Rules
 from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.people.model import SignedIn
 from helpdesk.services import utc_now
@@ -37,13 +36,13 @@ def monitoring(
     database: Database,
     backend: Backend,
     identify: Callable[[SignedIn], Actor],
-    administrators: Callable[[Session], Sequence[int]],
+    readers: Rules,
     outbox: Outbox,
     wakeups: Wakeups,
 ) -> Monitoring:
     """Return the monitor. `backend` writes the tasks of incidents, without a session of their author."""
     tasks = incident_tasks(settings, database, backend, identify)
-    newsroom = Newsroom(administrators, outbox, wakeups, utc_now, settings.timezone, opens_tasks=tasks is not None)
+    newsroom = Newsroom(readers, outbox, wakeups, utc_now, settings.timezone, opens_tasks=tasks is not None)
     connect = partial(probes.connect, settings.ca_bundle)
     sampler = Sampler(connect, database, newsroom, utc_now, settings.netmonitor_hosts or ())
     watchers = (sampler.watch, *((tasks.watch,) if tasks else ()))

@@ -194,7 +194,7 @@ def _services(
     poller = FeedPoller(feed, database, recipients, outbox, wakeups, interval, clock=utc_now)
     needs = "redmine" if systems.redmine else "database"
     of_feed = feed_health.check(lambda: poller.feed_status, utc_now, needs)
-    hosts = monitoring(settings, database, system or backend, identify, named, outbox, wakeups)
+    hosts = monitoring(settings, database, system or backend, identify, readers, outbox, wakeups)
     listed = [*adapters.checks_of(settings, database, systems), of_feed, hosts.check]
     monitor = SystemMonitor(listed, database, named, outbox, wakeups, utc_now, settings.timezone)
     announcer = Announcer(database, outbox, wakeups, utc_now, settings.timezone, settings.administrators or ())

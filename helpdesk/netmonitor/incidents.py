@@ -3,7 +3,8 @@
 An incident opens after some failures in a row and closes after some successes. The third one within half an hour is
 damped: it stays open until the host has answered for ten minutes without a break. In a window of maintenance none
 opens, and failures after it are counted from its end. A pause without samples begins a new row, too: nobody knows what
-was in between. Times are seconds since 1970.
+was in between. So does a clock that is set back: nothing is told to begin later than what is known now. Times are
+seconds since 1970.
 """
 
 from collections.abc import Sequence
@@ -75,10 +76,11 @@ def is_damped(openings: Sequence[int], at: int) -> bool:
 def _counted(before: State, rules: Rules, at: int, answered: bool, is_maintained: bool) -> State:
     """Return the state with a sample more in the row, or as the first of a new row."""
     longest = max(PAUSE_INTERVALS * rules.interval_seconds, SHORTEST_PAUSE)
-    goes_on = before.last_at is not None and at - before.last_at <= longest
+    goes_on = before.last_at is not None and 0 < at - before.last_at <= longest
     goes_on = goes_on and not (before.is_maintained and not is_maintained)
     row = (before.successes if answered else before.failures) if goes_on else 0
     return before._replace(
+        since=None if before.since is None else min(before.since, at),
         failures=0 if answered else row + 1,
         successes=row + 1 if answered else 0,
         run_since=before.run_since if row else at,

@@ -1,16 +1,17 @@
 """Record results with the notifications that they lead to, and wake those who are to see them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime, tzinfo
 from typing import NamedTuple
 
 from sqlmodel import Session
 
 from helpdesk.netmonitor.recording import Result, record
-from helpdesk.notifications import host_news
+from helpdesk.notifications import host_news, readers
 from helpdesk.notifications.outbox import Outbox
+from helpdesk.notifications.readers import Rules
 from helpdesk.notifications.wakeups import Wakeups
-from helpdesk.store import monitor_watchers
+from helpdesk.store import monitor_watchers, rights
 
 
 class Announcement(NamedTuple):
@@ -21,19 +22,18 @@ class Announcement(NamedTuple):
 
 
 class Newsroom:
-    """`administrators` returns the ids of the accounts that are notified without asking. Incidents want a task where
-    `opens_tasks`."""
+    """`rules` decides who may see the monitor. Incidents want a task where `opens_tasks`."""
 
     def __init__(
         self,
-        administrators: Callable[[Session], Sequence[int]],
+        rules: Rules,
         outbox: Outbox,
         wakeups: Wakeups,
         clock: Callable[[], datetime],
         timezone: tzinfo,
         opens_tasks: bool,
     ) -> None:
-        self.administrators, self.outbox, self.wakeups = administrators, outbox, wakeups
+        self.rules, self.outbox, self.wakeups = rules, outbox, wakeups
         self.clock, self.timezone, self.opens_tasks = clock, timezone, opens_tasks
 
     def record(self, session: Session, results: Iterable[Result]) -> Announcement:
@@ -57,5 +57,9 @@ class Newsroom:
             self.wakeups.wake(announcement.people)
 
     def _people(self, session: Session) -> list[int]:
-        """Return whom to notify. Whether each may see the monitor is asked when it is delivered or shown."""
-        return sorted({*self.administrators(session), *monitor_watchers.all(session)})
+        """Return whom to notify: administrators without asking, and those who asked and may still see the monitor.
+
+        It is asked again when it is delivered or shown.
+        """
+        watchers = readers.seeing_monitor(session, monitor_watchers.all(session), self.rules)
+        return sorted({*rights.administrators(session, self.rules.named), *watchers})

@@ -96,6 +96,10 @@ class _Record:
 
     def _step(self, host: Watched, row: dict[str, Any], result: Result, window: Window | None) -> None:
         before, its, outcome = _state(row), self.open.get(host.id), result.outcome
+        if its is not None and its.opened_at > _moment(result.at):
+            # It was opened by a clock that was ahead. When it began is not known: by now at the latest.
+            its.began_at, its.opened_at = (min(it, _moment(result.at)) for it in (its.began_at, its.opened_at))
+            self.session.add(its)
         rules = Rules(host.failures_to_open, host.successes_to_close, host.interval_seconds)
         damped, answered = None if its is None else its.is_damped, outcome.ms is not None
         step = incidents.step(before, rules, result.at, answered, window is not None, damped)

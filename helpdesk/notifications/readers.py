@@ -17,7 +17,7 @@ from helpdesk.notifications.kinds import READERS
 from helpdesk.notifications.links import number_of
 from helpdesk.people.model import Person, load_people
 from helpdesk.settings.netmonitor import Access
-from helpdesk.store import people, post_readers
+from helpdesk.store import people, post_readers, rights
 from helpdesk.store.database import in_batches
 from helpdesk.store.models import table, tables
 from helpdesk.store.models.delivery import OutboxRow
@@ -69,6 +69,19 @@ def unreadable(
         _posts(session, {number_of(row) for row in asked if READERS[row.kind] == "post"}, now),
     )
     return frozenset((row.person_id, row.event) for row in asked if not _may_read(row, facts, rules))
+
+
+def seeing_monitor(session: Session, person_ids: Collection[int], rules: Rules) -> list[int]:
+    """Return those of these people who may see the network monitor and can sign in."""
+    is_in_use = (rights.ACTIVE, col(tables.Person.joined_into).is_(None))
+    batches = in_batches(dict.fromkeys(person_ids))
+    found = [
+        it
+        for batch in batches
+        for it in load_people(session, rules.named, col(tables.Person.id).in_(batch), *is_in_use)
+    ]
+    known = people.numbered(session, rules.accounts, person_ids) if rules.access == "staff" else ()
+    return [it.id for it in found if may_see(it, rules.access, it.id in known)]
 
 
 def readable_events(

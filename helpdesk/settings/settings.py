@@ -151,7 +151,7 @@ class Settings(NetmonitorSettings, TelephonySettings, ChannelSettings, CompanySe
         default=16 * parsing.MEGABYTE,
     )
     embedded_files: Path | None = setting(
-        "FILES_FOLDER", "the folder of the embedded tracker's files; absent: files beside the SQLite store", Path
+        "FILES_FOLDER", "where the files of tasks and announcements lie; absent: beside the SQLite store", Path
     )
     brand_name: str = setting("BRAND_NAME", "the name on every page", default="TEZ Navigator")
     log_level: str = setting(

@@ -7,6 +7,7 @@ returned in ms.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import accumulate
 from math import ceil
 from typing import NamedTuple
 
@@ -97,10 +98,11 @@ def days(session: Session, host_id: int, first: date, last: date, zone: tzinfo) 
 def summary(session: Session, host_ids: Sequence[int], since: datetime, now: datetime) -> dict[int, Summary]:
     """Return how hosts answered from the begin of the hour of `since` until `now`, those that were probed.
 
-    `p95` is found by the nearest rank: of samples, while their hour is not rolled up, and else among the hours' own
-    p95, each of which counts as often as the hour has answers. The store reckons it all, a row for each host comes out.
+    What a clock that was ahead has stored after `now` is left out. `p95` is found by the nearest rank: of samples,
+    while their hour is not rolled up, and else among the hours' own p95, each of which counts as often as the hour has
+    answers. The database reckons it all: a row for each host comes out.
     """
-    begin, end = int(since.timestamp()) // HOUR * HOUR, ceil(now.timestamp())
+    begin, end = int(since.timestamp()) // HOUR * HOUR, int(now.timestamp())
     opened = _incidents(session, host_ids, since, now)
     return {
         host_id: _summary(*(int(it or 0) for it in numbers), incidents=opened.get(host_id, 0))
@@ -145,16 +147,18 @@ def _summed(host_ids: Sequence[int], begin: int, end: int) -> sa.Select[tuple[ob
     ).group_by(of.host_id)
 
 
-def nearest_rank(ordered: Sequence[int]) -> int:
-    """Return the p95 of values, which come in order."""
-    return ordered[(len(ordered) * 95 + 99) // 100 - 1]
+def nearest_rank(weighted: Sequence[tuple[int, int]]) -> int:
+    """Return the p95 of values, which come in order with how often each counts."""
+    wanted = (sum(weight for _, weight in weighted) * 95 + 99) // 100
+    reached = accumulate(weight for _, weight in weighted)
+    return next(value for (value, _), so_far in zip(weighted, reached, strict=True) if so_far >= wanted)
 
 
 def _finished(host_ids: Sequence[int], begin: int, end: int) -> sa.Select[tuple[object, ...]]:
     hour = HOUR_COLUMNS
     total = (hour.mean * (hour.probes - hour.lost)).label("total")
     return sa.select(hour.host_id, hour.probes, hour.lost, hour.low, total, hour.high, hour.p95).where(
-        hour.host_id.in_(host_ids), hour.hour >= begin, hour.hour < end
+        hour.host_id.in_(host_ids), hour.hour >= begin, hour.hour <= end
     )
 
 

@@ -17,6 +17,7 @@ MOST = 200
 """The most windows that have not ended."""
 EARLIER = 20
 """So many windows that have ended are listed."""
+FORGOTTEN_AT_ONCE = 500
 TOO_MANY = sentence("There are %(most)s windows already that have not ended.", most=MOST)
 
 
@@ -77,6 +78,12 @@ def end(session: Session, actor_id: int, window_id: int, now: datetime) -> HostM
     session.flush()
     _note(session, actor_id, "maintenance_ended", row, host)
     return row
+
+
+def forget(session: Session, before: datetime) -> None:
+    """Delete windows that ended before then, some at a time."""
+    oldest = select(HostMaintenance.id).where(col(HostMaintenance.ends_at) < before).limit(FORGOTTEN_AT_ONCE)
+    session.exec(sa.delete(HostMaintenance).where(col(HostMaintenance.id).in_(session.exec(oldest).all())))
 
 
 def _windows(

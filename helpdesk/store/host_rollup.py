@@ -1,7 +1,8 @@
 """Roll up the samples of finished hours, and forget what is too old.
 
 An hour's row, its packed minutes and samples, and the end of the samples' own rows are one transaction. Samples that
-come later, as from a clock that was set back, are added to what is packed.
+come later, as from a clock that was set back, are added to what is packed, and to the numbers of the hour when its
+samples are kept no more.
 """
 
 from collections import defaultdict
@@ -11,8 +12,16 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from helpdesk.store.host_history import HUNDREDTHS, MINUTES, SAMPLES, nearest_rank
-from helpdesk.store.host_packing import HOUR, Minute, Sample, pack_minutes, pack_samples, unpack_samples
+from helpdesk.store.host_history import HUNDREDTHS, MINUTES, SAMPLES, merge, nearest_rank
+from helpdesk.store.host_packing import (
+    HOUR,
+    Minute,
+    Sample,
+    pack_minutes,
+    pack_samples,
+    unpack_minutes,
+    unpack_samples,
+)  # fmt: skip
 from helpdesk.store.models import table
 from helpdesk.store.models.netmonitor import HostHour, HostIncident, HostPacked, HostSample, MonitoredHost
 
@@ -35,19 +44,45 @@ def finished(session: Session, before: int, most: int) -> list[tuple[int, int]]:
 
 def roll_up(session: Session, host_id: int, hour: int) -> None:
     """Replace the samples of an hour by its numbers, and by what is packed of it."""
+    if session.get(MonitoredHost, host_id, with_for_update={"read": True}) is None:  # removed meanwhile
+        return
     its = sa.and_(SAMPLE.host_id == host_id, SAMPLE.at >= hour, SAMPLE.at < hour + HOUR)
     rows = session.execute(sa.select(SAMPLE.at, SAMPLE.ms).where(its))
     samples = {at: Sample(at, None if ms is None else round(ms * HUNDREDTHS)) for at, ms in rows}
     packed = session.get(HostPacked, (host_id, SAMPLES, hour), populate_existing=True)
+    known = session.get(HostHour, (host_id, hour), populate_existing=True)
     if packed is not None:
         samples |= {it.at: it for it in unpack_samples(hour, packed.packed)}
     ordered = sorted(samples.values())
-    minutes = of_minutes(ordered)
-    session.merge(hour_row(host_id, hour, ordered))
-    session.merge(HostPacked(host_id=host_id, resolution=SAMPLES, hour=hour, packed=pack_samples(hour, ordered)))
-    session.merge(HostPacked(host_id=host_id, resolution=MINUTES, hour=hour, packed=pack_minutes(hour, minutes)))
+    if packed is None and known is not None:
+        _add(session, known, ordered)
+    else:
+        session.merge(hour_row(host_id, hour, ordered))
+        _pack(session, host_id, hour, SAMPLES, pack_samples(hour, ordered))
+        _pack(session, host_id, hour, MINUTES, pack_minutes(hour, of_minutes(ordered)))
     session.flush()
     session.execute(sa.delete(HostSample).where(its))
+
+
+def _add(session: Session, row: HostHour, late: Sequence[Sample]) -> None:
+    """Add samples to the numbers of an hour, and to its minutes if they are kept."""
+    host_id, hour, own = row.host_id, row.hour, hour_row(row.host_id, row.hour, late)
+    parts = [Minute(hour, it.probes, it.lost, it.low, it.mean, it.high) for it in (row, own)]
+    ranks = sorted((it.p95, it.probes - it.lost) for it in (row, own) if it.p95 is not None)
+    row.p95 = nearest_rank(ranks) if ranks else None
+    _, row.probes, row.lost, row.low, row.mean, row.high = merge(hour, parts)
+    session.add(row)
+    packed = session.get(HostPacked, (host_id, MINUTES, hour), populate_existing=True)
+    if packed is not None:
+        minutes = defaultdict[int, list[Minute]](list)
+        for it in (*unpack_minutes(hour, packed.packed), *of_minutes(late)):
+            minutes[it.at].append(it)
+        merged = [merge(at, minutes[at]) for at in sorted(minutes)]
+        _pack(session, host_id, hour, MINUTES, pack_minutes(hour, merged))
+
+
+def _pack(session: Session, host_id: int, hour: int, resolution: int, packed: bytes) -> None:
+    session.merge(HostPacked(host_id=host_id, resolution=resolution, hour=hour, packed=packed))
 
 
 def hour_row(host_id: int, hour: int, samples: Sequence[Sample]) -> HostHour:
@@ -62,7 +97,7 @@ def hour_row(host_id: int, hour: int, samples: Sequence[Sample]) -> HostHour:
         low=row.low,
         mean=row.mean,
         high=row.high,
-        p95=nearest_rank(times) if times else None,
+        p95=nearest_rank([(it, 1) for it in times]) if times else None,
     )
 
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
-from helpdesk.store.models import LONG, Moment
+from helpdesk.store.models import LONG, Moment, exact
 from helpdesk.store.models.netmonitor import PACKED
 from helpdesk.store.resumed_migration import Present
 
@@ -51,8 +51,8 @@ def upgrade() -> None:
         "monitored_host",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", AutoString(length=100), nullable=False),
-        sa.Column("name_folded", AutoString(length=100), nullable=False),
-        sa.Column("group_name", AutoString(length=100), nullable=False),
+        sa.Column("name_folded", exact(100), nullable=False),
+        sa.Column("group_name", exact(100), nullable=False),
         sa.Column("method", AutoString(length=10), nullable=False),
         sa.Column("address", AutoString(length=500), nullable=False),
         sa.Column("port", sa.Integer(), nullable=True),
@@ -172,7 +172,7 @@ def upgrade() -> None:
         sa.Column("parent_id", sa.Integer(), nullable=True),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("title", AutoString(length=100), nullable=False),
-        sa.Column("title_folded", AutoString(length=100), nullable=False),
+        sa.Column("title_folded", exact(100), nullable=False),
         sa.Column("content", LONG, nullable=False),
         sa.Column("words", LONG, nullable=False),
         sa.Column("author_id", sa.Integer(), nullable=False),
@@ -255,7 +255,7 @@ def upgrade() -> None:
 
     there.create_table(
         "page_word",
-        sa.Column("word", AutoString(length=20), nullable=False),
+        sa.Column("word", exact(20), nullable=False),
         sa.Column("post_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("is_in_title", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -271,7 +271,7 @@ def upgrade() -> None:
         "post_audience",
         sa.Column("post_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("kind", AutoString(length=10), nullable=False),
-        sa.Column("value_folded", AutoString(length=200), nullable=False),
+        sa.Column("value_folded", exact(200), nullable=False),
         sa.Column("value", AutoString(length=200), nullable=False),
         sa.ForeignKeyConstraint(
             ["post_id"],

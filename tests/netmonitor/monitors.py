@@ -17,10 +17,11 @@ from helpdesk.netmonitor.service import NetMonitor
 from helpdesk.notifications.channels.port import Resources
 from helpdesk.notifications.delivery_checks import DeliveryChecks
 from helpdesk.notifications.outbox import Outbox
+from helpdesk.notifications.readers import Rules
 from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.settings import settings as configuration
 from helpdesk.settings.netmonitor import SetHost
-from helpdesk.store import rights
+from helpdesk.store import people
 from helpdesk.store.database import Database
 from helpdesk.store.models import table
 from helpdesk.store.models.netmonitor import HostIncident, HostSample, HostState
@@ -60,12 +61,13 @@ class Monitors:
     def __init__(self, database: Database, clock: Clock, opens_tasks: bool = False) -> None:
         self.database, self.clock, self.opens_tasks = database, clock, opens_tasks
         self.network, self.wakeups = Network(), Wakeups()
+        self.rules = Rules(people.known_in_embedded)
 
     def process(self, named: Sequence[SetHost] = ()) -> NetMonitor:
         settings = configuration.load({}, Path("/nowhere"))
         before_sending = DeliveryChecks(None, self.database, None, None, self.clock.now)  # type: ignore[arg-type]  # no channel is set
         outbox = Outbox(Resources(settings, self.database), before_sending, self.clock.now)
-        newsroom = Newsroom(rights.administrators, outbox, self.wakeups, self.clock.now, UTC, self.opens_tasks)
+        newsroom = Newsroom(self.rules, outbox, self.wakeups, self.clock.now, UTC, self.opens_tasks)
         sampler = Sampler(lambda: self.network, self.database, newsroom, self.clock.now, named, self.clock.ticks)
         return NetMonitor(sampler, ticks=self.clock.ticks)
 

@@ -10,9 +10,10 @@ from helpdesk.netmonitor.news import Newsroom
 from helpdesk.netmonitor.sampler import Sampler
 from helpdesk.notifications.channels.port import Resources
 from helpdesk.notifications.outbox import Outbox
+from helpdesk.notifications.readers import Rules
 from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.settings import settings as configuration
-from helpdesk.store import rights
+from helpdesk.store import people
 from helpdesk.store.database import Database
 
 PROBE_SECONDS = 1.0
@@ -30,7 +31,7 @@ def sample(url: str, lease_seconds: float) -> None:
     sampler.WRITE_SECONDS = 0.3
     database = Database(url)
     outbox = Outbox(Resources(configuration.load({}, Path("/nowhere")), database), None, now)  # type: ignore[arg-type]  # nothing is sent
-    newsroom = Newsroom(rights.administrators, outbox, Wakeups(), now, UTC, opens_tasks=False)
+    newsroom = Newsroom(Rules(people.known_in_embedded), outbox, Wakeups(), now, UTC, opens_tasks=False)
     asyncio.run(Sampler(probes.connect, database, newsroom, now).watch())
 
 

@@ -1,7 +1,7 @@
 """Hosts are probed by one process at a time, and what is found is stored with what it leads to."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Any
 
@@ -12,11 +12,14 @@ from sqlmodel import Session, select
 from helpdesk.errors import NotFound, StoreUnavailable, TooManyAttempts
 from helpdesk.netmonitor.model import Outcome
 from helpdesk.netmonitor.sampler import LEASE_SECONDS
-from helpdesk.settings.netmonitor import SetHost
-from helpdesk.store import monitor_watchers, monitored_hosts, set_hosts
+from helpdesk.notifications.readers import Rules
+from helpdesk.settings.netmonitor import Access, SetHost
+from helpdesk.store import monitor_watchers, monitored_hosts, people, set_hosts
 from helpdesk.store.database import Database
 from helpdesk.store.models import table
 from helpdesk.store.models.netmonitor import HostHour, HostMaintenance, HostSample, HostState, MonitoredHost
+from helpdesk.store.models.tables import Person
+from helpdesk.store.people import Account
 from tests.clocks import NOON, Clock
 from tests.netmonitor.monitors import FULL, SILENT, Monitors
 from tests.store.monitored import emptied
@@ -119,6 +122,28 @@ def test_an_incident_is_told_when_it_opens_and_when_it_closes(monitors: Monitors
     assert sorted(monitors.told) == [
         (person, kind, "gate") for person in sorted((ADMIN, ANNA)) for kind in ("host_down", "host_up")
     ]
+
+
+@pytest.mark.parametrize("access", ["staff", "everybody", "administrators"])
+def test_only_who_may_see_the_monitor_is_told(here: Monitors, access: Access) -> None:
+    """stranger and irina have no identity in the task system, and irina's account is closed."""
+    stranger, irina = PEOPLE_IDS["stranger"], PEOPLE_IDS["irina"]
+
+    def known(session: Session, numbers: Collection[int], logins: Collection[str]) -> list[Account]:
+        return people.known_in_embedded(session, set(numbers) - {stranger, irina}, logins)
+
+    def prepare(db: Session) -> None:
+        for id in (ANNA, stranger, irina):
+            monitor_watchers.switch(db, id, True)
+        db.get_one(Person, irina).is_active = False
+
+    here.database.run_here(prepare, writes=True)
+    here.rules = Rules(known, (), access)
+    here.add("gate")
+    here.network.answers["gate"] = SILENT
+    asyncio.run(here.pass_(42, here.process()))
+    told = {"staff": {ANNA, ADMIN}, "everybody": {ANNA, ADMIN, stranger}, "administrators": {ADMIN}}
+    assert {person for person, _, _ in here.told} == told[access]
 
 
 def maintain(monitors: Monitors, begin: float, end: float, **values: Any) -> None:
@@ -241,6 +266,29 @@ def test_a_clock_that_is_set_loses_no_more_than_a_minute(monitors: Monitors, jum
     rolled = monitors.read(lambda db: db.execute(sa.select(sa.func.coalesce(sa.func.sum(hour.probes), 0))).scalar())
     assert len(monitors.samples) + rolled >= 6 + 18 - 7
     assert len(monitors.network.probed) <= 6 + 18 + 2
+
+
+def test_an_incident_of_a_clock_that_was_ahead_ends_after_it_began(monitors: Monitors) -> None:
+    gate, clock, process = monitors.add("gate"), monitors.clock, monitors.process()
+
+    async def play() -> None:
+        await monitors.pass_(30, process)
+        clock.seconds += 7200
+        monitors.network.answers["gate"] = SILENT
+        await monitors.pass_(60, process)
+        clock.seconds -= 7200
+        monotonic = clock.ticks
+        process.sampler.ticks = lambda: monotonic() + 7200
+        await monitors.pass_(60, process)
+        assert monitors.incidents[0].opened_at <= clock.now()
+        monitors.network.answers.clear()
+        await monitors.pass_(60, process)
+
+    asyncio.run(play())
+    [incident] = monitors.incidents
+    assert incident.ended_at and incident.began_at <= incident.opened_at <= incident.ended_at <= clock.now()
+    state = monitors.state(gate)
+    assert state and state.status == "online" and state.since and state.since <= clock.now()
 
 
 def test_a_check_is_stored_as_a_sample_of_its_second(monitors: Monitors) -> None:

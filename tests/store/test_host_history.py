@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 from sqlmodel import Session
 
 from helpdesk.errors import NotFound
-from helpdesk.store import host_history, host_packing, host_recent, host_rollup
+from helpdesk.store import host_history, host_packing, host_recent, host_rollup, monitored_hosts
 from helpdesk.store.database import Database
 from helpdesk.store.host_packing import HOUR, Sample
 from helpdesk.store.models import table
 from helpdesk.store.models.netmonitor import HostHour, HostIncident, HostPacked, HostSample
 from tests.store.monitored import add_host, emptied, hours, random_samples, store
+from tests.world import PEOPLE_IDS
 
 BEGIN = int(datetime(2026, 3, 27, tzinfo=UTC).timestamp())
 ROUNDING = 0.0051
@@ -82,7 +83,7 @@ def test_what_is_packed_comes_out_again(drawn: list[tuple[int, int | None]]) -> 
 def test_the_nearest_rank_is_the_lowest_value_that_95_of_100_do_not_exceed(values: list[int]) -> None:
     ordered = sorted(values)
     wanted = next(it for it in ordered if sum(other <= it for other in ordered) * 100 >= 95 * len(ordered))
-    assert host_history.nearest_rank(ordered) == wanted
+    assert host_history.nearest_rank([(it, 1) for it in ordered]) == wanted
 
 
 def test_an_hour_is_rolled_up_as_a_reckoning_over_its_samples(monitored: Database) -> None:
@@ -110,6 +111,42 @@ def test_a_sample_that_comes_after_its_hour_was_rolled_up_is_added(monitored: Da
     packed = monitored.run_here(lambda db: db.get(HostPacked, (host_id, 1, BEGIN)))
     assert packed is not None
     assert host_packing.unpack_samples(BEGIN, packed.packed) == sorted([*samples, late[0]])
+
+
+@pytest.mark.parametrize("forgotten", [(), (1,), (1, 60)])
+def test_samples_that_come_after_what_is_packed_was_forgotten_are_added(
+    monitored: Database, forgotten: tuple[int, ...]
+) -> None:
+    """As after a clock that was days ahead for a moment."""
+    samples = random_samples(random.Random(3), BEGIN, BEGIN + HOUR)
+    early, late = samples[: len(samples) // 2], samples[len(samples) // 2 :]
+    host_id = filled(monitored, early, BEGIN + HOUR)
+
+    def go_on(db: Session) -> None:
+        packed = table(HostPacked)
+        db.execute(sa.delete(packed).where(packed.c.resolution.in_(forgotten)))
+        store(db, host_id, late)
+        host_rollup.roll_up(db, host_id, BEGIN)
+
+    monitored.run_here(go_on, writes=True)
+    since, until = (datetime.fromtimestamp(BEGIN + it, UTC) for it in (0, HOUR))
+    told = monitored.run_here(lambda db: host_history.summary(db, [host_id], since, until))[host_id]
+    probes, lost, *times = brute(samples)
+    assert told.probes == probes and told.loss == pytest.approx(100 * lost / probes)
+    assert same(told[2:5], (times[0], pytest.approx(times[1], abs=0.02), times[2]))
+    points = monitored.run_here(lambda db: host_history.points(db, host_id, since, until, most=60))
+    assert sum(it.probes for it in points) == probes and sum(it.lost for it in points) == lost
+    if 60 not in forgotten:
+        assert [int(it.at.timestamp()) for it in points] == sorted({it.at - it.at % 60 for it in samples})
+
+
+def test_of_a_host_that_was_removed_meanwhile_nothing_is_rolled_up(monitored: Database) -> None:
+    host_id = filled(monitored, [Sample(BEGIN, 5)], BEGIN)
+    monitored.run_here(lambda db: monitored_hosts.remove(db, PEOPLE_IDS["admin"], host_id), writes=True)
+    monitored.run_here(lambda db: host_rollup.roll_up(db, host_id, BEGIN), writes=True)
+    with monitored.engine.connect() as connection:
+        for it in (HostHour, HostPacked):
+            assert connection.execute(sa.select(sa.func.count()).select_from(table(it))).scalar() == 0
 
 
 @pytest.mark.parametrize("span", [900, DAY, 3 * DAY])
@@ -199,6 +236,14 @@ def test_a_summary_equals_a_reckoning_over_the_samples(monitored: Database) -> N
         assert same(row[2:5], tuple(times)) and row.p95_ms == p95_of_hours(samples)
 
 
+@pytest.mark.parametrize("rolled_until", [BEGIN + HOUR, BEGIN + 9 * HOUR])
+def test_a_summary_leaves_out_what_a_clock_that_was_ahead_has_stored(monitored: Database, rolled_until: int) -> None:
+    samples = [Sample(BEGIN + 10, 500), Sample(BEGIN + HOUR + 10, 500), Sample(BEGIN + 7 * HOUR, None)]
+    host_id = filled(monitored, samples, rolled_until)
+    since, now = (datetime.fromtimestamp(BEGIN + it, UTC) for it in (0, HOUR + 60))
+    assert monitored.run_here(lambda db: host_history.summary(db, [host_id], since, now))[host_id][:2] == (2, 0)
+
+
 def p95_of_hours(samples: list[Sample]) -> float | None:
     """As documented: the nearest rank among the p95 of the hours, each as often as it has answers."""
     values = []
@@ -207,14 +252,6 @@ def p95_of_hours(samples: list[Sample]) -> float | None:
         if times:
             values += [times[ceil(len(times) * 0.95) - 1]] * len(times)
     return sorted(values)[ceil(len(values) * 0.95) - 1] if values else None
-
-
-def test_a_summary_ends_now_though_a_clock_was_ahead(monitored: Database) -> None:
-    ahead = [Sample(BEGIN + 6 * HOUR, None), Sample(BEGIN + 9 * HOUR, None)]
-    host_id = filled(monitored, [Sample(BEGIN, 500), Sample(BEGIN + 60, 700), *ahead], BEGIN + 7 * HOUR)
-    moments = [datetime.fromtimestamp(BEGIN + seconds, UTC) for seconds in (0, 60)]
-    found = monitored.run_here(lambda db: host_history.summary(db, [host_id], *moments))[host_id]
-    assert (found.probes, found.loss) == (2, 0)
 
 
 def test_a_summary_of_two_years_takes_no_more_room_than_one_of_a_day(monitored: Database) -> None:

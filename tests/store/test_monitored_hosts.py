@@ -50,6 +50,12 @@ def acts(store: Database) -> list[tuple[str, dict[str, Any]]]:
     return [(it.action, json.loads(it.details)) for it in rows]
 
 
+def test_hosts_and_groups_that_differ_in_an_accent_are_two(store: Database) -> None:
+    for name in ("Café", "Cafe"):
+        added(store, GATE._replace(name=name, group_name=name))
+    assert sorted(store.run_here(monitored_hosts.groups)) == ["Cafe", "Café"]
+
+
 def test_a_host_is_kept_and_changed_by_its_version(store: Database) -> None:
     host = added(store)
     assert host.id and host.version == 1

@@ -119,6 +119,13 @@ def test_a_post_is_read_by_its_audience_while_it_is_published(store: Database) -
     assert is_for([(DEPARTMENT, AGENT)], READERS["agent"]) is False
 
 
+def test_departments_that_differ_in_an_accent_are_two(store: Database) -> None:
+    both = tuple(posts.Part(DEPARTMENT, name) for name in ("Café", "Cafe"))
+    for_one, for_both = add(store, audience=both[:1]), add(store, audience=both)
+    assert listed(store, Reader(fold("Cafe"))) == [for_both]
+    assert sorted(listed(store, Reader(fold("CAFÉ")))) == [for_one, for_both]
+
+
 def test_who_must_understand_a_post_is_its_audience_until_they_have(store: Database) -> None:
     for_all, for_sales = (write(store, is_important=True, audience=each) for each in ((), AUDIENCES[1]))
     write(store, is_important=False), write(store, is_important=True, is_draft=True)

@@ -243,7 +243,7 @@ def test_a_task_that_one_does_not_see_is_not_named(
     seen = embedded.new_task()
     put(services, task_id=seen, state="sent", ended_at=NOW)
     page = anna.get(DELIVERY, headers=HTML).text
-    assert "987654" not in page and f"#{seen}" in page and "see the task any more" in page
+    assert "987654" not in page and f"#{seen}" in page and "see what it is about any more" in page
 
     async def silent(*_: object) -> None:
         raise Unavailable

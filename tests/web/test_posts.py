@@ -16,12 +16,12 @@ from sqlmodel import Session, select
 from helpdesk.errors import StoreUnavailable
 from helpdesk.people.rights import AGENT, WRITER
 from helpdesk.services import Services
-from helpdesk.store import rights
+from helpdesk.store import post_edits, rights
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.store.models.posts import Post, PostFile
-from helpdesk.web.posts.history import ADDED, REMOVED, SKIPPED, compared
-from helpdesk.web.posts.reading import beginning
+from helpdesk.web.posts import history
+from helpdesk.web.posts.history import ADDED, MOST_LINES, REMOVED, SKIPPED, compared
 from tests.tasks.test_pictures import bomb, picture
 from tests.web.conftest import HTML, HTMX, Client, Visit, attached
 from tests.world import PASSWORDS, PEOPLE_IDS, EmbeddedWorld
@@ -142,10 +142,11 @@ def test_a_text_is_markdown_and_nothing_in_it_runs_or_is_fetched(anna: Client, i
     assert 'src="https://evil.test' not in page.text and 'href="javascript:' not in page.text
 
 
-def test_the_excerpt_of_a_list_has_the_words_without_their_signs() -> None:
-    text = "# Сеть\n\n- в **субботу** [подробно](https://a.test)\n- ![план](a.png) `код`"
-    assert beginning(text) == "Сеть в субботу подробно план код"
-    assert beginning("| a | b |\n|---|---|\n| 1 | 2 |") == "a b 1 2"
+def test_a_list_shows_the_beginning_of_each_text_in_plain_words(anna: Client, irina: Client) -> None:
+    for number in range(3):
+        write(anna, f"Новость {number}", content=f"**Файл** some_file_{number} <b>C#</b>")
+    page = irina.get("/posts", headers=HTML).text
+    assert all(f"Файл some_file_{number} &lt;b&gt;C#&lt;/b&gt;" in page for number in range(3))
 
 
 def test_opening_a_page_is_reading_it_and_asking_by_a_program_is_not(anna: Client, irina: Client) -> None:
@@ -169,6 +170,15 @@ def test_a_search_has_pages_and_an_empty_one_says_what_to_do(anna: Client, irina
         "&q", "&amp;q"
     )
     assert "No announcement has all these words" in irina.get("/posts?q=дракон", headers=HTML).text
+
+
+def test_a_page_after_the_last_leads_to_the_first(anna: Client, irina: Client) -> None:
+    number = write(anna, important=True)["id"]
+    listed = irina.get("/posts?q=новость&page=9", headers=HTML).text
+    readers = anna.get(f"/posts/{number}/readers?state=not_yet&page=9", headers=HTML).text
+    for page, first in ((listed, "?page=1&q="), (readers, "?page=1&state=not_yet")):
+        assert "There are not so many pages." in page and f'<a href="{first}' in page.replace("&amp;", "&")
+        assert "There are no announcements yet" not in page and "Nobody." not in page
 
 
 # Understanding
@@ -331,9 +341,35 @@ def test_versions_show_what_each_changed(anna: Client) -> None:
     anna.post(f"/posts/{number}/edit", json={"title": "Раз", "content": "Один\n<b>Три</b>", "version": 1})
     page = anna.get(f"/posts/{number}/history", headers=HTML).text
     assert re.search(r"<del[^>]*>.*Два</del>", page) and "&lt;b&gt;Три&lt;/b&gt;</ins>" in page
-    assert anna.get(f"/posts/{number}/history?version=1", headers=HTML).status_code == 200
+    first = anna.get(f"/posts/{number}/history?version=1", headers=HTML).text
+    assert "Один</ins>" in first and "<del" not in first
     assert anna.get(f"/posts/{number}/history?version=9", headers=HTML).status_code == 404
     assert [it["version"] for it in anna.get(f"/posts/{number}/history").json()["versions"]] == [2, 1]
+
+
+def test_the_oldest_version_that_is_kept_is_compared_with_nothing(
+    anna: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(post_edits, "MOST_REVISIONS", 2)
+    number = write(anna)["id"]
+    for version in (1, 2):
+        anna.post(f"/posts/{number}/edit", json={"title": "Раз", "content": f"Текст {version}", "version": version})
+    page = anna.get(f"/posts/{number}/history?version=2", headers=HTML).text
+    assert "not kept any more" in page and "<ins" not in page
+    assert "<ins" in anna.get(f"/posts/{number}/history", headers=HTML).text
+
+
+def test_a_program_gets_the_versions_without_a_comparison(anna: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(history, "compared")
+    assert len(anna.get(f"/posts/{write(anna)['id']}/history").json()["versions"]) == 1
+
+
+def test_texts_of_the_same_lines_are_compared_in_little_time() -> None:
+    """With the cube of the lines one takes seconds, and this test would be ended for it."""
+    same = ["a"] * MOST_LINES
+    other = [str(number) if number % 2 else "a" for number in range(MOST_LINES)]
+    for _ in range(200):
+        assert compared("\n".join(same), "\n".join(other)) and compared("\n".join(other), "\n".join(same))
 
 
 def test_a_comparison_skips_what_is_the_same_and_gives_up_on_too_many_lines() -> None:

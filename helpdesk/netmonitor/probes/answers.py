@@ -10,6 +10,8 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from helpdesk.netmonitor.probes.faults import ProbeFailed
 
 LARGEST_HEAD, LARGEST_BODY = 32_768, 262_144
+LARGEST_ANSWER = LARGEST_HEAD + 2 * LARGEST_BODY
+"""Of all that is sent: the sizes and extensions of pieces and the trailers are no body, and may have no end."""
 MOST_PARTS = 4096
 """So many pieces of a body are read: a piece of one byte takes as long as one of many."""
 CHARSETS = {
@@ -35,28 +37,29 @@ class Answer:
         self.headers: dict[bytes, bytes] = {}
         self.body = bytearray()
         self.is_enough = False
-        self._begins, self._head, self._parts = begins, 0, 0
+        self._begins, self._read, self._parts = begins, 0, 0
         self._parser = HttpResponseParser(self)
         self._parser.set_dangerous_leniencies(lenient_headers=True, lenient_optional_cr_before_lf=True)
 
     def feed(self, data: bytes) -> None:
         """Read more of it. Raises ProbeFailed."""
+        self._read += len(data)
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade:
             self.is_enough = True
         except HttpParserError as error:
             raise ProbeFailed("nonsense", str(error)) from error
-        self._head += len(data) if self.status is None else 0
-        if self._head > LARGEST_HEAD:
+        if self.status is None and self._read > LARGEST_HEAD:
             raise ProbeFailed("nonsense", "its head has no end")
+        self.is_enough = self.is_enough or self._read >= LARGEST_ANSWER
 
     def on_status(self, reason: bytes) -> None:
         if not self.is_enough:
             self.reason = reason
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if not self.is_enough:
+        if self.status is None:  # later ones are trailers, or of another answer
             self.headers[name.lower()] = value
 
     def on_headers_complete(self) -> None:

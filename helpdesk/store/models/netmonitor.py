@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from helpdesk.store.models import LONG, Moment
+from helpdesk.store.models import LONG, Moment, exact
 
 PACKED = sa.LargeBinary().with_variant(sa.LargeBinary(length=2**24 - 1), "mysql", "mariadb")
 
@@ -31,8 +31,8 @@ class MonitoredHost(SQLModel, table=True):
     __table_args__ = {"sqlite_autoincrement": True}
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(max_length=100)
-    name_folded: str = Field(max_length=100, unique=True)
-    group_name: str = Field(default="", max_length=100)
+    name_folded: str = Field(sa_type=exact(100), unique=True)
+    group_name: str = Field(default="", sa_type=exact(100))
     method: str = Field(max_length=10)
     address: str = Field(default="", max_length=500)
     port: int | None = None

@@ -78,7 +78,7 @@ ROOMS = (
     Room("service", "calls:team", sentence("Team"), "list", (SUPERVISOR,), phone=True),
     Room("service", "netmonitor:index", sentence("Network monitor"), "list", monitor=True),
     Room("company", "posts:index", sentence("Announcements"), "list"),
-    Room("company", "knowledge:index", sentence("Knowledge base"), "bookmark"),
+    Room("company", "knowledge:index", sentence("Knowledge base"), "list"),
     Room("company", "people:index", sentence("Colleagues"), "list", tasks=True),
     Room("company", "people:index", sentence("Colleagues"), "list", bar=True, instead=True),
     Room("administration", "admin:index", sentence("Overview"), "list", (ADMIN,)),

@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from helpdesk.errors import HelpdeskError, sentence
 from helpdesk.people.rights import RIGHTS
-from helpdesk.posts.excerpts import beginning
 from helpdesk.store import post_files, post_reads, posts
 from helpdesk.store.casefold import fold
 from helpdesk.store.post_files import FileRow
@@ -45,7 +44,7 @@ async def index(request: Request) -> Response:
         lambda db: posts.page(db, reader, now, posts.POST, words, size, (number - 1) * size, person_id)
     )
     pages = max(1, -(-total // size))
-    context: dict[str, Any] = {"total": total, "words": words, "page": number, "pages": pages, "size": size}
+    context: dict[str, Any] = {"total": total, "search": words, "page": number, "pages": pages, "size": size}
     return await answer(
         request,
         json=lambda: json_response(
@@ -55,15 +54,14 @@ async def index(request: Request) -> Response:
                 "pagination": {"page": number, "per_page": size, "total": total, "pages": pages},
             },
         ),
-        page=lambda: html(
-            request,
-            "posts/index.html",
-            posts=[(row, row.state(now), beginning(row.content)) for row in rows],
-            may_write=reader.may_write,
-            is_usual_size=size == PER_PAGE,
-            **context,
-        ),
+        page=lambda: _list(request, rows, context | {"may_write": reader.may_write, "is_usual_size": size == PER_PAGE}),
     )
+
+
+async def _list(request: Request, rows: Sequence[PostRow], context: dict[str, Any]) -> Response:
+    now, excerpts = services(request).clock(), await texts.excerpts(rows)
+    listed = [(row, row.state(now), excerpt) for row, excerpt in zip(rows, excerpts, strict=True)]
+    return html(request, "posts/index.html", posts=listed, **context)
 
 
 async def show(request: Request) -> Response:
