@@ -138,7 +138,7 @@ MAY = {
     "demo": {"demo", "errors", "store", "people.passwords", "telephony.numbers", "telephony.phone", *PORT},
     "telephony": {"encryption", "errors", "notifications.wakeups", "people.model", "store", "telephony", "texts",
                   "threads"},
-    "posts": {"errors", "notifications", "people.model", "posts", "store"},
+    "posts": {"errors", "notifications", "people.model", "posts", "store", "tasks.markup"},
     "netmonitor.access": {"settings.netmonitor"},
     "netmonitor": {"errors", "health", "netmonitor", "notifications", "store", "texts", "threads", "tls"},
     "netmonitor.author": {"errors", "people.model", "store", "tasks.model"},
