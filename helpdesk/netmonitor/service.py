@@ -8,8 +8,7 @@ from sqlmodel import Session
 
 from helpdesk.errors import NotFound, TooManyAttempts
 from helpdesk.netmonitor.model import Outcome, Way
-from helpdesk.netmonitor.news import Announcement
-from helpdesk.netmonitor.recording import Result
+from helpdesk.netmonitor.recording import Recorded, Result
 from helpdesk.netmonitor.sampler import LEASE, Sampler, target_of
 from helpdesk.netmonitor.summaries import Summaries
 from helpdesk.netmonitor.tasks import IncidentTasks
@@ -52,7 +51,7 @@ class NetMonitor:
         at = int(self.sampler.clock().timestamp())
         outcome = await (await self.sampler.probes()).probe(target_of(found[0]))
         result = Result(found[0], at, outcome)
-        self.sampler.newsroom.announce(await database.run(lambda db: self._record(db, result), writes=True))
+        self.sampler.newsroom.wake_pages(await database.run(lambda db: self._record(db, result), writes=True))
         return outcome
 
     def _require_pause(self, host_id: int) -> None:
@@ -63,7 +62,7 @@ class NetMonitor:
         self._checked = {it: ticks for it, ticks in self._checked.items() if now - ticks < CHECK_SECONDS}
         self._checked[host_id] = now
 
-    def _record(self, session: Session, result: Result) -> Announcement:
+    def _record(self, session: Session, result: Result) -> Recorded:
         # The sampler, in whichever process, reads and writes the same rows.
         leases.wait_for(session, LEASE)
         return self.sampler.newsroom.record(session, [result])
