@@ -122,12 +122,11 @@ def _summary(probes: int, lost: int, low: int, total: int, high: int, p95: int, 
 def _summed(host_ids: Sequence[int], begin: int, end: int) -> sa.Select[tuple[object, ...]]:
     """Select the numbers of each host: of its finished hours and of the samples of the others."""
     part = _finished(host_ids, begin, end).union_all(_unfinished(host_ids, begin, end)).subquery().c
-    of_host = {"partition_by": part.host_id}
-    reached = sa.func.sum(part.probes - part.lost).over(**of_host, order_by=part.p95, rows=(None, 0))
+    reached = sa.func.sum(part.probes - part.lost).over(partition_by=part.host_id, order_by=part.p95, rows=(None, 0))
     ranked = sa.select(
         part.host_id,
-        sa.func.sum(part.probes).over(**of_host).label("probes"),
-        sa.func.sum(part.lost).over(**of_host).label("lost"),
+        sa.func.sum(part.probes).over(partition_by=part.host_id).label("probes"),
+        sa.func.sum(part.lost).over(partition_by=part.host_id).label("lost"),
         part.low,
         part.total,
         part.high,
