@@ -10,6 +10,7 @@ from helpdesk.errors import NotFound, TooManyAttempts
 from helpdesk.netmonitor.model import Outcome, Way
 from helpdesk.netmonitor.recording import Recorded, Result
 from helpdesk.netmonitor.sampler import LEASE, Sampler, target_of
+from helpdesk.netmonitor.summaries import Summaries
 from helpdesk.netmonitor.tasks import IncidentTasks
 from helpdesk.store import host_samples, leases
 
@@ -19,12 +20,13 @@ CHECK_SECONDS = 5.0
 
 class NetMonitor:
     """`tasks` writes the tasks of incidents, None where none are wanted. `ticks` returns the seconds of a clock that
-    never goes back."""
+    never goes back. `summaries` sums up how all hosts answered."""
 
     def __init__(
         self, sampler: Sampler, tasks: IncidentTasks | None = None, ticks: Callable[[], float] = time.monotonic
     ) -> None:
         self.sampler, self.tasks, self.ticks = sampler, tasks, ticks
+        self.summaries = Summaries(sampler.database)
         self._checked: dict[int, float] = {}
 
     @property

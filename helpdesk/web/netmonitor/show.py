@@ -122,7 +122,7 @@ async def _load(request: Request, period: Period, host_id: int | None = None) ->
             parts = [Part(None, it) for it in days]
         else:
             parts = by_hour(host_history.points(db, number, now - period.length, now, 25))
-        sums = {it.key: host_history.summary(db, now - it.length, now, number).get(number) for it in PERIODS.values()}
+        sums = {it.key: host_history.summary(db, [number], now - it.length, now).get(number) for it in PERIODS.values()}
         return View(row, points, parts, sums, netmonitor.incidents(db, number, limit=MOST_INCIDENTS), now)
 
     return await services(request).database.run(work)
