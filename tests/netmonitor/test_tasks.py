@@ -363,7 +363,7 @@ async def test_a_host_that_is_not_watched_any_more_is_not_said_to_answer(desk: D
     await process.step()
     [task] = await desk.tasks(incident)
     [comment] = [it.notes for it in task.entries if it.notes]
-    assert "не наблюдается" in comment and not task.row.status.is_closed
+    assert "не проверяется" in comment and not task.row.status.is_closed
     kept = desk.database.run_here(lambda db: db.get(HostIncident, incident))
     assert kept is None if way == "removed" else kept and kept.task_state == "closed"
 
