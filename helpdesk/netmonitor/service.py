@@ -7,8 +7,7 @@ from sqlmodel import Session
 
 from helpdesk.errors import NotFound, TooManyAttempts
 from helpdesk.netmonitor.model import Outcome, Way
-from helpdesk.netmonitor.news import Announcement
-from helpdesk.netmonitor.recording import Result
+from helpdesk.netmonitor.recording import Recorded, Result
 from helpdesk.netmonitor.sampler import LEASE, Sampler, target_of
 from helpdesk.netmonitor.tasks import IncidentTasks
 from helpdesk.store import host_samples, leases
@@ -43,7 +42,7 @@ class NetMonitor:
         at = int(self.sampler.clock().timestamp())
         outcome = await (await self.sampler.probes()).probe(target_of(watched))
         result = Result(watched, at, outcome)
-        self.sampler.newsroom.announce(await database.run(lambda db: self._record(db, result), writes=True))
+        self.sampler.newsroom.wake_pages(await database.run(lambda db: self._record(db, result), writes=True))
         return outcome
 
     def _begin(self, session: Session, host_id: int) -> Watched:
@@ -51,13 +50,12 @@ class NetMonitor:
         found = host_samples.watched(session, host_id)
         if not found:
             raise NotFound
-        if not leases.take(
-            session, host_samples.check_lease(host_id), token_hex(8), self.sampler.clock(), CHECK_SECONDS
-        ):
+        name, now = host_samples.check_lease(host_id), self.sampler.clock()
+        if not leases.take(session, name, token_hex(8), now, CHECK_SECONDS):
             raise TooManyAttempts(ceil(CHECK_SECONDS))
         return found[0]
 
-    def _record(self, session: Session, result: Result) -> Announcement:
+    def _record(self, session: Session, result: Result) -> Recorded:
         # The sampler, in whichever process, reads and writes the same rows.
         leases.wait_for(session, LEASE)
         return self.sampler.newsroom.record(session, [result])

@@ -21,8 +21,8 @@ class Wanted(NamedTuple):
     """A post as its writer wants it. `files` and `picture` are tokens of what was staged; `kept_files` are the numbers
     of the files that stay, None for all of them.
 
-    Without `published_from` it is published at once, or as it was. `asks_again`: who understood an earlier text is
-    asked again.
+    Without `published_from` it is published at once, or since when it was. `asks_again`: who understood an earlier text
+    is asked again.
     """
 
     title: str
@@ -72,11 +72,14 @@ def edit(session: Session, person_id: int, post_id: int, seen: int, wanted: Want
         raise NotFound
     if post.version != seen:
         raise Conflict
-    was_published, earlier = not post.is_draft, post.published_from
+    published_from = None if post.is_draft else post.published_from
+    was_important = post.is_important
     for name, value in _values(wanted).items():
         setattr(post, name, value)
-    if was_published and not wanted.published_from:
-        post.published_from = earlier
+    if not wanted.published_from and published_from and published_from <= now:
+        post.published_from = published_from
+    if post.is_important and not was_important:
+        post.asked_version = post.version + 1
     return _write(session, post, person_id, wanted, now, "post_changed")
 
 

@@ -369,6 +369,20 @@ def test_nobody_understands_what_they_may_not_read_or_what_asks_nobody(store: Da
             understand(store, post_id, 1)
 
 
+def test_who_writes_understands_only_what_asks_them(store: Database) -> None:
+    for_stores = (posts.Part(DEPARTMENT, "Склад"),)
+    asking = add(store, is_important=True, published_from=NOW)
+    asking_none = (
+        add(store, is_important=True, is_draft=True),
+        add(store, is_important=True, published_from=NOW + 2 * HOUR),
+        add(store, is_important=True, audience=for_stores),
+    )
+    for post_id in asking_none:
+        with pytest.raises(NotFound):
+            understand(store, post_id, 1, READERS["writer"])
+    assert understand(store, asking, 1, READERS["writer"])
+
+
 def test_the_people_of_an_audience_are_active_and_proven(store: Database) -> None:
     def settle(db: Session) -> None:
         for login, (name, is_proven) in {"anna": ("склад", True), "irina": ("Склад", False)}.items():

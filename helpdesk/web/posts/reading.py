@@ -8,7 +8,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import HelpdeskError, sentence
+from helpdesk.errors import HelpdeskError, Sentence, sentence
 from helpdesk.people.rights import RIGHTS
 from helpdesk.store import post_files, post_reads, posts
 from helpdesk.store.casefold import fold
@@ -89,6 +89,11 @@ async def understood(request: Request) -> Response:
     )
 
 
+def audience_in_words(parts: Sequence[Part]) -> list[Sentence | str]:
+    """Return the titles of rights and the names of departments."""
+    return [RIGHTS[it.value].title if it.kind == RIGHT else it.value for it in parts]
+
+
 async def _beside(request: Request, post: PostRow) -> tuple[list[FileRow], list[Part] | None]:
     """Return the files of a post and its audience; None in its place for those who do not write."""
     may_write = (await access.reader(request)).may_write
@@ -123,7 +128,7 @@ async def _page(
         phase=post.state(now),
         text=text,
         files=files,
-        audience=[RIGHTS[it.value].title if it.kind == RIGHT else it.value for it in audience or ()],
+        audience=audience_in_words(audience or ()),
         beside=beside,
         asks=post.is_important and post.state(now) == posts.PUBLISHED and is_for(folded, reader),
         may_write=reader.may_write,
