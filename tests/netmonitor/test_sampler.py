@@ -335,12 +335,15 @@ def test_a_probe_that_began_before_a_check_and_ended_after_it_is_dropped(monitor
     async def play() -> None:
         await monitors.pass_(1, process)
         monitors.network.gate.clear()
+        begin = monitors.clock.now().timestamp()
         await monitors.pass_(11, process)
         monitors.network.gate.set()
+        moment = int(monitors.clock.now().timestamp())
         checked = await monitors.process().check_now(gate)
         await process.sampler.finish()
         await monitors.pass_(2, process)
-        assert checked == Outcome(5.0) and len(monitors.samples) == 1
+        assert checked == Outcome(5.0)
+        assert [at for _, at, _ in monitors.samples if begin < at <= moment] == [moment]
 
     asyncio.run(play())
 
