@@ -9,6 +9,7 @@ from helpdesk.errors import NotFound, TooManyAttempts
 from helpdesk.netmonitor.model import Outcome, Way
 from helpdesk.netmonitor.recording import Recorded, Result
 from helpdesk.netmonitor.sampler import LEASE, Sampler, target_of
+from helpdesk.netmonitor.summaries import Summaries
 from helpdesk.netmonitor.tasks import IncidentTasks
 from helpdesk.store import host_samples, leases
 from helpdesk.store.host_samples import Watched
@@ -18,10 +19,11 @@ CHECK_SECONDS = 5.0
 
 
 class NetMonitor:
-    """`tasks` writes the tasks of incidents, None where none are wanted."""
+    """`tasks` writes the tasks of incidents, None where none are wanted. `summaries` sums up how all hosts answered."""
 
     def __init__(self, sampler: Sampler, tasks: IncidentTasks | None = None) -> None:
         self.sampler, self.tasks = sampler, tasks
+        self.summaries = Summaries(sampler.database)
 
     @property
     def ping_way(self) -> Way | None:

@@ -1,5 +1,6 @@
 """Posts: who reads which, how they are written and understood, in SQLite, a real MariaDB and a real PostgreSQL."""
 
+import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -264,6 +265,17 @@ def test_a_published_post_keeps_its_moment_and_a_draft_gets_one_when_it_is_publi
     edit(store, post_id, 2, published_from=NOW - HOUR)
     edit(store, post_id, 3)
     assert whole(store, post_id).published_from == NOW - HOUR
+
+
+def test_the_audit_names_a_post_and_for_whom_it_has_become(store: Database) -> None:
+    post_id = add(store, audience=(posts.Part(RIGHT, AGENT),))
+    edit(store, post_id, 1, audience=(posts.Part(RIGHT, AGENT),))
+    edit(store, post_id, 2)
+    store.run_here(lambda db: post_edits.remove(db, post_id, NOW), writes=True)
+    newest = sa.select(tables.AuditRecord.details).order_by(tables.AuditRecord.id.desc()).limit(4)  # type: ignore[call-overload, union-attr]
+    noted = [json.loads(it) for it in reversed(store.run_here(lambda db: db.scalars(newest).all()))]
+    assert [it["post"] for it in noted] == [post_id] * 4
+    assert [it.get("for") for it in noted] == [[AGENT], None, "everybody", None]
 
 
 def test_the_oldest_versions_go(store: Database, monkeypatch: pytest.MonkeyPatch) -> None:
