@@ -8,9 +8,9 @@ from sqlmodel import Session
 
 from helpdesk.errors import NotFound, TooManyAttempts
 from helpdesk.netmonitor.model import Outcome, Way
-from helpdesk.netmonitor.news import Announcement
-from helpdesk.netmonitor.recording import Result
+from helpdesk.netmonitor.recording import Recorded, Result
 from helpdesk.netmonitor.sampler import LEASE, Sampler, target_of
+from helpdesk.netmonitor.summaries import Summaries
 from helpdesk.netmonitor.tasks import IncidentTasks
 from helpdesk.store import host_samples, leases
 
@@ -20,12 +20,13 @@ CHECK_SECONDS = 5.0
 
 class NetMonitor:
     """`tasks` writes the tasks of incidents, None where none are wanted. `ticks` returns the seconds of a clock that
-    never goes back."""
+    never goes back. `summaries` sums up how all hosts answered."""
 
     def __init__(
         self, sampler: Sampler, tasks: IncidentTasks | None = None, ticks: Callable[[], float] = time.monotonic
     ) -> None:
         self.sampler, self.tasks, self.ticks = sampler, tasks, ticks
+        self.summaries = Summaries(sampler.database)
         self._checked: dict[int, float] = {}
 
     @property
@@ -50,7 +51,7 @@ class NetMonitor:
         at = int(self.sampler.clock().timestamp())
         outcome = await (await self.sampler.probes()).probe(target_of(found[0]))
         result = Result(found[0], at, outcome)
-        self.sampler.newsroom.announce(await database.run(lambda db: self._record(db, result), writes=True))
+        self.sampler.newsroom.wake_pages(await database.run(lambda db: self._record(db, result), writes=True))
         return outcome
 
     def _require_pause(self, host_id: int) -> None:
@@ -61,7 +62,7 @@ class NetMonitor:
         self._checked = {it: ticks for it, ticks in self._checked.items() if now - ticks < CHECK_SECONDS}
         self._checked[host_id] = now
 
-    def _record(self, session: Session, result: Result) -> Announcement:
+    def _record(self, session: Session, result: Result) -> Recorded:
         # The sampler, in whichever process, reads and writes the same rows.
         leases.wait_for(session, LEASE)
         return self.sampler.newsroom.record(session, [result])

@@ -11,10 +11,12 @@ from helpdesk.errors import Conflict, NotFound
 from helpdesk.store import audit, knowledge, notifications, page_words, post_audience, post_files
 from helpdesk.store.casefold import fold
 from helpdesk.store.models.posts import PageVote, PageWord, Post, PostAudience, PostRead, PostRevision
-from helpdesk.store.posts import PAGE, POST, Part, folded_words
+from helpdesk.store.posts import PAGE, POST, Part, audience, folded_words
 
 LONGEST_TITLE = 100
 MOST_REVISIONS = 100
+EVERYBODY = "everybody"
+"""For whom a post is now, in the audit log."""
 
 
 class Wanted(NamedTuple):
@@ -96,7 +98,7 @@ def remove(session: Session, post_id: int, now: datetime) -> set[int]:
     post_files.let_picture_go(session, post, now)
     for model in (PostAudience, PostRead, PostRevision, PageVote, PageWord):
         session.exec(sa.delete(model).where(col(model.post_id) == post_id))
-    audit.note(session, None, "post_removed", None, {"name": post.title})
+    audit.note(session, None, "post_removed", None, {"post": post_id, "name": post.title})
     session.delete(post)
     return notifications.take_back(session, f"post.{post_id}")
 
@@ -127,6 +129,7 @@ def _write(session: Session, post: Post, person_id: int, wanted: Wanted, now: da
     if wanted.kept_files is not None:
         post_files.let_go(session, post.id, wanted.kept_files)
     post_files.attach(session, post.id, person_id, wanted.files)
+    before, after = audience(session, post.id), sorted({it.value for it in wanted.audience})
     post_audience.save(session, post.id, wanted.audience)
     texts = {"title": post.title, "content": post.content}
     if post.kind == PAGE:
@@ -135,5 +138,6 @@ def _write(session: Session, post: Post, person_id: int, wanted: Wanted, now: da
     session.add(PostRevision(post_id=post.id, version=post.version, edited_by=person_id, edited_at=now, **texts))
     oldest = (col(PostRevision.post_id) == post.id, col(PostRevision.version) <= post.version - MOST_REVISIONS)
     session.exec(sa.delete(PostRevision).where(*oldest))
-    audit.note(session, None, act, None, {"name": post.title})
+    whom = {"for": after or EVERYBODY} if {it.value for it in before} != set(after) else {}
+    audit.note(session, None, act, None, {"post": post.id, "name": post.title, **whom})
     return Written(post.id, post.version)

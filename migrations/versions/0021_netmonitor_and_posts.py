@@ -135,6 +135,17 @@ def upgrade() -> None:
         table.create_index("ix_host_maintenance_made_by", ["made_by"])
 
     there.create_table(
+        "host_news",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", AutoString(length=20), nullable=False),
+        sa.Column("event", AutoString(length=60), nullable=False),
+        sa.Column("subject", AutoString(length=100), nullable=False),
+        sa.Column("happened_at", UTCDateTime(), nullable=False),
+        sa.Column("told_to", sa.Integer(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    there.create_table(
         "host_state",
         sa.Column("host_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("status", AutoString(length=10), nullable=False),
@@ -371,6 +382,7 @@ def downgrade() -> None:
         "post",
         "monitor_watcher",
         "host_maintenance",
+        "host_news",
         "host_incident",
         "host_state",
         "host_sample",

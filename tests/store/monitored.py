@@ -18,6 +18,7 @@ TABLES = (
     netmonitor.MonitorWatcher,
     netmonitor.HostMaintenance,
     netmonitor.HostIncident,
+    netmonitor.HostNews,
     netmonitor.HostState,
     netmonitor.HostSample,
     netmonitor.HostHour,

@@ -1,5 +1,6 @@
 """Posts: who reads which, how they are written and understood, in SQLite, a real MariaDB and a real PostgreSQL."""
 
+import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -279,6 +280,17 @@ def test_who_understood_a_post_is_asked_again_when_it_becomes_important_again(st
     assert whole(store, post_id).asked_version == 4
 
 
+def test_the_audit_names_a_post_and_for_whom_it_has_become(store: Database) -> None:
+    post_id = add(store, audience=(posts.Part(RIGHT, AGENT),))
+    edit(store, post_id, 1, audience=(posts.Part(RIGHT, AGENT),))
+    edit(store, post_id, 2)
+    store.run_here(lambda db: post_edits.remove(db, post_id, NOW), writes=True)
+    newest = sa.select(tables.AuditRecord.details).order_by(tables.AuditRecord.id.desc()).limit(4)  # type: ignore[call-overload, union-attr]
+    noted = [json.loads(it) for it in reversed(store.run_here(lambda db: db.scalars(newest).all()))]
+    assert [it["post"] for it in noted] == [post_id] * 4
+    assert [it.get("for") for it in noted] == [[AGENT], None, "everybody", None]
+
+
 def test_the_oldest_versions_go(store: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(post_edits, "MOST_REVISIONS", 2)
     post_id = add(store)
@@ -380,6 +392,20 @@ def test_nobody_understands_what_they_may_not_read_or_what_asks_nobody(store: Da
     for post_id in (plain, for_stores):
         with pytest.raises(NotFound):
             understand(store, post_id, 1)
+
+
+def test_who_writes_understands_only_what_asks_them(store: Database) -> None:
+    for_stores = (posts.Part(DEPARTMENT, "Склад"),)
+    asking = add(store, is_important=True, published_from=NOW)
+    asking_none = (
+        add(store, is_important=True, is_draft=True),
+        add(store, is_important=True, published_from=NOW + 2 * HOUR),
+        add(store, is_important=True, audience=for_stores),
+    )
+    for post_id in asking_none:
+        with pytest.raises(NotFound):
+            understand(store, post_id, 1, READERS["writer"])
+    assert understand(store, asking, 1, READERS["writer"])
 
 
 def test_the_people_of_an_audience_are_active_and_proven(store: Database) -> None:

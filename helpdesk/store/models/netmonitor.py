@@ -151,6 +151,22 @@ class HostIncident(SQLModel, table=True):
     task_at: datetime | None = None
 
 
+class HostNews(SQLModel, table=True):
+    """What people are to be notified of: `kind` and `event` are the notification's, and its subject is `subject`.
+
+    It is stored with what led to it. All people up to the id `told_to` have been notified, and it goes with the last.
+    """
+
+    __tablename__ = "host_news"
+    __table_args__ = {"sqlite_autoincrement": True}
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str = Field(max_length=20)
+    event: str = Field(max_length=60)
+    subject: str = Field(max_length=100)
+    happened_at: datetime
+    told_to: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+
+
 class HostMaintenance(SQLModel, table=True):
     """A window in which failures open no incident: of a host, of a group, or of all hosts without either."""
 
