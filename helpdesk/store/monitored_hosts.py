@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
 
 from helpdesk.errors import Conflict, Invalid, NotAllowed, sentence
-from helpdesk.store import audit, locks
+from helpdesk.store import audit, host_samples, locks
 from helpdesk.store.casefold import fold
 from helpdesk.store.database import required
 from helpdesk.store.host_samples import UNWATCHED
@@ -23,6 +23,7 @@ from helpdesk.store.models.netmonitor import (
     HostState,
     MonitoredHost,
 )
+from helpdesk.store.models.notifications import Lease
 
 MOST = 500
 LONGEST_NAME = 100
@@ -87,12 +88,14 @@ def add(session: Session, actor_id: int, wanted: HostValues, now: datetime) -> M
         raise Invalid({"name": [TOO_MANY]})
     row = MonitoredHost(**wanted._asdict(), name_folded=folded(wanted.name), created_at=now)
     session.add(row)
-    session.flush()
+    host_samples.expect(session, row, now)
     audit.note(session, actor_id, "host_added", None, {"host": row.id, "name": row.name, "address": row.address})
     return row
 
 
-def change(session: Session, actor_id: int, host_id: int, wanted: HostValues, known: int | None) -> MonitoredHost:
+def change(
+    session: Session, actor_id: int, host_id: int, wanted: HostValues, known: int | None, now: datetime
+) -> MonitoredHost:
     """Change a host whose version is `known`; what NETMONITOR_HOSTS says of it stays. Raises NotFound, Invalid, and
     Conflict with the host as it is now."""
     locks.everybody(session)
@@ -107,7 +110,7 @@ def change(session: Session, actor_id: int, host_id: int, wanted: HostValues, kn
         _require_free(session, wanted.name, host_id)
         row.sqlmodel_update({**wanted._asdict(), "name_folded": folded(wanted.name), "version": row.version + 1})
         session.add(row)
-        session.flush()
+        host_samples.expect(session, row, now)
         told = [f"{name}: {getattr(before, name)} → {getattr(wanted, name)}" for name in changed]
         audit.note(session, actor_id, "host_changed", None, {"host": host_id, "name": row.name, "changes": told})
     return row
@@ -123,6 +126,7 @@ def remove(session: Session, actor_id: int, host_id: int, now: datetime) -> None
     _leave_tasks(session, host_id, now)
     for model in (HostSample, HostHour, HostPacked, HostState, HostIncident, HostMaintenance):
         session.execute(sa.delete(model).where(table(model).c.host_id == host_id))
+    session.execute(sa.delete(Lease).where(col(Lease.name) == host_samples.check_lease(host_id)))
     session.delete(row)
     session.flush()
     audit.note(session, actor_id, "host_removed", None, {"host": host_id, "name": row.name, "address": row.address})

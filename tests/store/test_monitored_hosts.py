@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from helpdesk.errors import Conflict, Invalid, NotAllowed, NotFound
-from helpdesk.store import host_maintenance, monitor_watchers, monitored_hosts
+from helpdesk.store import host_maintenance, host_samples, leases, monitor_watchers, monitored_hosts
 from helpdesk.store.database import Database
 from helpdesk.store.host_maintenance import WindowValues
 from helpdesk.store.models import netmonitor, tables
@@ -42,7 +42,7 @@ def added(store: Database, values: HostValues = GATE) -> MonitoredHost:
 
 
 def changed(store: Database, id: int, values: HostValues, version: int | None = None) -> MonitoredHost:
-    return store.run_here(lambda db: monitored_hosts.change(db, ADMIN, id, values, version), writes=True)
+    return store.run_here(lambda db: monitored_hosts.change(db, ADMIN, id, values, version, NOW), writes=True)
 
 
 def acts(store: Database) -> list[tuple[str, dict[str, Any]]]:
@@ -112,9 +112,10 @@ def test_a_removed_host_leaves_nothing_and_its_number_does_not_come_again(store:
         for id in (host.id or 0, other.id or 0):
             db.add(netmonitor.HostSample(host_id=id, at=1, ms=2.0))
             db.add(netmonitor.HostHour(host_id=id, hour=0, probes=1, lost=0))
-            db.add(netmonitor.HostState(host_id=id))
             db.add(netmonitor.HostIncident(host_id=id, began_at=NOW, opened_at=NOW))
             db.add(netmonitor.HostMaintenance(host_id=id, begins_at=NOW, ends_at=NOW, made_by=ADMIN, made_at=NOW))
+
+            leases.take(db, host_samples.check_lease(id), "anna", NOW, 5)
 
     store.run_here(measure, writes=True)
     store.run_here(lambda db: monitored_hosts.remove(db, ADMIN, other.id or 0, NOW), writes=True)
@@ -122,6 +123,9 @@ def test_a_removed_host_leaves_nothing_and_its_number_does_not_come_again(store:
         model = getattr(netmonitor, name)
         rows = store.run_here(lambda db, model=model: db.exec(select(model)).all())
         assert [it.host_id for it in rows] == [host.id], name
+    for id, is_left in ((host.id, True), (other.id, False)):
+        lease = host_samples.check_lease(id)
+        assert bool(store.run_here(lambda db, lease=lease: db.get(tables.Lease, lease))) == is_left
     newer = added(store, GATE._replace(name="Новый"))
     assert newer.id and newer.id > other.id
     with pytest.raises(NotFound):
