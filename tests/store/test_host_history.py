@@ -142,7 +142,8 @@ def test_samples_that_come_after_what_is_packed_was_forgotten_are_added(
 
 def test_of_a_host_that_was_removed_meanwhile_nothing_is_rolled_up(monitored: Database) -> None:
     host_id = filled(monitored, [Sample(BEGIN, 5)], BEGIN)
-    monitored.run_here(lambda db: monitored_hosts.remove(db, PEOPLE_IDS["admin"], host_id), writes=True)
+    now = datetime.fromtimestamp(BEGIN, UTC)
+    monitored.run_here(lambda db: monitored_hosts.remove(db, PEOPLE_IDS["admin"], host_id, now), writes=True)
     monitored.run_here(lambda db: host_rollup.roll_up(db, host_id, BEGIN), writes=True)
     with monitored.engine.connect() as connection:
         for it in (HostHour, HostPacked):
