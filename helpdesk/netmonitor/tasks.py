@@ -57,6 +57,7 @@ WITHOUT_ISOLATES = dict.fromkeys(map(ord, "\u2066\u2067\u2068\u2069"))
 NO_FAULT = sentence("it does not answer")
 DESCRIPTION = sentence("%(host)s (%(address)s) has not answered since %(at)s: %(fault)s.")
 ADVICE = sentence("What is known of it is shown in the network monitor: %(link)s")
+IS_UNWATCHED = sentence("It is not watched any more since %(at)s. Whether it answers is not known.")
 IS_BACK = sentence("It has answered again since %(at)s, after %(minutes)s min.")
 NO_AUTHOR = sentence("NETMONITOR_TASK_AUTHOR names no account here that can sign in")
 NO_PROJECT = sentence("NETMONITOR_TASK_PROJECT names no project in which this account may create tasks")
@@ -153,10 +154,11 @@ class IncidentTasks:
                 async with asyncio.timeout(CALL_SECONDS):
                     await self._write(incident)
             del self._pauses[incident.id]
-        except Exception as error:  # an odd answer of the backend may lead to any
+        except (HelpdeskError, Refused, TimeoutError) as error:
             extra = {"incident": incident.id, "error": repr(error), "seconds": seconds}
-            is_odd = not isinstance(error, HelpdeskError | Refused | TimeoutError)
-            log.warning("the task of an incident is not written, it is tried again", extra=extra, exc_info=is_odd)
+            log.warning("the task of an incident is not written, it is tried again", extra=extra)
+        except Exception:  # an odd answer of the backend may lead to any
+            log.exception("the task of an incident meets an error, it is tried again", extra={"incident": incident.id})
 
     async def _write(self, incident: Unwritten) -> None:
         if incident.task_id is not None:
@@ -223,7 +225,10 @@ class IncidentTasks:
             await self._require_end(incident)
         noted = await self._note(incident, "closing")
         try:
-            await self._comment(actor, task, self._comment_text(incident))
+            if incident.is_unwatched:
+                await self.backend.comment(actor, task.id, self._comment_text(incident))
+            else:
+                await self._comment(actor, task, self._comment_text(incident))
         except HelpdeskError as error:
             if is_undone(error):
                 await self._note(noted, "open")
@@ -258,10 +263,12 @@ class IncidentTasks:
     def _description(self, incident: Unwritten) -> str:
         values = {"host": incident.host_name, "address": incident.address, "at": self._at(incident.began_at)}
         told = self._say(DESCRIPTION, **values, fault=_fault(incident))
-        return f"{told}\n\n{self._say(ADVICE, link=self.link(incident.host_id))}"
+        return f"{told}\n\n{self._say(ADVICE, link=self.link(incident.host_id or 0))}"
 
     def _comment_text(self, incident: Unwritten) -> str:
         ended = incident.ended_at or self.clock()
+        if incident.is_unwatched:
+            return f"{self._say(IS_UNWATCHED, at=self._at(ended))} ({mark(incident.id)})"
         minutes = max(1, round((ended - incident.began_at).total_seconds() / 60))
         return f"{self._say(IS_BACK, at=self._at(ended), minutes=minutes)} ({mark(incident.id)})"
 

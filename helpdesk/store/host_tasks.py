@@ -23,18 +23,19 @@ IS_UNWRITTEN = sa.or_(
 
 
 class Unwritten(NamedTuple):
-    """An incident whose task is to be opened, or to be closed."""
+    """An incident whose task is to be opened, or to be closed. One without a host was removed with it."""
 
     id: int
-    host_id: int
-    host_name: str
-    address: str
+    host_id: int | None
+    host_name: str | None
+    address: str | None
     fault: str
     began_at: datetime
     ended_at: datetime | None
     task_id: int | None
     task_state: TaskState
     task_at: datetime | None
+    is_unwatched: bool
 
 
 def unwritten(session: Session, leaving_out: Sequence[int] = ()) -> list[int]:
@@ -50,7 +51,7 @@ def one(session: Session, incident_id: int) -> Unwritten | None:
         sa.select(
             INCIDENT.id, INCIDENT.host_id, host.name, host.address, *(INCIDENT[it] for it in Unwritten._fields[4:])
         )
-        .join_from(HostIncident, MonitoredHost, INCIDENT.host_id == host.id)
+        .outerjoin_from(HostIncident, MonitoredHost, INCIDENT.host_id == host.id)
         .where(INCIDENT.id == incident_id, IS_UNWRITTEN)
     )
     row = session.execute(asked).first()
@@ -62,4 +63,6 @@ def note(session: Session, known: Unwritten, noted: Unwritten) -> bool:
     and nothing is stored."""
     same = (INCIDENT.id == known.id, INCIDENT.task_state == known.task_state, INCIDENT.task_at == known.task_at)
     values = {"task_state": noted.task_state, "task_at": noted.task_at, "task_id": noted.task_id}
+    if noted.host_id is None and noted.task_state in ("", "closed", "failed"):
+        return bool(session.exec(sa.delete(HostIncident).where(*same)).rowcount)
     return bool(session.exec(sa.update(HostIncident).where(*same).values(values)).rowcount)

@@ -11,16 +11,18 @@ from sqlmodel import Session
 from helpdesk.errors import OutcomeUnknown, Unavailable
 from helpdesk.netmonitor.author import Author
 from helpdesk.netmonitor.tasks import NO_AUTHOR, NO_PROJECT, IncidentTasks, Refused, mark
-from helpdesk.store import people
+from helpdesk.store import host_samples, monitored_hosts, people
 from helpdesk.store.database import Database
-from helpdesk.store.models.netmonitor import HostIncident
+from helpdesk.store.models.netmonitor import HostIncident, MonitoredHost
 from helpdesk.store.models.tables import Task as TaskTable
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import Task
 from helpdesk.wiring import own_account
 from tests.clocks import Clock
 from tests.store.monitored import add_host
-from tests.world import EmbeddedWorld
+from tests.world import PEOPLE_IDS, EmbeddedWorld
+
+ADMIN = PEOPLE_IDS["admin"]
 
 
 class Desk:
@@ -337,6 +339,33 @@ async def test_an_incident_that_is_over_before_needs_no_task(desk: Desk) -> None
     desk.end(incident)
     await desk.process().step()
     assert await desk.tasks(incident) == [] and desk.row(incident).task_state == ""
+
+
+@pytest.mark.parametrize("way", ["switched off", "removed"])
+async def test_a_host_that_is_not_watched_any_more_is_not_said_to_answer(desk: Desk, way: str) -> None:
+    incident, process = desk.incident(), desk.process()
+    await process.step()
+    [task] = await desk.tasks(incident)
+    desk.database.run_here(lambda db: set_status(db, task.id, desk.world.status("resolved")), writes=True)
+    host_id = desk.row(incident).host_id or 0
+    desk.clock.pass_(300)
+
+    def end(db: Session) -> None:
+        if way == "removed":
+            monitored_hosts.remove(db, ADMIN, host_id, desk.clock.now())
+        else:
+            db.get_one(MonitoredHost, host_id).is_active = False
+            db.flush()
+            host_samples.end_unwatched(db, desk.clock.now())
+
+    desk.database.run_here(end, writes=True)
+    await process.step()
+    await process.step()
+    [task] = await desk.tasks(incident)
+    [comment] = [it.notes for it in task.entries if it.notes]
+    assert "не проверяется" in comment and not task.row.status.is_closed
+    kept = desk.database.run_here(lambda db: db.get(HostIncident, incident))
+    assert kept is None if way == "removed" else kept and kept.task_state == "closed"
 
 
 async def test_a_backend_that_is_down_is_asked_ever_less_and_given_up(desk: Desk) -> None:

@@ -149,7 +149,7 @@ def test_pinned_posts_come_first_then_the_newest(store: Database) -> None:
     old = write(store, published_from=NOW - 3 * HOUR)
     new = write(store, published_from=NOW - HOUR)
     pinned = write(store, published_from=NOW - 9 * HOUR, is_pinned=True)
-    draft = write(store, published_from=None, is_draft=True, updated_at=NOW - 2 * HOUR)
+    draft = write(store, published_from=None, is_draft=True, created_at=NOW - 2 * HOUR)
     assert listed(store, READERS["writer"]) == [pinned, new, draft, old]
     assert listed(store, Reader(), limit=1, offset=1) == [new]
     assert listed(store, Reader(), kind=posts.PAGE) == []
@@ -265,6 +265,19 @@ def test_a_published_post_keeps_its_moment_and_a_draft_gets_one_when_it_is_publi
     edit(store, post_id, 2, published_from=NOW - HOUR)
     edit(store, post_id, 3)
     assert whole(store, post_id).published_from == NOW - HOUR
+
+
+def test_a_scheduled_post_without_a_moment_is_published_at_once(store: Database) -> None:
+    post_id = add(store, published_from=NOW + 9 * HOUR)
+    edit(store, post_id, 1)
+    assert whole(store, post_id).published_from == NOW + HOUR
+
+
+def test_who_understood_a_post_is_asked_again_when_it_becomes_important_again(store: Database) -> None:
+    post_id = add(store, is_important=True)
+    for seen, is_important in ((1, True), (2, False), (3, True), (4, True)):
+        edit(store, post_id, seen, is_important=is_important)
+    assert whole(store, post_id).asked_version == 4
 
 
 def test_the_audit_names_a_post_and_for_whom_it_has_become(store: Database) -> None:

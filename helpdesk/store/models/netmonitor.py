@@ -123,7 +123,9 @@ class HostIncident(SQLModel, table=True):
 
     `open_host_id` is the host while it is open: there is never a second one. One that `is_damped` stays open until the
     host has answered for a while, and `flaps` counts the times it came back for less. `task_state` is empty, "wanted",
-    "opening", "open", "closing", "closed" or "failed" (`netmonitor/tasks.py`).
+    "opening", "open", "closing", "closed" or "failed" (`netmonitor/tasks.py`). One that `is_unwatched` ended because
+    its host is not watched any more: nobody knows whether it answers. Without `host_id` the host was removed, and the
+    incident stays until its task has a comment about that.
     """
 
     __tablename__ = "host_incident"
@@ -134,13 +136,14 @@ class HostIncident(SQLModel, table=True):
         {"sqlite_autoincrement": True},
     )
     id: int | None = Field(default=None, primary_key=True)
-    host_id: int = Field(foreign_key="monitored_host.id")
+    host_id: int | None = Field(default=None, foreign_key="monitored_host.id")
     open_host_id: int | None = None
     began_at: datetime = Field(sa_type=Moment)
     opened_at: datetime = Field(sa_type=Moment)
     ended_at: datetime | None = Field(default=None, sa_type=Moment)
     fault: str = Field(default="", max_length=20)
     detail: str = Field(default="", max_length=200)
+    is_unwatched: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     is_damped: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     flaps: int = 0
     note: str = Field(default="", sa_type=LONG)
