@@ -141,7 +141,15 @@ def _minute(at: datetime) -> datetime:
 async def _page(request: Request, view: View, period: Period, status: int = 200, **refused: Any) -> Response:
     until = _minute(view.now)
     drawing = charts.chart(view.points, until - period.length, until)
-    shown = {"period": period, "PERIODS": PERIODS, "chart": drawing, "error": None, "typed": {}, **refused}
+    shown = {
+        "period": period,
+        "PERIODS": PERIODS,
+        "chart": drawing,
+        "until": until,
+        "error": None,
+        "typed": {},
+        **refused,
+    }
     may = {"may_note": await may_note(request), "longest_note": LONGEST_NOTE, "version": host_incidents.version}
     return html(request, "netmonitor/show.html", status, **_context(request, view), **shown, **may)
 
