@@ -144,7 +144,7 @@ class KeyReused(Conflict):
 
     code = "key_reused"
     default = sentence(
-        "An earlier version of this was saved already. Look at the task; send again to save this one too."
+        "An earlier version of this was saved already. Look at what is there; send again to save this one too."
     )
 
 
@@ -256,7 +256,7 @@ class OutcomeUnknown(Unavailable):
 
     code = "unsure"
     unsaved = None
-    default = sentence("It is not known whether this was saved. Please look at the task before you send it again.")
+    default = sentence("It is not known whether this was saved. Please look at what is there before you send it again.")
 
 
 class BadResponse(Unavailable):

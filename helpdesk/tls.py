@@ -32,13 +32,15 @@ class NoCertificates(ValueError):
 
 
 @cache
-def context(bundle: Path | None = None, *, public: bool = True, names: bool = True) -> ssl.SSLContext:
+def context(
+    bundle: Path | None = None, *, public: bool = True, names: bool = True, bounded: bool = False
+) -> ssl.SSLContext:
     """Return a context that trusts the authorities in `bundle`; `public` adds those of the machine and of browsers.
 
     An intermediate authority is trusted by itself, since companies often hand out only that one. Without `names` the
-    name in a certificate is not checked.
+    name in a certificate is not checked. `bounded` is for servers that nobody vouches for (`_client`).
     """
-    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trusting = _client(bounded)
     trusting.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     trusting.check_hostname = names
     if public:
@@ -50,10 +52,19 @@ def context(bundle: Path | None = None, *, public: bool = True, names: bool = Tr
 
 
 @cache
-def unchecked() -> ssl.SSLContext:
+def unchecked(*, bounded: bool = False) -> ssl.SSLContext:
     """Return a context that encrypts, and believes every certificate."""
-    encrypting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    encrypting = _client(bounded)
     encrypting.check_hostname, encrypting.verify_mode = False, ssl.CERT_NONE
+    return encrypting
+
+
+def _client(bounded: bool) -> ssl.SSLContext:
+    """Return the context of a client. If `bounded`, the other side may not choose the prime of a Diffie-Hellman: with
+    one of 10,000 bits a handshake takes a second. All servers of today have elliptic curves instead."""
+    encrypting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if bounded:
+        encrypting.set_ciphers(":".join(it["name"] for it in encrypting.get_ciphers() if it["kea"] != "kx-dhe"))
     return encrypting
 
 

@@ -46,6 +46,7 @@ LAST_RESORTS = {
     "helpdesk.notifications.channels.sse.streams": "the other people's streams are woken, then it is raised",
     "helpdesk.notifications.channels.email.sender": "a mail that can't be written must not keep the others back",
     "helpdesk.netmonitor.sampler": "a host whose probe fails by a bug must not keep the others back",
+    "helpdesk.netmonitor.tasks": "an incident with an odd answer is tried again later, and holds up no other",
     "helpdesk.health": "a check that fails must not hide the others",
     "helpdesk.notifications.channels.fcm.sender": "what can't be put into words stops no other push",
     "helpdesk.notifications.channels.webpush.sender": "what can't be put into words stops no other push",

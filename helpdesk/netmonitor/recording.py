@@ -1,4 +1,5 @@
-"""Record what probes have found: samples, states and incidents, in the one transaction of the caller.
+"""Record what probes have found: samples, states, incidents and what people are to be notified of them, in the one
+transaction of the caller.
 
 Samples of a host come in their order: a result that is older than the newest one is dropped, unless that one is of a
 clock that was ahead.
@@ -14,7 +15,7 @@ from helpdesk.netmonitor import incidents
 from helpdesk.netmonitor.incidents import Rules, State, Step
 from helpdesk.netmonitor.model import Outcome
 from helpdesk.notifications.kinds import Kind
-from helpdesk.store import host_recent, host_samples, maintenance
+from helpdesk.store import host_news, host_recent, host_samples, maintenance
 from helpdesk.store.clock_skew import is_ahead
 from helpdesk.store.host_history import HUNDREDTHS
 from helpdesk.store.host_samples import Watched
@@ -37,20 +38,12 @@ class Result(NamedTuple):
     outcome: Outcome
 
 
-class News(NamedTuple):
-    """An incident that opened ("host_down") or closed ("host_up")."""
-
-    kind: Kind
-    host_id: int
-    name: str
-    incident_id: int
-
-
 class Recorded(NamedTuple):
-    """`news` are what people are notified of; `shows` tells whether pages show something else than before."""
+    """Whether there is something that people are to be notified of, and whether pages show something else than
+    before."""
 
-    news: list[News]
-    shows: bool
+    has_news: bool = False
+    shows: bool = False
 
 
 class _Record:
@@ -68,7 +61,7 @@ class _Record:
         self.windows = maintenance.between(session, min(moments), max(moments))
         self.samples = list[tuple[int, int, float | None]]()
         self.touched = set[int]()
-        self.recorded = Recorded([], False)
+        self.recorded = Recorded()
 
     def add(self, result: Result) -> None:
         host_id, known = result.watched.id, self.there.get(result.watched.id)
@@ -103,12 +96,15 @@ class _Record:
         rules = Rules(host.failures_to_open, host.successes_to_close, host.interval_seconds)
         damped, answered = None if its is None else its.is_damped, outcome.ms is not None
         step = incidents.step(before, rules, result.at, answered, window is not None, damped)
+        if _begins_to_expire(row, outcome, step.state) and outcome.expires_at:
+            # Of one certificate it is told once: the event is the same.
+            self._tell("host_expiring", host, int(outcome.expires_at.timestamp()))
         row |= _row(step.state) | fitting(HostState, {"fault": outcome.fault, "detail": outcome.detail})
         row["ms"], row["expires_at"] = self.samples[-1][2], outcome.expires_at or row["expires_at"]
         row["due_at"] = _moment(result.at + host.interval_seconds)
         row["recent"] = host_recent.add(row["recent"], result.at, _hundredths(row["ms"]))
-        is_news = self._incident(host, step, result) is not None
-        if is_news or (before.status, before.is_maintained) != (step.state.status, step.state.is_maintained):
+        is_other = self._incident(host, step, result) is not None
+        if is_other or (before.status, before.is_maintained) != (step.state.status, step.state.is_maintained):
             self.recorded = self.recorded._replace(shows=True)
 
     def _incident(self, host: Watched, step: Step, result: Result) -> HostIncident | None:
@@ -126,9 +122,12 @@ class _Record:
         self.session.add(its)
         self.session.flush()
         if not step.flaps and not step.state.is_maintained and its.id is not None:
-            kind: Kind = "host_down" if step.closes is None else "host_up"
-            self.recorded.news.append(News(kind, host.id, host.name, its.id))
+            self._tell("host_down" if step.closes is None else "host_up", host, its.id)
         return its
+
+    def _tell(self, kind: Kind, host: Watched, number: int) -> None:
+        host_news.add(self.session, kind, f"{kind}.{host.id}.{number}", host.name, self.now)
+        self.recorded = self.recorded._replace(has_news=True)
 
     def _opened(self, host: Watched, began: int, result: Result) -> HostIncident:
         at = _moment(result.at)
@@ -147,17 +146,22 @@ class _Record:
 
 
 def record(session: Session, results: Iterable[Result], now: datetime, opens_tasks: bool) -> Recorded:
-    """Store samples with what they lead to, and return what people are to be told.
+    """Store samples with what they lead to.
 
     Incidents want a task where `opens_tasks`. The caller holds the lease of the sampler, or waits for its holder.
     """
     ordered = sorted(results, key=lambda it: it.at)
     if not ordered:
-        return Recorded([], False)
+        return Recorded()
     its = _Record(session, ordered, now, opens_tasks)
     for result in ordered:
         its.add(result)
     return its.write()
+
+
+def _begins_to_expire(row: dict[str, Any], outcome: Outcome, state: State) -> bool:
+    was = row["fault"] == "expiring" and not row["is_maintained"]
+    return outcome.fault == "expiring" and not state.is_maintained and not was
 
 
 def _state(row: dict[str, Any]) -> State:

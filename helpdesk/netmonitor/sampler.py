@@ -1,7 +1,8 @@
 """Probe the hosts that are due and store what is found: one process for all, which holds a lease.
 
 Probes begin in a loop that waits for nothing. Beside it results are written about once a second, in one transaction
-with what they lead to, in which the lease is kept: a process that has lost it writes nothing.
+with what they lead to, in which the lease is kept: a process that has lost it writes nothing. People are notified after
+that (`telling.py`).
 """
 
 import asyncio
@@ -17,10 +18,11 @@ from sqlmodel import Session
 from helpdesk.errors import OutcomeUnknown, Overloaded, StoreUnavailable
 from helpdesk.netmonitor.history import History
 from helpdesk.netmonitor.model import Method, Probes, Target, Way
-from helpdesk.netmonitor.news import Announcement, Newsroom
-from helpdesk.netmonitor.recording import Result
+from helpdesk.netmonitor.news import Newsroom
+from helpdesk.netmonitor.recording import Recorded, Result
 from helpdesk.netmonitor.schedule import Line
-from helpdesk.store import host_samples, leases, set_hosts
+from helpdesk.netmonitor.telling import Telling
+from helpdesk.store import host_news, host_samples, leases, set_hosts
 from helpdesk.store.database import Database
 from helpdesk.store.host_samples import Watched
 from helpdesk.store.set_hosts import SetHost
@@ -61,8 +63,8 @@ class Sampler:
         self._connecting, self._threads = asyncio.Lock(), Threads(1, CONNECT_SECONDS)
         self.lines: dict[int, Line] = {}
         self.results = list[Result]()
-        self.history = History(clock, ticks)
-        self._held_until = self._read_due = self._write_due = 0.0
+        self.history, self.telling = History(clock, ticks), Telling(newsroom, ticks)
+        self._paused_until = self._held_until = self._read_due = self._write_due = 0.0
         self._retry = RETRY_SECONDS
         self._fingerprint: tuple[int, ...] | None = None
         self._running = set[asyncio.Task[None]]()
@@ -134,6 +136,8 @@ class Sampler:
     async def keep(self) -> None:
         """Take the lease or keep it, and write what is due. Raises nothing of a broken store."""
         ticks = self.ticks()
+        if ticks < self._paused_until:
+            return
         try:
             if ticks >= self._read_due:
                 self._read_due = ticks + READ_SECONDS
@@ -144,9 +148,11 @@ class Sampler:
                 await self._write()
             elif ticks < self._held_until and self.history.is_due:
                 await self.database.run(self._keep_history, writes=True)
+            if ticks < self._held_until and self.telling.is_due:
+                self.newsroom.wake(await self.database.run(self._tell, writes=True))
         except (StoreUnavailable, OutcomeUnknown) as error:
             log.warning("what hosts answer is not stored, the store does not answer", extra={"error": error.detail})
-            self._read_due = self._write_due = self.ticks() + self._retry
+            self._paused_until = self.ticks() + self._retry
             self._retry = min(2 * self._retry, LONGEST_RETRY_SECONDS)
 
     async def _probe(self, line: Line, slot: int) -> None:
@@ -189,6 +195,7 @@ class Sampler:
             return None
         if begins:
             set_hosts.sync(session, self.named, now)
+        self.telling.is_waiting = host_news.is_waiting(session)
         fingerprint = host_samples.fingerprint(session)
         if fingerprint == self._fingerprint:
             return fingerprint, None
@@ -208,12 +215,16 @@ class Sampler:
         if recorded is None:
             self._lose()
         else:
-            self.newsroom.announce(recorded)
+            self.telling.is_waiting |= recorded.has_news
+            self.newsroom.wake_pages(recorded)
 
-    def _write_held(self, session: Session, results: Iterable[Result]) -> Announcement | None:
+    def _write_held(self, session: Session, results: Iterable[Result]) -> Recorded | None:
         if not leases.keep(session, LEASE, self.holder):
             return None
         return self.newsroom.record(session, results)
+
+    def _tell(self, session: Session) -> frozenset[int]:
+        return self.telling.step(session) if leases.keep(session, LEASE, self.holder) else frozenset()
 
     def _keep_history(self, session: Session) -> None:
         if leases.keep(session, LEASE, self.holder):

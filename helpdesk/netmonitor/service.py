@@ -1,32 +1,29 @@
 """The network monitor, as the rest of the product sees it."""
 
-import time
-from collections.abc import Callable
 from math import ceil
+from secrets import token_hex
 
 from sqlmodel import Session
 
 from helpdesk.errors import NotFound, TooManyAttempts
 from helpdesk.netmonitor.model import Outcome, Way
-from helpdesk.netmonitor.news import Announcement
-from helpdesk.netmonitor.recording import Result
+from helpdesk.netmonitor.recording import Recorded, Result
 from helpdesk.netmonitor.sampler import LEASE, Sampler, target_of
+from helpdesk.netmonitor.summaries import Summaries
 from helpdesk.netmonitor.tasks import IncidentTasks
 from helpdesk.store import host_samples, leases
+from helpdesk.store.host_samples import Watched
 
 CHECK_SECONDS = 5.0
-"""Between two checks of a host that people ask for."""
+"""Between two checks of a host that people ask for, in whichever processes."""
 
 
 class NetMonitor:
-    """`tasks` writes the tasks of incidents, None where none are wanted. `ticks` returns the seconds of a clock that
-    never goes back."""
+    """`tasks` writes the tasks of incidents, None where none are wanted. `summaries` sums up how all hosts answered."""
 
-    def __init__(
-        self, sampler: Sampler, tasks: IncidentTasks | None = None, ticks: Callable[[], float] = time.monotonic
-    ) -> None:
-        self.sampler, self.tasks, self.ticks = sampler, tasks, ticks
-        self._checked: dict[int, float] = {}
+    def __init__(self, sampler: Sampler, tasks: IncidentTasks | None = None) -> None:
+        self.sampler, self.tasks = sampler, tasks
+        self.summaries = Summaries(sampler.database)
 
     @property
     def ping_way(self) -> Way | None:
@@ -43,25 +40,24 @@ class NetMonitor:
         Raises NotFound for a host that is not watched, TooManyAttempts, Overloaded and StoreUnavailable.
         """
         database = self.sampler.database
-        found = await database.run(lambda db: host_samples.watched(db, host_id))
-        if not found:
-            raise NotFound
-        self._require_pause(host_id)
+        watched = await database.run(lambda db: self._begin(db, host_id), writes=True)
         at = int(self.sampler.clock().timestamp())
-        outcome = await (await self.sampler.probes()).probe(target_of(found[0]))
-        result = Result(found[0], at, outcome)
-        self.sampler.newsroom.announce(await database.run(lambda db: self._record(db, result), writes=True))
+        outcome = await (await self.sampler.probes()).probe(target_of(watched))
+        result = Result(watched, at, outcome)
+        self.sampler.newsroom.wake_pages(await database.run(lambda db: self._record(db, result), writes=True))
         return outcome
 
-    def _require_pause(self, host_id: int) -> None:
-        now = self.ticks()
-        left = self._checked.get(host_id, now - CHECK_SECONDS) + CHECK_SECONDS - now
-        if left > 0:
-            raise TooManyAttempts(ceil(left))
-        self._checked = {it: ticks for it, ticks in self._checked.items() if now - ticks < CHECK_SECONDS}
-        self._checked[host_id] = now
+    def _begin(self, session: Session, host_id: int) -> Watched:
+        """Return the host, and let nobody else check it for a while. Raises NotFound and TooManyAttempts."""
+        found = host_samples.watched(session, host_id)
+        if not found:
+            raise NotFound
+        name, now = host_samples.check_lease(host_id), self.sampler.clock()
+        if not leases.take(session, name, token_hex(8), now, CHECK_SECONDS):
+            raise TooManyAttempts(ceil(CHECK_SECONDS))
+        return found[0]
 
-    def _record(self, session: Session, result: Result) -> Announcement:
+    def _record(self, session: Session, result: Result) -> Recorded:
         # The sampler, in whichever process, reads and writes the same rows.
         leases.wait_for(session, LEASE)
         return self.sampler.newsroom.record(session, [result])

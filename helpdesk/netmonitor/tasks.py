@@ -1,8 +1,9 @@
 """Open a task for each incident that wants one, and close it with a comment when the incident is over.
 
-The step is stored before the backend is asked. When the answer did not come, as after a kill, the next try looks
-whether the step was made: the subject and the comment name the incident. A backend that is slow or down holds up
-nothing else: an incident is tried again after growing pauses.
+The step is stored before the backend is asked, by a process that holds the lease and sees the step before it. When the
+answer did not come, as after a kill, the next tries look whether the step was made: the subject and the comment name
+the incident. Only when it can't be made late any more it is made again. A backend that is slow or down holds up nothing
+else: an incident is tried again after growing pauses.
 """
 
 import asyncio
@@ -10,11 +11,24 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta, tzinfo
+from functools import partial
 from secrets import token_hex
+from typing import NamedTuple
 
 from sqlmodel import Session
 
-from helpdesk.errors import HelpdeskError, Invalid, NotAllowed, NotFound, Sentence, StoreUnavailable, sentence
+from helpdesk.errors import (
+    BadResponse,
+    Conflict,
+    HelpdeskError,
+    Invalid,
+    NotFound,
+    OutcomeUnknown,
+    SavedUnseen,
+    Sentence,
+    StoreUnavailable,
+    sentence,
+)
 from helpdesk.languages import say
 from helpdesk.netmonitor.model import FAULTS
 from helpdesk.store import host_tasks, leases
@@ -31,6 +45,10 @@ LEASE, LEASE_SECONDS = "netmonitor tasks", 120.0
 LOOK_SECONDS = 3.0
 CALL_SECONDS = 30.0
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0
+FORGOTTEN_SECONDS = 2 * 86_400.0
+"""A pause that is over for so long is of an incident that another process has written."""
+MAY_END_LATE = timedelta(minutes=5)
+"""A write whose answer did not come may still be done for so long: it is only looked for, and not tried again."""
 LOOK_BACK = timedelta(days=1)
 """A task that may have been opened is looked for among those of so long ago: clocks differ."""
 MOST_PAGES = 20
@@ -39,6 +57,7 @@ WITHOUT_ISOLATES = dict.fromkeys(map(ord, "\u2066\u2067\u2068\u2069"))
 NO_FAULT = sentence("it does not answer")
 DESCRIPTION = sentence("%(host)s (%(address)s) has not answered since %(at)s: %(fault)s.")
 ADVICE = sentence("What is known of it is shown in the network monitor: %(link)s")
+IS_UNWATCHED = sentence("It is not watched any more since %(at)s. Whether it answers is not known.")
 IS_BACK = sentence("It has answered again since %(at)s, after %(minutes)s min.")
 NO_AUTHOR = sentence("NETMONITOR_TASK_AUTHOR names no account here that can sign in")
 NO_PROJECT = sentence("NETMONITOR_TASK_PROJECT names no project in which this account may create tasks")
@@ -50,6 +69,13 @@ class Refused(Exception):
     def __init__(self, reason: Sentence) -> None:
         super().__init__(reason.text)
         self.reason = reason
+
+
+class Pause(NamedTuple):
+    """How long an incident is left alone after a try, until when by the monotonic clock."""
+
+    seconds: float
+    until: float
 
 
 class IncidentTasks:
@@ -71,7 +97,7 @@ class IncidentTasks:
         self.database, self.backend, self.author, self.project = database, backend, author, project
         self.link, self.language, self.timezone, self.clock, self.ticks = link, language, timezone, clock, ticks
         self.holder = token_hex(8)
-        self._pauses: dict[int, tuple[float, float]] = {}
+        self._pauses: dict[int, Pause] = {}
 
     async def watch(self) -> None:
         """Write what is to be written, until cancelled."""
@@ -81,21 +107,21 @@ class IncidentTasks:
 
     async def step(self) -> None:
         """Write what is due, while this process holds the lease. Raises nothing of a broken store or backend."""
+        now = self.ticks()
+        self._pauses = {it: pause for it, pause in self._pauses.items() if pause.until > now - FORGOTTEN_SECONDS}
+        waiting = [it for it, pause in self._pauses.items() if pause.until > now]
         try:
-            waiting = [it for it, (_, due) in self._pauses.items() if due > self.ticks()]
-            for incident in await self.database.run(lambda db: self._due(db, waiting), writes=True):
-                # Twenty slow answers take longer than the lease.
-                if not await self.database.run(self._hold, writes=True):
+            for incident_id in await self.database.run(lambda db: host_tasks.unwritten(db, waiting)):
+                incident = await self.database.run(partial(self._take, incident_id=incident_id), writes=True)
+                if incident is None:
                     break
                 await self._try(incident)
-        except StoreUnavailable as error:
+        except (StoreUnavailable, OutcomeUnknown) as error:
             log.warning("tasks of incidents are not written", extra={"error": error.detail})
 
     async def place(self) -> tuple[Actor, int]:
         """Return who writes, and into which project. Raises Refused, and what the backend raises."""
-        actor = await self.author()
-        if actor is None:
-            raise Refused(NO_AUTHOR)
+        actor = await self._actor()
         vocabulary, offered = await self.backend.vocabulary(actor), await self.backend.projects_for_new(actor)
         ids = {it.id for it in vocabulary.projects if it.identifier == self.project}
         found = next((it.id for it in offered if it.id in ids), None)
@@ -103,27 +129,36 @@ class IncidentTasks:
             raise Refused(NO_PROJECT)
         return actor, found
 
-    def _due(self, session: Session, waiting: list[int]) -> list[Unwritten]:
-        if not (found := host_tasks.unwritten(session, waiting)):
-            return []
-        return found if self._hold(session) else []
+    async def _actor(self) -> Actor:
+        actor = await self.author()
+        if actor is None:
+            raise Refused(NO_AUTHOR)
+        return actor
 
-    def _hold(self, session: Session) -> bool:
-        return leases.take(session, LEASE, self.holder, self.clock(), LEASE_SECONDS)
+    def _take(self, session: Session, incident_id: int) -> Unwritten | None:
+        """Return an incident as it is now, if this process may write its task: slow answers take longer than a lease,
+        and another process may have gone on meanwhile."""
+        if not leases.take(session, LEASE, self.holder, self.clock(), LEASE_SECONDS):
+            return None
+        return host_tasks.one(session, incident_id)
 
     async def _try(self, incident: Unwritten) -> None:
+        before = self._pauses.get(incident.id)
+        seconds = FIRST_PAUSE if before is None else min(2 * before.seconds, LONGEST_PAUSE)
+        # Whatever happens, the other incidents are not to wait for this one.
+        self._pauses[incident.id] = Pause(seconds, self.ticks() + seconds)
         try:
-            async with asyncio.timeout(CALL_SECONDS):
-                await self._write(incident)
-            self._pauses.pop(incident.id, None)
-        except (HelpdeskError, Refused, TimeoutError) as error:
-            pause = min(2 * self._pauses.get(incident.id, (FIRST_PAUSE / 2, 0.0))[0], LONGEST_PAUSE)
-            self._pauses[incident.id] = (pause, self.ticks() + pause)
-            extra = {"incident": incident.id, "error": repr(error), "seconds": pause}
-            log.warning("the task of an incident is not written, it is tried again", extra=extra)
-            if self.clock() - (incident.ended_at or incident.began_at) > host_tasks.GIVEN_UP:
-                self._pauses.pop(incident.id)
+            if before and self.clock() - (incident.ended_at or incident.began_at) > host_tasks.GIVEN_UP:
                 await self._note(incident, "failed")
+            else:
+                async with asyncio.timeout(CALL_SECONDS):
+                    await self._write(incident)
+            del self._pauses[incident.id]
+        except (HelpdeskError, Refused, TimeoutError) as error:
+            extra = {"incident": incident.id, "error": repr(error), "seconds": seconds}
+            log.warning("the task of an incident is not written, it is tried again", extra=extra)
+        except Exception:  # an odd answer of the backend may lead to any
+            log.exception("the task of an incident meets an error, it is tried again", extra={"incident": incident.id})
 
     async def _write(self, incident: Unwritten) -> None:
         if incident.task_id is not None:
@@ -134,29 +169,39 @@ class IncidentTasks:
             await self._open(incident)
 
     async def _open(self, incident: Unwritten) -> None:
-        actor, project_id = await self.place()
         if incident.task_state == "opening":
-            task_id = await self._opened(actor, project_id, incident)
-        else:
-            task_id = None
-            await self._note(incident, "opening")
-        if task_id is None:
-            try:
-                new = NewTask(project_id, self._subject(incident), self._description(incident))
-                task_id = (await self.backend.create(actor, new)).id
-            except (NotAllowed, NotFound, Invalid):
-                await self._note(incident, "wanted")
-                raise
-        await self._note(incident, "open", task_id)
+            task_id = await self._opened(await self._actor(), incident)
+            if task_id is not None:
+                await self._note(incident, "open", task_id)
+                return
+            await self._require_end(incident)
+            if incident.ended_at:
+                await self._note(incident, "")
+                return
+        actor, project_id = await self.place()
+        noted = await self._note(incident, "opening")
+        try:
+            new = NewTask(project_id, self._subject(incident), self._description(incident))
+            created = await self.backend.create(actor, new)
+        except HelpdeskError as error:
+            if is_undone(error):
+                await self._note(noted, "wanted")
+            raise
+        await self._note(noted, "open", created.id)
 
-    async def _opened(self, actor: Actor, project_id: int, incident: Unwritten) -> int | None:
-        """Return the task of an incident, if it was opened."""
+    async def _require_end(self, incident: Unwritten) -> None:
+        """Require that the last try of a write has ended, though its answer did not come. Raises OutcomeUnknown."""
+        began, now = incident.task_at or self.clock(), self.clock()
+        if began > now:  # it was noted by a clock that was ahead
+            await self._note(incident, incident.task_state)
+        if now - began < MAY_END_LATE:
+            raise OutcomeUnknown(detail="the last try may still end")
+
+    async def _opened(self, actor: Actor, incident: Unwritten) -> int | None:
+        """Return the task of an incident, if it was opened. Somebody may have moved it to another project."""
         since = (incident.task_at or self.clock()) - LOOK_BACK
         for page in range(1, MOST_PAGES + 1):
-            query = TaskQuery(
-                authors=("me",), project_ids=(project_id,), created_since=since, include_closed=True, page=page,
-                per_page=PER_PAGE,
-            )  # fmt: skip
+            query = TaskQuery(authors=("me",), created_since=since, include_closed=True, page=page, per_page=PER_PAGE)
             found = await self.backend.tasks(actor, query)
             for row in found.rows:
                 if row.subject.endswith(f"({mark(incident.id)})"):
@@ -166,19 +211,29 @@ class IncidentTasks:
         return None
 
     async def _close(self, incident: Unwritten, task_id: int) -> None:
-        actor = await self.author()
-        if actor is None:
-            raise Refused(NO_AUTHOR)
+        actor = await self._actor()
         try:
             task = await self.backend.task(actor, task_id)
         except NotFound:  # somebody deleted it
             await self._note(incident, "closed")
             return
         its = f"({mark(incident.id)})"
-        if incident.task_state != "closing" or not any(its in entry.notes for entry in task.entries):
-            await self._note(incident, "closing")
-            await self._comment(actor, task, self._comment_text(incident))
-        await self._note(incident, "closed")
+        if incident.task_state == "closing":
+            if any(its in entry.notes for entry in task.entries):
+                await self._note(incident, "closed")
+                return
+            await self._require_end(incident)
+        noted = await self._note(incident, "closing")
+        try:
+            if incident.is_unwatched:
+                await self.backend.comment(actor, task.id, self._comment_text(incident))
+            else:
+                await self._comment(actor, task, self._comment_text(incident))
+        except HelpdeskError as error:
+            if is_undone(error):
+                await self._note(noted, "open")
+            raise
+        await self._note(noted, "closed")
 
     async def _comment(self, actor: Actor, task: Task, text: str) -> None:
         """Comment, and close the task in the same write if the author may.
@@ -194,9 +249,13 @@ class IncidentTasks:
                 log.info("the task of an incident stays open", extra={"task": task.id, "error": repr(error)})
         await self.backend.comment(actor, task.id, text)
 
-    async def _note(self, incident: Unwritten, state: TaskState, task_id: int | None = None) -> None:
-        now = self.clock()
-        await self.database.run(lambda db: host_tasks.note(db, incident.id, state, now, task_id), writes=True)
+    async def _note(self, incident: Unwritten, state: TaskState, task_id: int | None = None) -> Unwritten:
+        """Store a step, and return the incident with it. Raises Conflict when another process has gone on."""
+        now = self.clock().replace(microsecond=0)  # as stored: it is compared with at the next step
+        noted = incident._replace(task_state=state, task_at=now, task_id=task_id or incident.task_id)
+        if not await self.database.run(lambda db: host_tasks.note(db, incident, noted), writes=True):
+            raise Conflict
+        return noted
 
     def _subject(self, incident: Unwritten) -> str:
         return f"{incident.host_name}: {self._say(_fault(incident))} ({mark(incident.id)})"
@@ -204,10 +263,12 @@ class IncidentTasks:
     def _description(self, incident: Unwritten) -> str:
         values = {"host": incident.host_name, "address": incident.address, "at": self._at(incident.began_at)}
         told = self._say(DESCRIPTION, **values, fault=_fault(incident))
-        return f"{told}\n\n{self._say(ADVICE, link=self.link(incident.host_id))}"
+        return f"{told}\n\n{self._say(ADVICE, link=self.link(incident.host_id or 0))}"
 
     def _comment_text(self, incident: Unwritten) -> str:
         ended = incident.ended_at or self.clock()
+        if incident.is_unwatched:
+            return f"{self._say(IS_UNWATCHED, at=self._at(ended))} ({mark(incident.id)})"
         minutes = max(1, round((ended - incident.began_at).total_seconds() / 60))
         return f"{self._say(IS_BACK, at=self._at(ended), minutes=minutes)} ({mark(incident.id)})"
 
@@ -222,6 +283,11 @@ class IncidentTasks:
 def mark(incident_id: int) -> str:
     """Return the name of an incident in its task."""
     return f"NM-{incident_id}"
+
+
+def is_undone(error: HelpdeskError) -> bool:
+    """Tell whether a failed write has surely written nothing, now or later."""
+    return not isinstance(error, OutcomeUnknown | SavedUnseen | BadResponse)
 
 
 def _fault(incident: Unwritten) -> Sentence:

@@ -9,12 +9,14 @@ Type = Literal[
 
 Kind = Literal[
     "mentioned", "given", "taken", "created", "commented", "status", "priority", "files", "reassigned", "changed",
-    "post", "put_aside", "system_down", "system_up", "host_down", "host_up", "test",
+    "post", "put_aside", "system_down", "system_up", "host_down", "host_up", "host_expiring",
+    "hosts_down", "hosts_up", "hosts_expiring", "test",
 ]  # fmt: skip
-"""Selects the message, and is stored, so values keep their names. No rule leads to the last seven: those whom it
-concerns get `post` when an announcement is published, and administrators get `put_aside` when an event was dropped and
-the next two when a system went down or is back, and with others who watch the network `host_down` and `host_up`. `test`
-is what people send to a device of their own."""
+"""Selects the message, and is stored, so values keep their names. No rule leads to `post` and those after it: those
+whom it concerns get `post` when an announcement is published, and administrators get `put_aside` when an event was
+dropped and the next two when a system went down or is back, and with others who watch the network `host_down`,
+`host_up`, and `host_expiring` of a certificate. Those of many hosts at once are one, as `hosts_down`. `test` is what
+people send to a device of their own."""
 
 TYPES: dict[Kind, Type] = {
     "mentioned": "mention",
@@ -33,6 +35,10 @@ TYPES: dict[Kind, Type] = {
     "system_up": "system",
     "host_down": "system",
     "host_up": "system",
+    "host_expiring": "system",
+    "hosts_down": "system",
+    "hosts_up": "system",
+    "hosts_expiring": "system",
     "test": "system",
 }
 """The type of each kind. When several kinds apply to a person, the first of these is taken."""
@@ -46,6 +52,10 @@ READERS: dict[str, Readers] = {
     "system_up": "administrators",
     "host_down": "monitor",
     "host_up": "monitor",
+    "host_expiring": "monitor",
+    "hosts_down": "monitor",
+    "hosts_up": "monitor",
+    "hosts_expiring": "monitor",
     "test": "oneself",
 }
 """Who may read notifications that say nothing of a task but its number, by their kinds: administrators, those who may

@@ -29,6 +29,10 @@ TITLES = {
     "system_up": sentence("%(system)s works again"),
     "host_down": sentence("%(subject)s does not answer"),
     "host_up": sentence("%(subject)s answers again"),
+    "host_expiring": sentence("The certificate of %(subject)s expires soon"),
+    "hosts_down": sentence("Hosts that do not answer: %(subject)s"),
+    "hosts_up": sentence("Hosts that answer again: %(subject)s"),
+    "hosts_expiring": sentence("Hosts whose certificates expire soon: %(subject)s"),
     "post": sentence("Announcement: %(subject)s"),
     "test": sentence("A test"),
 }
@@ -38,6 +42,10 @@ OF_NO_TASK = {
     "system_up": sentence("Two checks in a row have found it in order."),
     "host_down": sentence("Since when, and what to do about it, is shown in the network monitor."),
     "host_up": sentence("How long it was away is shown in the network monitor."),
+    "host_expiring": sentence("The day is shown in the network monitor."),
+    "hosts_down": sentence("Which, and since when, is shown in the network monitor."),
+    "hosts_up": sentence("Which, and how long they were away, is shown in the network monitor."),
+    "hosts_expiring": sentence("Which, and on what day, is shown in the network monitor."),
     "post": sentence("By %(who)s"),
     "test": sentence("Notifications reach you here."),
 }

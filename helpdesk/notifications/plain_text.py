@@ -59,7 +59,11 @@ def excerpt(text: str) -> str:
     unless there is nothing else.
     """
     text = without_ballast(text[:LONGEST_SEARCHED])[:LONGEST_READ]
-    line = _in_one_line(without_quotes(text)) or _in_one_line(text)
+    return shortened(_in_one_line(without_quotes(text)) or _in_one_line(text))
+
+
+def shortened(line: str) -> str:
+    """Cut a line to LONGEST_EXCERPT characters, as `excerpt` does."""
     if len(line) <= LONGEST_EXCERPT:
         return line
     room = LONGEST_EXCERPT - len(ELLIPSIS)
@@ -67,8 +71,13 @@ def excerpt(text: str) -> str:
     return line[: end if end > 0 else _whole(line, room)] + ELLIPSIS
 
 
+def one_line(text: str) -> str:
+    """Return a plain text in one line, without characters that can't be shown."""
+    return " ".join(_UNSHOWABLE.sub("", text).split())
+
+
 def _in_one_line(text: str) -> str:
-    return " ".join(_UNSHOWABLE.sub("", without_tags(text)).split())
+    return one_line(without_tags(text))
 
 
 def _whole(text: str, end: int) -> int:

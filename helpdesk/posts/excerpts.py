@@ -1,18 +1,25 @@
 """Shorten the Markdown of posts to a line of plain words."""
 
-import re
+from functools import lru_cache
 
-from helpdesk.notifications.plain_text import excerpt
+from helpdesk.notifications.plain_text import one_line, shortened
+from helpdesk.tasks.markup import plain_words
 
-LONGEST_READ = 2_000
-SIGNS = re.compile(
-    r"\[\[(?:[^\[\]|]{0,200}\|)?([^\[\]|]{0,200})\]\]|!?\[([^\[\]]{0,200})\]\([^()\[\]]{0,500}\)"
-    r"|[*_`#>|~]+|-{3,}|^ {0,3}[-+] ",
-    re.MULTILINE,
-)
-"""Links and pictures, of which the words stay, and the signs of emphasis, headings, quotes, tables and lists."""
+LONGEST_READ = 1_000
+MOST_KEPT = 512
 
 
 def beginning(content: str) -> str:
-    """Return the beginning of a text in Markdown, without its signs."""
-    return excerpt(SIGNS.sub(lambda found: found[1] or found[2] or "", content[:LONGEST_READ]))
+    """Return the beginning of a text in Markdown as its readers see it, in one line of at most LONGEST_EXCERPT
+    characters. Quotes are left out, unless there is nothing else.
+
+    It may take 20 ms the first time.
+    """
+    return _beginning(content[:LONGEST_READ])
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _beginning(text: str) -> str:
+    blocks = plain_words.blocks(text)
+    own = one_line(" ".join(it.words for it in blocks if not it.is_quoted))
+    return shortened(own or one_line(" ".join(it.words for it in blocks)))

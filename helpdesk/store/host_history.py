@@ -12,7 +12,7 @@ from math import ceil
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from helpdesk.store.database import required
 from helpdesk.store.host_packing import HOUR, Minute, unpack_minutes, unpack_samples
@@ -95,76 +95,73 @@ def days(session: Session, host_id: int, first: date, last: date, zone: tzinfo) 
     return [Day(date.fromordinal(it.at), it.probes, it.lost, *_times(it)) for it in _merged(pieces, day_of)]
 
 
-def summary(session: Session, since: datetime, now: datetime, host_id: int | None = None) -> dict[int, Summary]:
-    """Return how each host, or one, answered since the begin of the hour of `since`, if it was probed.
+def summary(session: Session, host_ids: Sequence[int], since: datetime, now: datetime) -> dict[int, Summary]:
+    """Return how hosts answered from the begin of the hour of `since` until `now`, those that were probed.
 
     What a clock that was ahead has stored after `now` is left out. `p95` is found by the nearest rank: of samples,
     while their hour is not rolled up, and else among the hours' own p95, each of which counts as often as the hour has
-    answers.
+    answers. The database reckons it all: a row for each host comes out.
     """
     begin, end = int(since.timestamp()) // HOUR * HOUR, int(now.timestamp())
-    parts = defaultdict[int, list[_Part]](list)
-    asked = _finished(begin, end, host_id).union_all(_unfinished(begin, end, host_id))
-    for its_id, *numbers in session.execute(asked):
-        parts[its_id].append(_Part(*(int(it or 0) for it in numbers)))
-    opened = _incidents(session, since, now)
-    return {its_id: _summary(its, opened.get(its_id, 0)) for its_id, its in parts.items()}
+    opened = _incidents(session, host_ids, since, now)
+    return {
+        host_id: _summary(*(int(it or 0) for it in numbers), incidents=opened.get(host_id, 0))
+        for host_id, *numbers in session.execute(_summed(host_ids, begin, end))
+    }
 
 
-class _Part(NamedTuple):
-    """The probes of an hour. Times are 0 without an answer."""
-
-    probes: int
-    lost: int
-    low: int
-    total: int
-    high: int
-    p95: int
-
-    @property
-    def answered(self) -> int:
-        return self.probes - self.lost
+def _summary(probes: int, lost: int, low: int, total: int, high: int, p95: int, *, incidents: int) -> Summary:
+    """Return the numbers of a host in ms; the times, which count only with an answer, are in hundredths."""
+    loss = 100 * lost / probes
+    if lost == probes:
+        return Summary(probes, loss, None, None, None, None, incidents)
+    mean = total / (probes - lost) / HUNDREDTHS
+    return Summary(probes, loss, _ms(low), mean, _ms(high), _ms(p95), incidents)
 
 
-def _summary(parts: Sequence[_Part], incidents: int) -> Summary:
-    probes, lost = sum(it.probes for it in parts), sum(it.lost for it in parts)
-    answering = [it for it in parts if it.answered]
-    found = Summary(probes, 100 * lost / probes, None, None, None, None, incidents)
-    if not answering:
-        return found
-    p95 = nearest_rank(sorted((it.p95, it.answered) for it in answering))
-    return found._replace(
-        min_ms=_ms(min(it.low for it in answering)),
-        avg_ms=sum(it.total for it in answering) / (probes - lost) / HUNDREDTHS,
-        max_ms=_ms(max(it.high for it in answering)),
-        p95_ms=_ms(p95),
-    )
-
-
-def rank(number: int) -> int:
-    """Return the place, from 1, of the p95 among so many values in order."""
-    return (number * 95 + 99) // 100
+def _summed(host_ids: Sequence[int], begin: int, end: int) -> sa.Select[tuple[object, ...]]:
+    """Select the numbers of each host: of its finished hours and of the samples of the others."""
+    part = _finished(host_ids, begin, end).union_all(_unfinished(host_ids, begin, end)).subquery().c
+    reached = sa.func.sum(part.probes - part.lost).over(partition_by=part.host_id, order_by=part.p95, rows=(None, 0))
+    ranked = sa.select(
+        part.host_id,
+        sa.func.sum(part.probes).over(partition_by=part.host_id).label("probes"),
+        sa.func.sum(part.lost).over(partition_by=part.host_id).label("lost"),
+        part.low,
+        part.total,
+        part.high,
+        part.p95,
+        reached.label("reached"),
+    ).subquery()
+    of = ranked.c
+    is_p95 = of.reached * 100 >= (of.probes - of.lost) * 95
+    return sa.select(
+        of.host_id,
+        sa.func.max(of.probes),
+        sa.func.max(of.lost),
+        sa.func.min(of.low),
+        sa.func.sum(of.total),
+        sa.func.max(of.high),
+        sa.func.min(sa.case((is_p95, of.p95))),
+    ).group_by(of.host_id)
 
 
 def nearest_rank(weighted: Sequence[tuple[int, int]]) -> int:
     """Return the p95 of values, which come in order with how often each counts."""
-    wanted = rank(sum(weight for _, weight in weighted))
+    wanted = (sum(weight for _, weight in weighted) * 95 + 99) // 100
     reached = accumulate(weight for _, weight in weighted)
     return next(value for (value, _), so_far in zip(weighted, reached, strict=True) if so_far >= wanted)
 
 
-def _finished(begin: int, end: int, host_id: int | None) -> sa.Select[tuple[object, ...]]:
+def _finished(host_ids: Sequence[int], begin: int, end: int) -> sa.Select[tuple[object, ...]]:
     hour = HOUR_COLUMNS
-    return (
-        sa.select(
-            hour.host_id, hour.probes, hour.lost, hour.low, hour.mean * (hour.probes - hour.lost), hour.high, hour.p95
-        )
-        .join_from(MonitoredHost, HostHour, col(MonitoredHost.id) == hour.host_id)
-        .where(hour.hour >= begin, hour.hour <= end, _is(hour.host_id, host_id))
+    total = (hour.mean * (hour.probes - hour.lost)).label("total")
+    return sa.select(hour.host_id, hour.probes, hour.lost, hour.low, total, hour.high, hour.p95).where(
+        hour.host_id.in_(host_ids), hour.hour >= begin, hour.hour <= end
     )
 
 
-def _unfinished(begin: int, end: int, host_id: int | None) -> sa.Select[tuple[object, ...]]:
+def _unfinished(host_ids: Sequence[int], begin: int, end: int) -> sa.Select[tuple[object, ...]]:
     """Select the same numbers of the samples whose hour has not been rolled up."""
     hundredths, in_order = sa.func.round(SAMPLE.ms * HUNDREDTHS), (SAMPLE.ms.is_(None), SAMPLE.ms)
     ranked = (
@@ -174,7 +171,7 @@ def _unfinished(begin: int, end: int, host_id: int | None) -> sa.Select[tuple[ob
             sa.func.row_number().over(partition_by=SAMPLE.host_id, order_by=in_order).label("place"),
             sa.func.count(SAMPLE.ms).over(partition_by=SAMPLE.host_id).label("answered"),
         )
-        .where(SAMPLE.at >= begin, SAMPLE.at <= end, _is(SAMPLE.host_id, host_id))
+        .where(SAMPLE.host_id.in_(host_ids), SAMPLE.at >= begin, SAMPLE.at <= end)
         .subquery()
     ).c
     is_p95 = ranked.place == (ranked.answered * 95 + 99) // 100
@@ -189,16 +186,13 @@ def _unfinished(begin: int, end: int, host_id: int | None) -> sa.Select[tuple[ob
     ).group_by(ranked.host_id)
 
 
-def _is(column: "sa.Column[int]", host_id: int | None) -> sa.ColumnElement[bool]:
-    return sa.true() if host_id is None else column == host_id
-
-
-def _incidents(session: Session, since: datetime, now: datetime) -> dict[int, int]:
+def _incidents(session: Session, host_ids: Sequence[int], since: datetime, now: datetime) -> dict[int, int]:
     """Return how many incidents of each host were open at some time since."""
     of = table(HostIncident).c
-    lasted = sa.or_(of.ended_at.is_(None), of.ended_at > since)
-    asked = sa.select(of.host_id, sa.func.count()).where(lasted, of.began_at <= now).group_by(of.host_id)
-    return {row[0]: row[1] for row in session.execute(asked)}
+    asked = sa.select(of.host_id, sa.func.count()).where(
+        of.host_id.in_(host_ids), sa.or_(of.ended_at.is_(None), of.ended_at > since), of.began_at <= now
+    )
+    return {row[0]: row[1] for row in session.execute(asked.group_by(of.host_id))}
 
 
 def _pieces(session: Session, host_id: int, begin: int, end: int, finest: int) -> list[Minute]:

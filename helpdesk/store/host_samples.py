@@ -1,7 +1,7 @@
 """Store what probes have found, and read what the next ones need. All is written by the holder of one lease."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -11,6 +11,10 @@ from helpdesk.store.models import table
 from helpdesk.store.models.netmonitor import HostIncident, HostSample, HostState, MonitoredHost
 
 HOST, STATE, SAMPLE = table(MonitoredHost), table(HostState), table(HostSample)
+
+
+UNWATCHED = {"open_host_id": None, "is_unwatched": True}
+"""What becomes of an open incident whose host is not watched any more."""
 
 
 class Watched(NamedTuple):
@@ -35,6 +39,11 @@ class Watched(NamedTuple):
 
 
 OF_HOST = [HOST.c[name] for name in Watched._fields[:-1]]
+
+
+def check_lease(host_id: int) -> str:
+    """Return the name of the lease of those who check a host by hand."""
+    return f"netmonitor {host_id}"
 
 
 def fingerprint(session: Session) -> tuple[int, int, int]:
@@ -81,6 +90,15 @@ def add(session: Session, samples: Sequence[tuple[int, int, float | None]]) -> N
         session.execute(sa.insert(SAMPLE), [{"host_id": host, "at": at, "ms": ms} for host, at, ms in samples])
 
 
+def expect(session: Session, host: MonitoredHost, now: datetime) -> None:
+    """Note when a host that was added, edited or switched on is due: the moment before it says nothing any more. The
+    caller has locked the host."""
+    session.flush()
+    state = session.get(HostState, host.id) or HostState(host_id=host.id or 0)
+    state.due_at = now + timedelta(seconds=host.interval_seconds)
+    session.add(state)
+
+
 def write_states(session: Session, new: Sequence[Mapping[str, Any]], changed: Sequence[Mapping[str, Any]]) -> None:
     """Store states, of which all have the same columns."""
     if new:
@@ -95,7 +113,7 @@ def write_states(session: Session, new: Sequence[Mapping[str, Any]], changed: Se
 def open_incidents(session: Session, ids: Collection[int]) -> dict[int, HostIncident]:
     """Return the open incidents of these hosts."""
     rows = session.exec(select(HostIncident).where(col(HostIncident.open_host_id).in_(ids)))
-    return {row.host_id: row for row in rows}
+    return {row.open_host_id: row for row in rows if row.open_host_id is not None}
 
 
 def openings(session: Session, host_id: int, since: datetime) -> list[datetime]:
@@ -108,11 +126,11 @@ def end_unwatched(session: Session, now: datetime) -> int:
     """End the incidents of hosts that are not watched any more, and return how many there were."""
     of = table(HostIncident)
     unwatched = sa.select(HOST.c.id).where(~HOST.c.is_active).scalar_subquery()
-    ended = sa.update(of).where(of.c.open_host_id.in_(unwatched)).values(open_host_id=None, ended_at=now)
+    ended = sa.update(of).where(of.c.open_host_id.in_(unwatched)).values(**UNWATCHED, ended_at=now)
     return session.exec(ended).rowcount
 
 
 def oldest_due(session: Session) -> datetime | None:
-    """Return the moment for which a host has been waiting longest, None when none has been probed yet."""
+    """Return the moment for which a host has been waiting longest, None when none is watched."""
     due = sa.select(sa.func.min(STATE.c.due_at)).join_from(STATE, HOST, HOST.c.id == STATE.c.host_id)
     return session.execute(due.where(HOST.c.is_active)).scalar()

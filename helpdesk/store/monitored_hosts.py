@@ -8,9 +8,11 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
 
 from helpdesk.errors import Conflict, Invalid, NotAllowed, sentence
-from helpdesk.store import audit, locks
+from helpdesk.store import audit, host_samples, locks
 from helpdesk.store.casefold import fold
 from helpdesk.store.database import required
+from helpdesk.store.host_samples import UNWATCHED
+from helpdesk.store.host_tasks import GIVEN_UP
 from helpdesk.store.models import table
 from helpdesk.store.models.netmonitor import (
     HostHour,
@@ -21,6 +23,7 @@ from helpdesk.store.models.netmonitor import (
     HostState,
     MonitoredHost,
 )
+from helpdesk.store.models.notifications import Lease
 
 MOST = 500
 LONGEST_NAME = 100
@@ -85,12 +88,14 @@ def add(session: Session, actor_id: int, wanted: HostValues, now: datetime) -> M
         raise Invalid({"name": [TOO_MANY]})
     row = MonitoredHost(**wanted._asdict(), name_folded=folded(wanted.name), created_at=now)
     session.add(row)
-    session.flush()
+    host_samples.expect(session, row, now)
     audit.note(session, actor_id, "host_added", None, {"host": row.id, "name": row.name, "address": row.address})
     return row
 
 
-def change(session: Session, actor_id: int, host_id: int, wanted: HostValues, known: int | None) -> MonitoredHost:
+def change(
+    session: Session, actor_id: int, host_id: int, wanted: HostValues, known: int | None, now: datetime
+) -> MonitoredHost:
     """Change a host whose version is `known`; what NETMONITOR_HOSTS says of it stays. Raises NotFound, Invalid, and
     Conflict with the host as it is now."""
     locks.everybody(session)
@@ -105,23 +110,36 @@ def change(session: Session, actor_id: int, host_id: int, wanted: HostValues, kn
         _require_free(session, wanted.name, host_id)
         row.sqlmodel_update({**wanted._asdict(), "name_folded": folded(wanted.name), "version": row.version + 1})
         session.add(row)
-        session.flush()
+        host_samples.expect(session, row, now)
         told = [f"{name}: {getattr(before, name)} → {getattr(wanted, name)}" for name in changed]
         audit.note(session, actor_id, "host_changed", None, {"host": host_id, "name": row.name, "changes": told})
     return row
 
 
-def remove(session: Session, actor_id: int, host_id: int) -> None:
-    """Remove a host with all that was measured of it. Raises NotFound, and NotAllowed when the setting names it."""
+def remove(session: Session, actor_id: int, host_id: int, now: datetime) -> None:
+    """Remove a host with all that was measured of it; tasks of its incidents get a comment before these are removed.
+    Raises NotFound, and NotAllowed when the setting names it."""
     locks.everybody(session)
     row = required(session, MonitoredHost, host_id, for_update=True)
     if row.is_set:
         raise NotAllowed(SET)
+    _leave_tasks(session, host_id, now)
     for model in (HostSample, HostHour, HostPacked, HostState, HostIncident, HostMaintenance):
         session.execute(sa.delete(model).where(table(model).c.host_id == host_id))
+    session.execute(sa.delete(Lease).where(col(Lease.name) == host_samples.check_lease(host_id)))
     session.delete(row)
     session.flush()
     audit.note(session, actor_id, "host_removed", None, {"host": host_id, "name": row.name, "address": row.address})
+
+
+def _leave_tasks(session: Session, host_id: int, now: datetime) -> None:
+    """Take away the host of incidents whose tasks are to be closed, and delete those left in this way that nobody has
+    closed for long."""
+    of, incidents = table(HostIncident).c, sa.update(HostIncident)
+    session.execute(sa.delete(HostIncident).where(of.host_id.is_(None), of.ended_at < now - 2 * GIVEN_UP))
+    session.execute(incidents.where(of.open_host_id == host_id).values(**UNWATCHED, ended_at=now))
+    has_task = (of.host_id == host_id, of.task_state.in_(("opening", "open", "closing")))
+    session.execute(incidents.where(*has_task).values(host_id=None, note="", noted_by=None, noted_at=None))
 
 
 def _require_free(session: Session, name: str, own_id: int | None) -> None:

@@ -36,6 +36,7 @@ class IncidentRow(NamedTuple):
     noted_at: datetime | None
     task_id: int | None
     task_state: str
+    is_unwatched: bool
 
 
 class HostRow(NamedTuple):

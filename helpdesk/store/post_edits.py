@@ -11,18 +11,20 @@ from helpdesk.errors import Conflict, NotFound
 from helpdesk.store import audit, knowledge, notifications, page_words, post_audience, post_files
 from helpdesk.store.casefold import fold
 from helpdesk.store.models.posts import PageVote, PageWord, Post, PostAudience, PostRead, PostRevision
-from helpdesk.store.posts import PAGE, POST, Part, folded_words
+from helpdesk.store.posts import PAGE, POST, Part, audience, folded_words
 
 LONGEST_TITLE = 100
 MOST_REVISIONS = 100
+EVERYBODY = "everybody"
+"""For whom a post is now, in the audit log."""
 
 
 class Wanted(NamedTuple):
     """A post as its writer wants it. `files` and `picture` are tokens of what was staged; `kept_files` are the numbers
     of the files that stay, None for all of them.
 
-    Without `published_from` it is published at once, or as it was. `asks_again`: who understood an earlier text is
-    asked again.
+    Without `published_from` it is published at once, or since when it was. `asks_again`: who understood an earlier text
+    is asked again.
     """
 
     title: str
@@ -72,11 +74,14 @@ def edit(session: Session, person_id: int, post_id: int, seen: int, wanted: Want
         raise NotFound
     if post.version != seen:
         raise Conflict
-    was_published, earlier = not post.is_draft, post.published_from
+    published_from = None if post.is_draft else post.published_from
+    was_important = post.is_important
     for name, value in _values(wanted).items():
         setattr(post, name, value)
-    if was_published and not wanted.published_from:
-        post.published_from = earlier
+    if not wanted.published_from and published_from and published_from <= now:
+        post.published_from = published_from
+    if post.is_important and not was_important:
+        post.asked_version = post.version + 1
     return _write(session, post, person_id, wanted, now, "post_changed")
 
 
@@ -93,7 +98,7 @@ def remove(session: Session, post_id: int, now: datetime) -> set[int]:
     post_files.let_picture_go(session, post, now)
     for model in (PostAudience, PostRead, PostRevision, PageVote, PageWord):
         session.exec(sa.delete(model).where(col(model.post_id) == post_id))
-    audit.note(session, None, "post_removed", None, {"name": post.title})
+    audit.note(session, None, "post_removed", None, {"post": post_id, "name": post.title})
     session.delete(post)
     return notifications.take_back(session, f"post.{post_id}")
 
@@ -124,6 +129,7 @@ def _write(session: Session, post: Post, person_id: int, wanted: Wanted, now: da
     if wanted.kept_files is not None:
         post_files.let_go(session, post.id, wanted.kept_files)
     post_files.attach(session, post.id, person_id, wanted.files)
+    before, after = audience(session, post.id), sorted({it.value for it in wanted.audience})
     post_audience.save(session, post.id, wanted.audience)
     texts = {"title": post.title, "content": post.content}
     if post.kind == PAGE:
@@ -132,5 +138,6 @@ def _write(session: Session, post: Post, person_id: int, wanted: Wanted, now: da
     session.add(PostRevision(post_id=post.id, version=post.version, edited_by=person_id, edited_at=now, **texts))
     oldest = (col(PostRevision.post_id) == post.id, col(PostRevision.version) <= post.version - MOST_REVISIONS)
     session.exec(sa.delete(PostRevision).where(*oldest))
-    audit.note(session, None, act, None, {"name": post.title})
+    whom = {"for": after or EVERYBODY} if {it.value for it in before} != set(after) else {}
+    audit.note(session, None, act, None, {"post": post.id, "name": post.title, **whom})
     return Written(post.id, post.version)

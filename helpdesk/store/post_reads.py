@@ -11,7 +11,7 @@ from helpdesk.errors import NotFound
 from helpdesk.store import locks, post_audience, posts
 from helpdesk.store.models.posts import Post, PostRead, PostRevision
 from helpdesk.store.post_audience import Member
-from helpdesk.store.post_readers import Reader
+from helpdesk.store.post_readers import Reader, concerns, is_published
 from helpdesk.store.posts import Author, PostRow
 from helpdesk.store.rights import Named
 
@@ -46,11 +46,15 @@ def note_read(session: Session, post_id: int, person_id: int, now: datetime) -> 
 def understand(session: Session, reader: Reader, post_id: int, person_id: int, seen: int, now: datetime) -> PostRow:
     """Note that somebody has understood an important post as it was in the version that they have `seen`.
 
-    Return the post; `is_understood` tells whether that is enough. Raises NotFound, also for a post that asks nobody.
+    Return the post; `is_understood` tells whether that is enough. Raises NotFound, also for a post that does not ask
+    this person: who writes may read it without being asked.
     """
     post = posts.one(session, reader, post_id, now, person_id)
+    asked = (col(Post.id) == post_id, col(Post.is_important), is_published(now), concerns(reader))
+    if session.scalar(sa.select(col(Post.id)).where(*asked)) is None:
+        raise NotFound
     row = _read(session, post_id, person_id, now)
-    if row is None or not post.is_important:
+    if row is None:
         raise NotFound
     _note(session, row, min(seen, post.version), now)
     return post._replace(understood_at=row.understood_at, understood_version=row.understood_version)

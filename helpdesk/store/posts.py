@@ -89,7 +89,7 @@ OWN = ("read_at", "understood_at", "understood_version")
 PLAIN = tuple(name for name in PostRow._fields if name not in ("content", "length", "author", "editor", *OWN))
 BY_PIN_AND_AGE = (
     col(Post.is_pinned).desc(),
-    sa.func.coalesce(col(Post.published_from), col(Post.updated_at)).desc(),
+    sa.func.coalesce(col(Post.published_from), col(Post.created_at)).desc(),
     col(Post.id).desc(),
 )
 

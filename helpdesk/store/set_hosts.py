@@ -6,6 +6,7 @@ from typing import Protocol
 
 from sqlmodel import Session, col, select
 
+from helpdesk.store import host_samples
 from helpdesk.store.models.netmonitor import MonitoredHost
 from helpdesk.store.monitored_hosts import folded
 
@@ -37,3 +38,4 @@ def sync(session: Session, named: Iterable[SetHost], now: datetime) -> None:
         if any(getattr(row, field) != value for field, value in {**values, "is_set": True}.items()):
             row.sqlmodel_update({**values, "is_set": True, "version": row.version + 1})
             session.add(row)
+            host_samples.expect(session, row, now)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
-from helpdesk.store.models import LONG, Moment
+from helpdesk.store.models import LONG, Moment, exact
 from helpdesk.store.models.netmonitor import PACKED
 from helpdesk.store.resumed_migration import Present
 
@@ -51,8 +51,8 @@ def upgrade() -> None:
         "monitored_host",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", AutoString(length=100), nullable=False),
-        sa.Column("name_folded", AutoString(length=100), nullable=False),
-        sa.Column("group_name", AutoString(length=100), nullable=False),
+        sa.Column("name_folded", exact(100), nullable=False),
+        sa.Column("group_name", exact(100), nullable=False),
         sa.Column("method", AutoString(length=10), nullable=False),
         sa.Column("address", AutoString(length=500), nullable=False),
         sa.Column("port", sa.Integer(), nullable=True),
@@ -76,13 +76,14 @@ def upgrade() -> None:
     there.create_table(
         "host_incident",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("host_id", sa.Integer(), nullable=False),
+        sa.Column("host_id", sa.Integer(), nullable=True),
         sa.Column("open_host_id", sa.Integer(), nullable=True),
         sa.Column("began_at", Moment(), nullable=False),
         sa.Column("opened_at", Moment(), nullable=False),
         sa.Column("ended_at", Moment(), nullable=True),
         sa.Column("fault", AutoString(length=20), nullable=False),
         sa.Column("detail", AutoString(length=200), nullable=False),
+        sa.Column("is_unwatched", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("is_damped", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("flaps", sa.Integer(), nullable=False),
         sa.Column("note", LONG, nullable=False),
@@ -135,6 +136,17 @@ def upgrade() -> None:
         table.create_index("ix_host_maintenance_made_by", ["made_by"])
 
     there.create_table(
+        "host_news",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", AutoString(length=20), nullable=False),
+        sa.Column("event", AutoString(length=60), nullable=False),
+        sa.Column("subject", AutoString(length=100), nullable=False),
+        sa.Column("happened_at", UTCDateTime(), nullable=False),
+        sa.Column("told_to", sa.Integer(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    there.create_table(
         "host_state",
         sa.Column("host_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("status", AutoString(length=10), nullable=False),
@@ -172,7 +184,7 @@ def upgrade() -> None:
         sa.Column("parent_id", sa.Integer(), nullable=True),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("title", AutoString(length=100), nullable=False),
-        sa.Column("title_folded", AutoString(length=100), nullable=False),
+        sa.Column("title_folded", exact(100), nullable=False),
         sa.Column("content", LONG, nullable=False),
         sa.Column("words", LONG, nullable=False),
         sa.Column("author_id", sa.Integer(), nullable=False),
@@ -255,7 +267,7 @@ def upgrade() -> None:
 
     there.create_table(
         "page_word",
-        sa.Column("word", AutoString(length=20), nullable=False),
+        sa.Column("word", exact(20), nullable=False),
         sa.Column("post_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("is_in_title", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -271,7 +283,7 @@ def upgrade() -> None:
         "post_audience",
         sa.Column("post_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("kind", AutoString(length=10), nullable=False),
-        sa.Column("value_folded", AutoString(length=200), nullable=False),
+        sa.Column("value_folded", exact(200), nullable=False),
         sa.Column("value", AutoString(length=200), nullable=False),
         sa.ForeignKeyConstraint(
             ["post_id"],
@@ -371,6 +383,7 @@ def downgrade() -> None:
         "post",
         "monitor_watcher",
         "host_maintenance",
+        "host_news",
         "host_incident",
         "host_state",
         "host_sample",

@@ -29,5 +29,5 @@ def test_there_are_hosts_with_a_history_and_incidents(database: Database) -> Non
     incidents = database.run_here(netmonitor.incidents)
     assert [it.began_at for it in incidents] == sorted((it.began_at for it in incidents), reverse=True)
     assert len(incidents) > 8 and all(it.note == "" or it.noter == "Анна Смирнова" for it in incidents)
-    found = database.run_here(lambda db: host_history.summary(db, since, LATER))
+    found = database.run_here(lambda db: host_history.summary(db, [it.id for it in rows.values()], since, LATER))
     assert 0 < found[rows["Шлюз офиса"].id].loss < 5 and found[rows["Телефонная станция"].id].loss == 0

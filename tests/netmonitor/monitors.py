@@ -69,7 +69,7 @@ class Monitors:
         outbox = Outbox(Resources(settings, self.database), before_sending, self.clock.now)
         newsroom = Newsroom(self.rules, outbox, self.wakeups, self.clock.now, UTC, self.opens_tasks)
         sampler = Sampler(lambda: self.network, self.database, newsroom, self.clock.now, named, self.clock.ticks)
-        return NetMonitor(sampler, ticks=self.clock.ticks)
+        return NetMonitor(sampler)
 
     def add(self, name: str, **values: Any) -> int:
         """Watch a host with an interval of 10 s, unless said otherwise."""

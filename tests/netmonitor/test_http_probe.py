@@ -2,9 +2,11 @@
 
 import asyncio
 import gzip
+import socket
 import ssl
 import tracemalloc
 from datetime import UTC, datetime, timedelta
+from threading import current_thread, main_thread
 from typing import Any
 
 import pytest
@@ -287,3 +289,69 @@ async def test_half_a_handshake_is_too_late(hasty: NetworkProbes, half: bytes) -
     async with serving(begins) as server:
         target = Target(1, "", "http", f"https://127.0.0.1:{server.port}/")
         assert await hasty.probe(target) == Outcome(None, "slow")
+
+
+@pytest.mark.parametrize("group", ["prime256v1", "X25519", "secp384r1", "secp521r1", "X448"])
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("kind", ["ec", "rsa"])
+async def test_normal_servers_are_understood(
+    here: NetworkProbes, company: Authority, kind: str, version: ssl.TLSVersion, group: str
+) -> None:
+    context = shown(company.certify(kind=kind))
+    context.minimum_version = context.maximum_version = version
+    context.set_ecdh_curve(group)
+    seen, _ = await over_tls(here, context)
+    assert (seen.fault, seen.detail) == ("", "") and seen.ms and seen.expires_at
+
+
+async def test_a_prime_of_the_server_s_choice_is_refused(here: NetworkProbes, company: Authority) -> None:
+    context = shown(company.certify(kind="rsa"))
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("DHE-RSA-AES256-GCM-SHA384")
+    context.load_dh_params(str(company.prime()))
+    assert (await over_tls(here, context))[0].fault == "nonsense"
+
+
+async def test_the_work_of_tls_is_done_in_threads(
+    here: NetworkProbes, company: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = list[tuple[str, bool]]()
+
+    def noting(name: str) -> None:
+        does = getattr(ssl.SSLObject, name)
+
+        def does_and_notes(its: ssl.SSLObject, *given: Any) -> Any:
+            if not its.server_side:
+                places.append((name, current_thread() is main_thread()))
+            return does(its, *given)
+
+        monkeypatch.setattr(ssl.SSLObject, name, does_and_notes)
+
+    for each in ("do_handshake", "read", "write"):
+        noting(each)
+    assert (await over_tls(here, company.server_context()))[0].fault == ""
+    assert set(places) == {("do_handshake", False), ("read", False), ("write", False)}
+
+
+async def test_a_handshake_without_end_is_nonsense(here: NetworkProbes) -> None:
+    hello_request = b"\x16\x03\x03\0\4" + bytes(4)
+
+    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await forever(writer, hello_request * 1000)
+
+    async with serving(endless) as server:
+        seen = await here.probe(Target(1, "", "http", f"https://127.0.0.1:{server.port}/"))
+        assert seen == Outcome(None, "nonsense", "its TLS has no end")
+
+
+async def test_tls_that_ends_without_a_word_is_an_end(here: NetworkProbes, company: Authority) -> None:
+    async def breaks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(HEAD + b"\r\nwelcome")
+        await writer.drain()
+        writer.get_extra_info("socket")._sock.shutdown(socket.SHUT_WR)
+
+    async with serving(breaks, company.server_context()) as server:
+        target = Target(1, "", "http", f"https://127.0.0.1:{server.port}/", expected_words="welcome")
+        seen = await here.probe(target)
+        assert seen.fault == "" and seen.expires_at

@@ -182,7 +182,7 @@ def test_an_incident_that_ends_in_maintenance_ends_silently(monitors: Monitors) 
         lambda monitors, host: edit(monitors, host, address="127.0.0.2"),
         lambda monitors, host: edit(monitors, host, is_active=False),
         lambda monitors, host: monitors.database.run_here(
-            lambda db: monitored_hosts.remove(db, ADMIN, host), writes=True
+            lambda db: monitored_hosts.remove(db, ADMIN, host, NOON), writes=True
         ),
     ],
     ids=["edited", "switched off", "removed"],
@@ -291,6 +291,24 @@ def test_an_incident_of_a_clock_that_was_ahead_ends_after_it_began(monitors: Mon
     assert state and state.status == "online" and state.since and state.since <= clock.now()
 
 
+def test_a_check_waits_for_those_of_other_processes(monitors: Monitors) -> None:
+    gate, door = monitors.add("gate"), monitors.add("door")
+    one, other = monitors.process(), monitors.process()
+
+    async def play() -> None:
+        both = await asyncio.gather(one.check_now(gate), other.check_now(gate), return_exceptions=True)
+        assert sorted(type(it).__name__ for it in both) == ["Outcome", "TooManyAttempts"]
+        monitors.clock.pass_(4)
+        with pytest.raises(TooManyAttempts):
+            await one.check_now(gate)
+        assert await one.check_now(door) == Outcome(5.0)
+        monitors.clock.pass_(1)
+        assert await other.check_now(gate) == Outcome(5.0)
+
+    asyncio.run(play())
+    assert monitors.network.probed == ["gate", "door", "gate"]
+
+
 def test_a_check_is_stored_as_a_sample_of_its_second(monitors: Monitors) -> None:
     gate, process = monitors.add("gate"), monitors.process()
     monitors.clock.pass_(1)
@@ -317,12 +335,15 @@ def test_a_probe_that_began_before_a_check_and_ended_after_it_is_dropped(monitor
     async def play() -> None:
         await monitors.pass_(1, process)
         monitors.network.gate.clear()
+        begin = monitors.clock.now().timestamp()
         await monitors.pass_(11, process)
         monitors.network.gate.set()
+        moment = int(monitors.clock.now().timestamp())
         checked = await monitors.process().check_now(gate)
         await process.sampler.finish()
         await monitors.pass_(2, process)
-        assert checked == Outcome(5.0) and len(monitors.samples) == 1
+        assert checked == Outcome(5.0)
+        assert [at for _, at, _ in monitors.samples if begin < at <= moment] == [moment]
 
     asyncio.run(play())
 

@@ -8,8 +8,10 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -20,7 +22,7 @@ from helpdesk.store import host_rollup
 from helpdesk.store.database import Database
 from helpdesk.store.host_packing import HOUR, Sample, unpack_samples
 from helpdesk.store.models import table
-from helpdesk.store.models.netmonitor import HostHour, HostIncident, HostPacked, HostSample, HostState
+from helpdesk.store.models.netmonitor import HostHour, HostIncident, HostNews, HostPacked, HostSample, HostState
 from helpdesk.store.models.notifications import Notification
 from tests.netmonitor.test_incidents import Incident, Probe, brute
 from tests.servers.imitated_hosts import ImitatedHosts
@@ -138,12 +140,10 @@ def compare(database: Database, samples: dict[int, list[Sample]]) -> None:
         rows = connection.execute(sa.select(table(HostIncident)).order_by("id")).all()
         states = {row.host_id: row for row in connection.execute(sa.select(table(HostState)))}
         of = table(Notification).c
-        told = Counter(tuple(row) for row in connection.execute(sa.select(of.person_id, of.event)))
-    wanted = Counter[tuple[int, str]]()
-    for row in rows:
-        kinds = ["host_down", *(["host_up"] if row.ended_at else [])]
-        wanted.update((PEOPLE_IDS["admin"], f"{kind}.{row.host_id}.{row.id}") for kind in kinds)
-    assert told == wanted and len(rows) > 40
+        told = [tuple(row) for row in connection.execute(sa.select(of.person_id, of.event, of.kind, of.subject))]
+        of = table(HostNews).c
+        told += [(PEOPLE_IDS["admin"], *row) for row in connection.execute(sa.select(of.event, of.kind, of.subject))]
+    compare_told(told, rows)
     for host_id, its in samples.items():
         probes = [Probe(it.at, it.time is not None) for it in its]
         found = [
@@ -159,6 +159,21 @@ def compare(database: Database, samples: dict[int, list[Sample]]) -> None:
         ]
         assert found == brute(probes, RULES), f"host {host_id}"
         assert states[host_id].checked_at.timestamp() == its[-1].at
+
+
+def compare_told(told: list[tuple[int, str, str, str]], incidents: Sequence[sa.Row[Any]]) -> None:
+    """Each incident is told once as it opens and as it closes, alone or as one of many, or waits to be told."""
+    wanted, number = set[str](), Counter[str]()
+    for row in incidents:
+        for kind in ("host_down", *(("host_up",) if row.ended_at else ())):
+            wanted.add(f"{kind}.{row.host_id}.{row.id}")
+            number[kind] += 1
+    alone = [event for _, event, kind, _ in told if kind.startswith("host_")]
+    assert set(alone) <= wanted and len(set(alone)) == len(alone) and len(incidents) > 40
+    assert {person for person, *_ in told} == {PEOPLE_IDS["admin"]}
+    for _, _, kind, subject in told:
+        number[kind.replace("hosts_", "host_")] -= int(subject) if kind.startswith("hosts_") else 1
+    assert set(number.values()) == {0}
 
 
 @pytest.mark.parametrize("place", range(12))

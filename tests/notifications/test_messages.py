@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from helpdesk.errors import Sentence
 from helpdesk.languages import say
 from helpdesk.notifications import messages, plain_text
-from helpdesk.notifications.kinds import TYPES, Kind
+from helpdesk.notifications.kinds import READERS, TYPES, Kind
 from helpdesk.notifications.messages import OF_NO_TASK, TITLES, excerpts, message
 from helpdesk.notifications.plain_text import ELLIPSIS, LONGEST_EXCERPT, excerpt
 from helpdesk.store.models.notifications import NotificationRow
@@ -92,7 +92,7 @@ def test_no_value_is_taken_for_a_sentence_or_a_place(subject: str, name: str, wo
     for language in ("en", "ru"):
         title, message = said(language, told)
         first, last = (say(language, Sentence("%(it)s", {"it": it})) for it in (subject_of(subject), words))
-        if kind in ("host_down", "host_up", "post"):
+        if kind == "post" or READERS.get(kind) == "monitor":
             assert first in title and (kind != "post" or message.endswith(last))
         elif kind in OF_NO_TASK:
             assert title == said(language, row(kind))[0] and message == said(language, row(kind))[1]

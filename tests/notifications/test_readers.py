@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlmodel import Session
 
-from helpdesk.notifications import host_news
 from helpdesk.notifications.channels.port import Item
 from helpdesk.notifications.delivery import from_content, to_content
 from helpdesk.notifications.delivery_checks import DeliveryChecks
@@ -18,13 +17,13 @@ from helpdesk.notifications.messages import of_no_task
 from helpdesk.notifications.readers import Rules, readable_events, unreadable
 from helpdesk.people.rights import ADMIN, WRITER
 from helpdesk.settings.netmonitor import Access
-from helpdesk.store import notifications, people, rights
+from helpdesk.store import people, rights
 from helpdesk.store.database import Database
 from helpdesk.store.models.posts import PostAudience
 from helpdesk.store.models.tables import Person
 from helpdesk.store.outbox import claim
-from tests.clocks import NOON, Clock
-from tests.notifications.listed_feed import ListedFeed, outbox_of
+from tests.clocks import NOON
+from tests.notifications.listed_feed import ListedFeed
 from tests.notifications.sending import put, waiting, write
 from tests.posts.publishing import publish
 from tests.world import PEOPLE_IDS, EmbeddedWorld
@@ -100,29 +99,13 @@ def test_an_account_that_is_gone_reads_nothing(database: Database) -> None:
     assert database.run_here(lambda db: unreadable(db, [row], Rules(people.known_in_embedded), NOON))
 
 
-def test_an_incident_is_told_once_to_each_who_watches(database: Database) -> None:
-    outbox = outbox_of(ListedFeed(), database, Clock())
-
-    def tell(kind: Kind) -> list[int]:
-        deliveries = database.run_here(
-            lambda db: host_news.notify(db, 3, "Шлюз", 12, kind, [ANNA, ADMIN_ID], NOON, outbox, MOSCOW), writes=True
-        )
-        return [it.notification.person_id for it in deliveries]
-
-    assert (tell("host_down"), tell("host_down"), tell("host_up")) == ([ANNA, ADMIN_ID], [], [ANNA, ADMIN_ID])
-    rows = database.run_here(lambda db: notifications.page(db, ANNA, limit=5))
-    assert [(it.event, it.type, it.subject, it.task_id) for it in rows] == [
-        ("host_up.3.12", "system", "Шлюз", 0),
-        ("host_down.3.12", "system", "Шлюз", 0),
-    ]
-
-
 def test_each_kind_leads_to_its_page() -> None:
     def leads(event: str, kind: Kind) -> str:
         return path_of(of_no_task(ANNA, event, kind, NOON))
 
     assert leads("post.7", "post") == "/posts/7"
     assert leads("host_down.3.12", "host_down") == leads("host_up.3.12", "host_up") == "/netmonitor/3"
+    assert leads("hosts_down.many.12", "hosts_down") == "/netmonitor"
     assert leads("system_down.redmine.1", "system_down") == "/notifications"
     assert leads("post.x", "post") == "/posts" and leads("post.²", "post") == "/posts", "whatever is stored"
 

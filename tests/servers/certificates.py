@@ -18,13 +18,13 @@ class Authority:
         request = ["req", "-x509", *_new_key(self.key), "-subj", f"/CN={name} CA", "-days", "7"]
         _openssl(*request, "-out", self.file)
 
-    def certify(self, name: str = "IP:127.0.0.1", days: int = 7) -> tuple[Path, Path]:
-        """A certificate for `name`, and its key. Of fewer than no days it has expired."""
-        stem = self.folder / f"{name.replace(':', '-').replace('*', 'any')}-{days}-days"
+    def certify(self, name: str = "IP:127.0.0.1", days: int = 7, kind: str = "ec") -> tuple[Path, Path]:
+        """A certificate for `name`, and its key, "ec" or "rsa". Of fewer than no days it has expired."""
+        stem = self.folder / f"{name.replace(':', '-').replace('*', 'any')}-{days}-days-{kind}"
         wanted, own, key = stem.with_suffix(".csr"), stem.with_suffix(".crt"), stem.with_suffix(".key")
         extensions = stem.with_suffix(".ext")
         extensions.write_text(LEAF.format(name=name))
-        _openssl("req", *_new_key(key), "-subj", "/CN=server", "-out", wanted)
+        _openssl("req", *_new_key(key, kind), "-subj", "/CN=server", "-out", wanted)
         _openssl("x509", "-req", "-in", wanted, "-CA", self.file, "-CAkey", self.key, "-CAcreateserial",
                  "-days", str(days), "-extfile", extensions, "-out", own)  # fmt: skip
         return own, key
@@ -35,9 +35,16 @@ class Authority:
         context.load_cert_chain(*self.certify(name))
         return context
 
+    def prime(self) -> Path:
+        """The numbers of a Diffie-Hellman that a server chooses."""
+        file = self.folder / "prime.pem"
+        _openssl("dhparam", "-dsaparam", "-out", file, "2048")
+        return file
 
-def _new_key(file: Path) -> list[str | Path]:
-    return ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", file]
+
+def _new_key(file: Path, kind: str = "ec") -> list[str | Path]:
+    option = {"ec": "ec_paramgen_curve:prime256v1", "rsa": "rsa_keygen_bits:2048"}[kind]
+    return ["-newkey", kind, "-pkeyopt", option, "-nodes", "-keyout", file]
 
 
 def _openssl(*arguments: str | Path) -> None:

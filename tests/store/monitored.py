@@ -12,12 +12,14 @@ from helpdesk.store.database import Database
 from helpdesk.store.host_packing import HOUR, Sample
 from helpdesk.store.models import netmonitor, table
 from helpdesk.store.models.netmonitor import HostSample, MonitoredHost
+from helpdesk.store.models.notifications import Lease
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 TABLES = (
     netmonitor.MonitorWatcher,
     netmonitor.HostMaintenance,
     netmonitor.HostIncident,
+    netmonitor.HostNews,
     netmonitor.HostState,
     netmonitor.HostSample,
     netmonitor.HostHour,
@@ -27,11 +29,12 @@ TABLES = (
 
 
 def emptied(database: Database) -> Database:
-    """A store in which nothing is monitored."""
+    """A store in which nothing is monitored, nor by hand: a shared server keeps leases from test to test."""
 
     def empty(db: Session) -> None:
         for model in TABLES:
             db.execute(sa.delete(table(model)))
+        db.execute(sa.delete(table(Lease)))
 
     database.run_here(empty, writes=True)
     return database

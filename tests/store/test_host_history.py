@@ -2,6 +2,7 @@
 and a real PostgreSQL."""
 
 import random
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from math import ceil
@@ -129,7 +130,7 @@ def test_samples_that_come_after_what_is_packed_was_forgotten_are_added(
 
     monitored.run_here(go_on, writes=True)
     since, until = (datetime.fromtimestamp(BEGIN + it, UTC) for it in (0, HOUR))
-    told = monitored.run_here(lambda db: host_history.summary(db, since, until))[host_id]
+    told = monitored.run_here(lambda db: host_history.summary(db, [host_id], since, until))[host_id]
     probes, lost, *times = brute(samples)
     assert told.probes == probes and told.loss == pytest.approx(100 * lost / probes)
     assert same(told[2:5], (times[0], pytest.approx(times[1], abs=0.02), times[2]))
@@ -141,7 +142,8 @@ def test_samples_that_come_after_what_is_packed_was_forgotten_are_added(
 
 def test_of_a_host_that_was_removed_meanwhile_nothing_is_rolled_up(monitored: Database) -> None:
     host_id = filled(monitored, [Sample(BEGIN, 5)], BEGIN)
-    monitored.run_here(lambda db: monitored_hosts.remove(db, PEOPLE_IDS["admin"], host_id), writes=True)
+    now = datetime.fromtimestamp(BEGIN, UTC)
+    monitored.run_here(lambda db: monitored_hosts.remove(db, PEOPLE_IDS["admin"], host_id, now), writes=True)
     monitored.run_here(lambda db: host_rollup.roll_up(db, host_id, BEGIN), writes=True)
     with monitored.engine.connect() as connection:
         for it in (HostHour, HostPacked):
@@ -226,7 +228,7 @@ def test_a_summary_equals_a_reckoning_over_the_samples(monitored: Database) -> N
     lost = [Sample(end - 10, None)]
     of_host[filled(monitored, lost, end, name="down")] = lost
     since, now = datetime.fromtimestamp(BEGIN + HOUR + 600, UTC), datetime.fromtimestamp(end, UTC)
-    found = monitored.run_here(lambda db: host_history.summary(db, since, now))
+    found = monitored.run_here(lambda db: host_history.summary(db, list(of_host), since, now))
     assert found.keys() == of_host.keys()
     for host_id, every in of_host.items():
         samples, row = [it for it in every if it.at >= BEGIN + HOUR], found[host_id]
@@ -240,7 +242,7 @@ def test_a_summary_leaves_out_what_a_clock_that_was_ahead_has_stored(monitored: 
     samples = [Sample(BEGIN + 10, 500), Sample(BEGIN + HOUR + 10, 500), Sample(BEGIN + 7 * HOUR, None)]
     host_id = filled(monitored, samples, rolled_until)
     since, now = (datetime.fromtimestamp(BEGIN + it, UTC) for it in (0, HOUR + 60))
-    assert monitored.run_here(lambda db: host_history.summary(db, since, now))[host_id][:2] == (2, 0)
+    assert monitored.run_here(lambda db: host_history.summary(db, [host_id], since, now))[host_id][:2] == (2, 0)
 
 
 def p95_of_hours(samples: list[Sample]) -> float | None:
@@ -251,6 +253,25 @@ def p95_of_hours(samples: list[Sample]) -> float | None:
         if times:
             values += [times[ceil(len(times) * 0.95) - 1]] * len(times)
     return sorted(values)[ceil(len(values) * 0.95) - 1] if values else None
+
+
+def test_a_summary_of_two_years_takes_no_more_room_than_one_of_a_day(monitored: Database) -> None:
+    number, row = 17_000, {"probes": 10, "lost": 0, "low": 1, "mean": 2, "high": 9}
+    host_id = filled(monitored, [], BEGIN)
+
+    def fill(db: Session) -> None:
+        rows = [{**row, "host_id": host_id, "hour": BEGIN - it * HOUR, "p95": it} for it in range(number)]
+        db.execute(sa.insert(table(HostHour)), rows)
+
+    monitored.run_here(fill, writes=True)
+    since, now = (datetime.fromtimestamp(BEGIN + it * HOUR, UTC) for it in (-number, 1))
+    tracemalloc.start()
+    try:
+        found = monitored.run_here(lambda db: host_history.summary(db, [host_id], since, now))[host_id]
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+    assert (found.probes, found.p95_ms) == (10 * number, (number * 95 // 100 - 1) / 100)
 
 
 def test_a_summary_counts_the_incidents_that_lasted(monitored: Database) -> None:
@@ -266,7 +287,7 @@ def test_a_summary_counts_the_incidents_that_lasted(monitored: Database) -> None
             db.add(HostIncident(host_id=host_id, open_host_id=open_id, began_at=at, opened_at=at, ended_at=end))
 
     monitored.run_here(happen, writes=True)
-    found = monitored.run_here(lambda db: host_history.summary(db, since, since + timedelta(hours=1)))
+    found = monitored.run_here(lambda db: host_history.summary(db, [host_id], since, since + timedelta(hours=1)))
     assert found[host_id].incidents == 3
 
 

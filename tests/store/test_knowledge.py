@@ -283,6 +283,15 @@ def test_titles_are_offered_by_their_words_those_that_begin_with_them_first(stor
     assert len(offered("")) == 4 and len(offered("", 2)) == 2
 
 
+def test_a_page_may_have_words_that_differ_in_an_accent(store: Database) -> None:
+    wanted = Wanted("Résumé", "résumé resume, für fur")
+    page = store.run_here(lambda db: post_edits.add_page(db, ANNA, None, wanted, NOON), writes=True).id
+    for subject, is_found in (("resume für", True), ("rèsumè", False)):
+        found = store.run_here(lambda db, it=subject: page_words.suggested(db, EVERYBODY, NOON, it, 3))
+        assert [it.id for it in found] == [page] * is_found
+    assert store.run_here(lambda db: page_titles.beginning(db, EVERYBODY, NOON, "resume", 3)) == []
+
+
 def test_pages_are_suggested_by_words_of_titles_then_of_texts(store: Database) -> None:
     phone = add(store, "Почта на телефоне", content="Как настроить ящик.")
     site = add(store, "Сайт не открывается", content="Проверьте почту и телефон.")

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from helpdesk.errors import Conflict, Invalid, NotAllowed, NotFound
-from helpdesk.store import host_maintenance, monitor_watchers, monitored_hosts
+from helpdesk.store import host_maintenance, host_samples, leases, monitor_watchers, monitored_hosts
 from helpdesk.store.database import Database
 from helpdesk.store.host_maintenance import WindowValues
 from helpdesk.store.models import netmonitor, tables
@@ -42,12 +42,18 @@ def added(store: Database, values: HostValues = GATE) -> MonitoredHost:
 
 
 def changed(store: Database, id: int, values: HostValues, version: int | None = None) -> MonitoredHost:
-    return store.run_here(lambda db: monitored_hosts.change(db, ADMIN, id, values, version), writes=True)
+    return store.run_here(lambda db: monitored_hosts.change(db, ADMIN, id, values, version, NOW), writes=True)
 
 
 def acts(store: Database) -> list[tuple[str, dict[str, Any]]]:
     rows = store.run_here(lambda db: db.exec(select(tables.AuditRecord).order_by(tables.AuditRecord.id)).all())  # type: ignore[arg-type]
     return [(it.action, json.loads(it.details)) for it in rows]
+
+
+def test_hosts_and_groups_that_differ_in_an_accent_are_two(store: Database) -> None:
+    for name in ("Café", "Cafe"):
+        added(store, GATE._replace(name=name, group_name=name))
+    assert sorted(store.run_here(monitored_hosts.groups)) == ["Cafe", "Café"]
 
 
 def test_a_host_is_kept_and_changed_by_its_version(store: Database) -> None:
@@ -95,7 +101,7 @@ def test_what_the_setting_says_of_a_host_stays(store: Database) -> None:
     after = monitored_hosts.values(changed(store, host.id, wanted))
     assert after == GATE._replace(group_name="Склад")
     with pytest.raises(NotAllowed):
-        store.run_here(lambda db: monitored_hosts.remove(db, ADMIN, host.id or 0), writes=True)
+        store.run_here(lambda db: monitored_hosts.remove(db, ADMIN, host.id or 0, NOW), writes=True)
 
 
 def test_a_removed_host_leaves_nothing_and_its_number_does_not_come_again(store: Database) -> None:
@@ -106,16 +112,20 @@ def test_a_removed_host_leaves_nothing_and_its_number_does_not_come_again(store:
         for id in (host.id or 0, other.id or 0):
             db.add(netmonitor.HostSample(host_id=id, at=1, ms=2.0))
             db.add(netmonitor.HostHour(host_id=id, hour=0, probes=1, lost=0))
-            db.add(netmonitor.HostState(host_id=id))
             db.add(netmonitor.HostIncident(host_id=id, began_at=NOW, opened_at=NOW))
             db.add(netmonitor.HostMaintenance(host_id=id, begins_at=NOW, ends_at=NOW, made_by=ADMIN, made_at=NOW))
 
+            leases.take(db, host_samples.check_lease(id), "anna", NOW, 5)
+
     store.run_here(measure, writes=True)
-    store.run_here(lambda db: monitored_hosts.remove(db, ADMIN, other.id or 0), writes=True)
+    store.run_here(lambda db: monitored_hosts.remove(db, ADMIN, other.id or 0, NOW), writes=True)
     for name in OF_A_HOST:
         model = getattr(netmonitor, name)
         rows = store.run_here(lambda db, model=model: db.exec(select(model)).all())
         assert [it.host_id for it in rows] == [host.id], name
+    for id, is_left in ((host.id, True), (other.id, False)):
+        lease = host_samples.check_lease(id)
+        assert bool(store.run_here(lambda db, lease=lease: db.get(tables.Lease, lease))) == is_left
     newer = added(store, GATE._replace(name="Новый"))
     assert newer.id and newer.id > other.id
     with pytest.raises(NotFound):
@@ -153,3 +163,27 @@ def test_a_person_asks_to_be_notified_once(store: Database) -> None:
     for on in (True, True, False, False):
         store.run_here(lambda db, on=on: monitor_watchers.switch(db, ANNA, on), writes=True)
         assert store.run_here(lambda db: monitor_watchers.is_watching(db, ANNA)) is on
+
+
+ENDED = sa.update(netmonitor.HostIncident).where(sa.column("ended_at").is_(None)).values(ended_at=NOW)
+
+
+def test_of_a_removed_host_only_incidents_with_a_task_are_kept_for_a_while(store: Database) -> None:
+    """Without what people wrote: until their tasks have a comment, or for two days."""
+    states = ("", "wanted", "opening", "open", "closing", "closed", "failed")
+    wrote: dict[str, Any] = {"note": "кабель", "noted_by": ADMIN, "noted_at": NOW}
+
+    def broken(db: Session, host_id: int) -> None:
+        for state in states:
+            known = {"open_host_id": host_id if state == "open" else None, "task_state": state}
+            db.add(netmonitor.HostIncident(host_id=host_id, began_at=NOW, opened_at=NOW, **known, **wrote))
+
+    for name, now, kept in (("a", NOW, 3), ("b", NOW + timedelta(days=3), 3)):
+        host = added(store, GATE._replace(name=name))
+        store.run_here(lambda db, id=host.id or 0: broken(db, id), writes=True)
+        store.run_here(lambda db, id=host.id or 0, at=now: monitored_hosts.remove(db, ADMIN, id, at), writes=True)
+        store.run_here(lambda db: db.execute(ENDED), writes=True)
+        rows = store.run_here(lambda db: db.exec(select(netmonitor.HostIncident)).all())
+        assert {(it.host_id, it.open_host_id, it.note, it.noted_by) for it in rows} == {(None, None, "", None)}
+        assert len(rows) == kept
+        assert [it.task_state for it in rows if it.is_unwatched] == ["open"]

@@ -1,5 +1,6 @@
 """Posts: who reads which, how they are written and understood, in SQLite, a real MariaDB and a real PostgreSQL."""
 
+import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -119,6 +120,13 @@ def test_a_post_is_read_by_its_audience_while_it_is_published(store: Database) -
     assert is_for([(DEPARTMENT, AGENT)], READERS["agent"]) is False
 
 
+def test_departments_that_differ_in_an_accent_are_two(store: Database) -> None:
+    both = tuple(posts.Part(DEPARTMENT, name) for name in ("Café", "Cafe"))
+    for_one, for_both = add(store, audience=both[:1]), add(store, audience=both)
+    assert listed(store, Reader(fold("Cafe"))) == [for_both]
+    assert sorted(listed(store, Reader(fold("CAFÉ")))) == [for_one, for_both]
+
+
 def test_who_must_understand_a_post_is_its_audience_until_they_have(store: Database) -> None:
     for_all, for_sales = (write(store, is_important=True, audience=each) for each in ((), AUDIENCES[1]))
     write(store, is_important=False), write(store, is_important=True, is_draft=True)
@@ -141,7 +149,7 @@ def test_pinned_posts_come_first_then_the_newest(store: Database) -> None:
     old = write(store, published_from=NOW - 3 * HOUR)
     new = write(store, published_from=NOW - HOUR)
     pinned = write(store, published_from=NOW - 9 * HOUR, is_pinned=True)
-    draft = write(store, published_from=None, is_draft=True, updated_at=NOW - 2 * HOUR)
+    draft = write(store, published_from=None, is_draft=True, created_at=NOW - 2 * HOUR)
     assert listed(store, READERS["writer"]) == [pinned, new, draft, old]
     assert listed(store, Reader(), limit=1, offset=1) == [new]
     assert listed(store, Reader(), kind=posts.PAGE) == []
@@ -259,6 +267,30 @@ def test_a_published_post_keeps_its_moment_and_a_draft_gets_one_when_it_is_publi
     assert whole(store, post_id).published_from == NOW - HOUR
 
 
+def test_a_scheduled_post_without_a_moment_is_published_at_once(store: Database) -> None:
+    post_id = add(store, published_from=NOW + 9 * HOUR)
+    edit(store, post_id, 1)
+    assert whole(store, post_id).published_from == NOW + HOUR
+
+
+def test_who_understood_a_post_is_asked_again_when_it_becomes_important_again(store: Database) -> None:
+    post_id = add(store, is_important=True)
+    for seen, is_important in ((1, True), (2, False), (3, True), (4, True)):
+        edit(store, post_id, seen, is_important=is_important)
+    assert whole(store, post_id).asked_version == 4
+
+
+def test_the_audit_names_a_post_and_for_whom_it_has_become(store: Database) -> None:
+    post_id = add(store, audience=(posts.Part(RIGHT, AGENT),))
+    edit(store, post_id, 1, audience=(posts.Part(RIGHT, AGENT),))
+    edit(store, post_id, 2)
+    store.run_here(lambda db: post_edits.remove(db, post_id, NOW), writes=True)
+    newest = sa.select(tables.AuditRecord.details).order_by(tables.AuditRecord.id.desc()).limit(4)  # type: ignore[call-overload, union-attr]
+    noted = [json.loads(it) for it in reversed(store.run_here(lambda db: db.scalars(newest).all()))]
+    assert [it["post"] for it in noted] == [post_id] * 4
+    assert [it.get("for") for it in noted] == [[AGENT], None, "everybody", None]
+
+
 def test_the_oldest_versions_go(store: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(post_edits, "MOST_REVISIONS", 2)
     post_id = add(store)
@@ -360,6 +392,20 @@ def test_nobody_understands_what_they_may_not_read_or_what_asks_nobody(store: Da
     for post_id in (plain, for_stores):
         with pytest.raises(NotFound):
             understand(store, post_id, 1)
+
+
+def test_who_writes_understands_only_what_asks_them(store: Database) -> None:
+    for_stores = (posts.Part(DEPARTMENT, "Склад"),)
+    asking = add(store, is_important=True, published_from=NOW)
+    asking_none = (
+        add(store, is_important=True, is_draft=True),
+        add(store, is_important=True, published_from=NOW + 2 * HOUR),
+        add(store, is_important=True, audience=for_stores),
+    )
+    for post_id in asking_none:
+        with pytest.raises(NotFound):
+            understand(store, post_id, 1, READERS["writer"])
+    assert understand(store, asking, 1, READERS["writer"])
 
 
 def test_the_people_of_an_audience_are_active_and_proven(store: Database) -> None:

@@ -75,7 +75,13 @@ def test_what_is_no_link_to_a_page_stays_as_it_was_typed(format: TextFormat, tex
         ("markdown", "- ```\n  [[VPN]]\n  ```\n"),
         ("markdown", "Так:\n\n    [[VPN]]\n\t[[VPN]]\n"),
         ("markdown", "```\n[[VPN]]"),
+        ("markdown", "<pre>\n\n[[VPN]]\n\n</pre> <code>[[VPN]]</code>"),
+        ("markdown", "<!-- [[VPN]] --> <!-- > \n\n[[VPN]] <b> -->"),
+        ("markdown", '<a href="/x">[[VPN]]</a> <img alt="[[VPN]]">'),
+        ("markdown", "{{collapse([[VPN]])}}"),
+        ("markdown", "[текст [[VPN]] и\nещё](https://x.test) [текст [[VPN]]][1]"),
         ("textile", "@[[VPN]]@"),
+        ("textile", "{{collapse([[VPN]])}}"),
         ("textile", "<pre>\n[[VPN]]\n</pre>"),
         ("textile", "<pre><code>[[VPN]]</code></pre>"),
         ("textile", "<code>[[VPN]]</code> <notextile>[[VPN]]</notextile>"),
@@ -98,6 +104,9 @@ def test_code_stays_as_it_was_typed(format: TextFormat, text: str) -> None:
         ("markdown", "```\ncode\n```\n[[VPN]]"),
         ("markdown", "``` code ``` [[VPN]]"),
         ("markdown", "- пункт\n- [[VPN]]\n> [[VPN]]"),
+        ("markdown", "1 < 2 [[VPN]], 2 > 1"),
+        ("markdown", "<pre>`code`</pre> [[VPN]] <!-- a --> [[VPN]] <br> [[VPN]] <https://x.test> [[VPN]]"),
+        ("markdown", "[a] [[VPN]] [b](https://x.test) [[VPN]] {{toc}} [[VPN]]"),
         ("textile", "<pre>code</pre>\n\n[[VPN]] @code@ [[VPN]]"),
         ("textile", "bc. code\n\n[[VPN]]"),
         ("html", "<pre>code</pre>[[VPN]]<br>[[VPN]]"),
@@ -145,7 +154,28 @@ def test_titles_are_read_each_once_and_only_so_many() -> None:
 
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize(
-    "piece", ["[[", "[[a]]", "`", "`` ", "```\n", "@", "<pre>", "<", "</a", "~~~\n", "> ", "\n\t\n"]
+    "piece",
+    [
+        "[[",
+        "[[a]]",
+        "`",
+        "`` ",
+        "```\n",
+        "@",
+        "<pre>",
+        "<",
+        "</a",
+        "~~~\n",
+        "> ",
+        "\n\t\n",
+        "<!--",
+        "<!-- -->",
+        "{{",
+        "{{a",
+        "[a",
+        "[a [[b]]",
+        "[a [[b]] ",
+    ],
 )
 def test_hostile_repetitions_take_linear_time(format: TextFormat, piece: str) -> None:
     """What is quadratic takes minutes for a megabyte, and this test would be ended for it."""

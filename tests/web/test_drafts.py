@@ -247,7 +247,7 @@ def test_a_text_that_was_written_though_nobody_knew_is_not_offered_again(
     answer = with_tracker_that_raises(services, errors.OutcomeUnknown()).post(
         f"/tasks/{number}/comments", data=typed, headers=HTML
     )
-    assert "Look at the task whether it is there" in answer.text and "not sent" not in answer.text
+    assert "Look whether it is there already" in answer.text and "not sent" not in answer.text
     visit("boris").post(f"/tasks/api/task/{number}/comments", json={"comment": TEXT})
     assert SHOWN in anna.get(f"/tasks/{number}", headers=HTML).text, "another's same words are not mine"
     anna.post(f"/tasks/api/task/{number}/comments", json={"comment": TEXT})

@@ -1,5 +1,6 @@
 """Where announcements meet people who did not look for them: the start page, searches, profiles, and their feed."""
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
@@ -9,12 +10,14 @@ import pytest
 from sqlmodel import Session, select
 
 from helpdesk.errors import StoreUnavailable
+from helpdesk.languages import say
 from helpdesk.people.rights import WRITER
 from helpdesk.services import Services
 from helpdesk.store import notifications, people, post_feeds, posts, rights
 from helpdesk.store.models.posts import PostFeed
 from helpdesk.store.models.tables import Person
 from helpdesk.web.feeds import atom, feed
+from helpdesk.web.notifications.render import NOTHING
 from tests import telling
 from tests.posts.publishing import publish
 from tests.web.conftest import HTML, Client, Visit
@@ -64,6 +67,21 @@ def test_what_is_read_leaves_the_start_page_and_what_is_important_when_it_is_und
     assert titles(visit("boris")) == [], "he wrote both"
 
 
+def test_putting_an_announcement_away_reads_its_notification(visit: Visit, services: Services) -> None:
+    post, person = announce(services, "Лифт"), PEOPLE_IDS["irina"]
+    for login in ("irina", "anna"):
+        telling.tell(services.database, login, 0, f"post.{post}", kind="post", type="post", subject="Лифт")
+    with services.wakeups.listening() as listener:
+        assert visit("irina").post(f"/posts/{post}/read").status_code == 200
+        assert asyncio.run(asyncio.wait_for(listener.wait(), 1)) == {person}
+    unread = services.database.run_here(lambda db: notifications.unread(db, [person, PEOPLE_IDS["anna"]]))
+    assert unread == {person: 0, PEOPLE_IDS["anna"]: 1}
+
+
+def test_what_is_hidden_in_a_notification_is_named_in_russian_whatever_it_is_about() -> None:
+    assert say("ru", NOTHING) == "Такие уведомления не показываются."
+
+
 def test_nobody_reads_away_what_they_may_not_see(visit: Visit, services: Services) -> None:
     hidden = announce(services, "Черновик", is_draft=True)
     assert visit("anna").post(f"/posts/{hidden}/read").status_code == 404
@@ -103,6 +121,23 @@ def test_a_profile_shows_what_its_person_has_written_for_the_viewer(visit: Visit
     page = visit("irina").get("/users/profile/boris", headers=HTML).text
     assert page.count('href="/posts/') == 5 and "Секрет" not in page and "All announcements" in page
     assert "Новость" not in visit("irina").get("/users/profile/anna", headers=HTML).text
+
+
+def test_those_who_write_see_the_state_of_what_they_find(visit: Visit, services: Services) -> None:
+    services.database.run_here(lambda db: rights.grant(db, PEOPLE_IDS["anna"], WRITER), writes=True)
+    announce(services, "Лифт: черновик", is_draft=True)
+    announce(services, "Лифт: потом", published_from=datetime.now(UTC) + HOUR)
+    announce(services, "Лифт: прошло", published_until=BEGUN)
+    announce(services, "Лифт: теперь")
+    anna = visit("anna")
+    found = anna.get("/search", params={"q": "лифт"}).json()["posts"]
+    states = {"черновик": "draft", "потом": "scheduled", "прошло": "expired", "теперь": "published"}
+    assert {it["title"]: it["state"] for it in found} == {f"Лифт: {word}": it for word, it in states.items()}
+    for address in ("/search?q=лифт", "/users/profile/boris"):
+        page = parsed(anna.get(address, headers=HTML).text)
+        rows = {it.text for it in page.all(lambda it: it.tag == "li") if "Лифт" in it.text}
+        marks = [mark for row in rows for mark in ("draft", "from ", "ended on ") if mark in row]
+        assert sorted(marks) == ["draft", "ended on ", "from "] and len(rows) == 4, address
 
 
 def subscribed(client: Client) -> str:

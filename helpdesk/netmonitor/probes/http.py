@@ -5,7 +5,7 @@ not followed: they are a status. Nothing is sent over a connection whose certifi
 expires, another connection is opened, and closed after the handshake.
 """
 
-import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -15,8 +15,6 @@ from time import perf_counter
 from typing import NamedTuple
 from urllib.parse import quote
 
-from cryptography import x509
-
 from helpdesk import tls
 from helpdesk.netmonitor.addresses import Url
 from helpdesk.netmonitor.model import Outcome, Target
@@ -24,12 +22,12 @@ from helpdesk.netmonitor.probes import tcp
 from helpdesk.netmonitor.probes.answers import Answer, holds
 from helpdesk.netmonitor.probes.faults import ProbeFailed, until
 from helpdesk.netmonitor.probes.names import Address
+from helpdesk.netmonitor.probes.streams import Plain, Secured
 from helpdesk.netmonitor.targets import statuses
 from helpdesk.threads import Threads
 
 PORTS = {"http": 80, "https": 443}
-READ_BYTES = 16_384
-MOST_THREADS = 2
+MOST_THREADS, MOST_TLS_THREADS = 2, 4
 UNQUOTED = "%/?#[]@!$&'()*+,;=:~"
 
 
@@ -38,11 +36,11 @@ class Pages:
 
     def __init__(self, ca_bundle: Path | None) -> None:
         self._ca_bundle = ca_bundle
-        self._threads = Threads(MOST_THREADS)
+        self._threads, self._tls_threads = Threads(MOST_THREADS), Threads(MOST_TLS_THREADS)
 
     async def probe(self, url: Url, target: Target, addresses: Sequence[Address], ends: float) -> Outcome:
         """Return how long the head of the answer took, if the answer is as expected. Raises ProbeFailed, Overloaded."""
-        page = _Page(url, addresses, ends)
+        page = _Page(url, addresses, ends, self._tls_threads)
         answer, expires_at = await (self._secured(page) if url.scheme == "https" else page.fetched(None))
         if not any(answer.status in each for each in statuses(target.expected_status)):
             raise ProbeFailed("status", f"{answer.status} {answer.reason.decode('latin-1')}", expires_at)
@@ -55,7 +53,7 @@ class Pages:
     async def _secured(self, page: "_Page") -> "_Fetched":
         """Fetch a page over TLS. Raises ProbeFailed and Overloaded."""
         async with until(page.ends, "slow"):  # in a thread: to read the authorities takes a while at the first time
-            context = await self._threads.run(tls.context, self._ca_bundle)
+            context = await self._threads.run(tls.context, self._ca_bundle, bounded=True)
         try:
             return await page.fetched(context)
         except ssl.SSLCertVerificationError as error:
@@ -74,39 +72,27 @@ class _Fetched(NamedTuple):
     expires_at: datetime | None
 
 
-class _Stream(NamedTuple):
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-
-
 class _Page:
     """An address on the web that is being probed."""
 
-    def __init__(self, url: Url, addresses: Sequence[Address], ends: float) -> None:
-        self.url, self.addresses, self.ends = url, addresses, ends
+    def __init__(self, url: Url, addresses: Sequence[Address], ends: float, threads: Threads) -> None:
+        self.url, self.addresses, self.ends, self.threads = url, addresses, ends, threads
         self._begins = 0.0
 
     async def fetched(self, context: ssl.SSLContext | None) -> _Fetched:
         """Fetch it, over TLS with a context. Raises ProbeFailed, Overloaded and SSLCertVerificationError."""
         self._begins = perf_counter()
         async with self._opened(context) as stream:
-            return _Fetched(await self._answer(stream), _expiry(stream.writer) if context else None)
+            return _Fetched(await self._answer(stream), stream.expires_at)
 
     @asynccontextmanager
-    async def _opened(self, context: ssl.SSLContext | None) -> AsyncIterator[_Stream]:
+    async def _opened(self, context: ssl.SSLContext | None) -> AsyncIterator[Plain | Secured]:
         """Connect, and let the work within be done in the time that is left. Raises ProbeFailed, Overloaded, and
         SSLCertVerificationError."""
-        host = self.url.host if context else None
         with await tcp.connect(self.addresses, self.url.port or PORTS[self.url.scheme], self.ends) as sock:
             try:
                 async with until(self.ends, "slow"):
-                    reader, writer = await asyncio.open_connection(
-                        sock=sock, ssl=context, server_hostname=host, limit=READ_BYTES
-                    )
-                    try:
-                        yield _Stream(reader, writer)
-                    finally:
-                        writer.transport.abort()
+                    yield await self._stream(sock, context)
             except ssl.SSLCertVerificationError:
                 raise
             except ssl.SSLError as error:
@@ -114,11 +100,18 @@ class _Page:
             except OSError as error:
                 raise ProbeFailed("nonsense", error.strerror or "") from error
 
-    async def _answer(self, stream: _Stream) -> Answer:
-        """Ask for the page, and return what of the answer is looked at. Raises ProbeFailed and OSError."""
-        stream.writer.write(self._request())
+    async def _stream(self, sock: socket.socket, context: ssl.SSLContext | None) -> Plain | Secured:
+        if context is None:
+            return Plain(sock)
+        stream = Secured(Plain(sock), context, self.url.host, self.threads)
+        await stream.shake_hands()
+        return stream
+
+    async def _answer(self, stream: Plain | Secured) -> Answer:
+        """Ask for the page, and return what of the answer is looked at. Raises ProbeFailed, Overloaded, OSError."""
+        await stream.send(self._request())
         answer = Answer(self._begins)
-        while not answer.is_enough and (data := await stream.reader.read(READ_BYTES)):
+        while not answer.is_enough and (data := await stream.receive()):
             answer.feed(data)
         if answer.status is None:
             raise ProbeFailed("nonsense", "the connection was closed")
@@ -127,8 +120,8 @@ class _Page:
     async def expiry(self) -> datetime | None:
         """Return when a certificate that was refused expires, None when it is not shown again. Raises Overloaded."""
         try:
-            async with self._opened(tls.unchecked()) as stream:
-                return _expiry(stream.writer)
+            async with self._opened(tls.unchecked(bounded=True)) as stream:
+                return stream.expires_at
         except ProbeFailed:
             return None
 
@@ -144,12 +137,3 @@ class _Page:
             "Connection: close",
         )
         return "\r\n".join((*lines, "", "")).encode("ascii")
-
-
-def _expiry(writer: asyncio.StreamWriter) -> datetime | None:
-    """Return the end of the certificate that the other side has shown, None when it can't be read."""
-    shown = writer.get_extra_info("ssl_object").getpeercert(True)
-    try:
-        return x509.load_der_x509_certificate(shown).not_valid_after_utc if shown else None
-    except ValueError:
-        return None

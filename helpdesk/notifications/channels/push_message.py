@@ -26,12 +26,14 @@ URGENCY: dict[str, Urgency] = {
     "given": "high",
     "system_down": "high",
     "host_down": "high",
+    "hosts_down": "high",
     "test": "high",
     "priority": "low",
     "files": "low",
     "changed": "low",
     "system_up": "low",
     "host_up": "low",
+    "hosts_up": "low",
 }
 """Of other kinds it is normal. What is low may wait until a phone is awake."""
 NOT_IN_TAG = re.compile("[^a-z0-9_-]+")

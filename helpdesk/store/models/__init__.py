@@ -7,13 +7,18 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.mysql import DATETIME, LONGTEXT
+from sqlalchemy.dialects.mysql import DATETIME, LONGTEXT, VARCHAR
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 LONG = sa.Text().with_variant(LONGTEXT(), "mysql", "mariadb")
+
+
+def exact(length: int) -> sa.String:
+    """Return the type of texts that are the same only in each letter. For MySQL é is e unless a column says more."""
+    return sa.String(length).with_variant(VARCHAR(length, collation="utf8mb4_bin"), "mysql", "mariadb")
 
 
 class Moment(UTCDateTime):

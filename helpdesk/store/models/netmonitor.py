@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from helpdesk.store.models import LONG, Moment
+from helpdesk.store.models import LONG, Moment, exact
 
 PACKED = sa.LargeBinary().with_variant(sa.LargeBinary(length=2**24 - 1), "mysql", "mariadb")
 
@@ -31,8 +31,8 @@ class MonitoredHost(SQLModel, table=True):
     __table_args__ = {"sqlite_autoincrement": True}
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(max_length=100)
-    name_folded: str = Field(max_length=100, unique=True)
-    group_name: str = Field(default="", max_length=100)
+    name_folded: str = Field(sa_type=exact(100), unique=True)
+    group_name: str = Field(default="", sa_type=exact(100))
     method: str = Field(max_length=10)
     address: str = Field(default="", max_length=500)
     port: int | None = None
@@ -123,7 +123,9 @@ class HostIncident(SQLModel, table=True):
 
     `open_host_id` is the host while it is open: there is never a second one. One that `is_damped` stays open until the
     host has answered for a while, and `flaps` counts the times it came back for less. `task_state` is empty, "wanted",
-    "opening", "open", "closing", "closed" or "failed" (`netmonitor/tasks.py`).
+    "opening", "open", "closing", "closed" or "failed" (`netmonitor/tasks.py`). One that `is_unwatched` ended because
+    its host is not watched any more: nobody knows whether it answers. Without `host_id` the host was removed, and the
+    incident stays until its task has a comment about that.
     """
 
     __tablename__ = "host_incident"
@@ -134,13 +136,14 @@ class HostIncident(SQLModel, table=True):
         {"sqlite_autoincrement": True},
     )
     id: int | None = Field(default=None, primary_key=True)
-    host_id: int = Field(foreign_key="monitored_host.id")
+    host_id: int | None = Field(default=None, foreign_key="monitored_host.id")
     open_host_id: int | None = None
     began_at: datetime = Field(sa_type=Moment)
     opened_at: datetime = Field(sa_type=Moment)
     ended_at: datetime | None = Field(default=None, sa_type=Moment)
     fault: str = Field(default="", max_length=20)
     detail: str = Field(default="", max_length=200)
+    is_unwatched: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     is_damped: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     flaps: int = 0
     note: str = Field(default="", sa_type=LONG)
@@ -149,6 +152,22 @@ class HostIncident(SQLModel, table=True):
     task_id: int | None = Field(default=None, index=True)
     task_state: str = Field(default="", max_length=10)
     task_at: datetime | None = None
+
+
+class HostNews(SQLModel, table=True):
+    """What people are to be notified of: `kind` and `event` are the notification's, and its subject is `subject`.
+
+    It is stored with what led to it. All people up to the id `told_to` have been notified, and it goes with the last.
+    """
+
+    __tablename__ = "host_news"
+    __table_args__ = {"sqlite_autoincrement": True}
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str = Field(max_length=20)
+    event: str = Field(max_length=60)
+    subject: str = Field(max_length=100)
+    happened_at: datetime
+    told_to: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class HostMaintenance(SQLModel, table=True):

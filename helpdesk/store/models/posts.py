@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from helpdesk.store.models import LONG
+from helpdesk.store.models import LONG, exact
 
 
 class Post(SQLModel, table=True):
@@ -30,7 +30,7 @@ class Post(SQLModel, table=True):
     parent_id: int | None = Field(default=None, foreign_key="post.id")
     position: int = 0
     title: str = Field(max_length=100)
-    title_folded: str = Field(max_length=100, index=True)
+    title_folded: str = Field(sa_type=exact(100), index=True)
     content: str = Field(sa_type=LONG)
     words: str = Field(sa_type=LONG)
     author_id: int = Field(foreign_key="person.id", index=True)
@@ -62,7 +62,7 @@ class PostAudience(SQLModel, table=True):
     __tablename__ = "post_audience"
     post_id: int = Field(primary_key=True, foreign_key="post.id", sa_column_kwargs={"autoincrement": False})
     kind: str = Field(primary_key=True, max_length=10)
-    value_folded: str = Field(primary_key=True, max_length=200)
+    value_folded: str = Field(primary_key=True, sa_type=exact(200))
     value: str = Field(max_length=200)
 
 
@@ -122,7 +122,7 @@ class PageWord(SQLModel, table=True):
     """A word of a knowledge page, without its ending, by which the page is suggested."""
 
     __tablename__ = "page_word"
-    word: str = Field(primary_key=True, max_length=20)
+    word: str = Field(primary_key=True, sa_type=exact(20))
     post_id: int = Field(primary_key=True, foreign_key="post.id", index=True, sa_column_kwargs={"autoincrement": False})
     is_in_title: bool
 

@@ -5,7 +5,7 @@ mail know no pages of ours. What may be code stays as it was typed, and so does 
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from markupsafe import escape
@@ -24,8 +24,12 @@ _TICKS = re.compile(r"(`+)")
 _MARKS = re.compile(r"([\\`*_<>~])")
 _CODE_BLOCK = re.compile(r"(?:bc|pre)\b[^\n.]{0,80}\.")
 _AT_CODE = re.compile(r"(@[^@\n]*+@)")
-_TAG = re.compile(r"(<[^<>]*+>)")
+_TAG = re.compile(r"(<!--|-->|</?[a-zA-Z][^<>]*+>|\{\{[^{}\n]*+\}\})")
+"""A tag, a side of a comment, or a macro of Redmine."""
 _ELEMENT = re.compile(r"<(/?)(a|code|kbd|notextile|pre|script|style)\b", re.I)
+_COMMENT = "<!--"
+_OUTER_LINK = re.compile(r"(\[(?:[^\[\]]|\[\[[^\[\]]*+\]\])*+\][(\[])")
+"""A link of Markdown up to its address: one inside of its words would break it."""
 _AFTER_ADDRESS = " \n\t.,;:!?)»"
 """What Textile takes for no part of the address before it, or nothing at all."""
 _BLANK_LINES = re.compile(r"(\n[ \t]*+\n)")
@@ -75,6 +79,12 @@ def _title(typed: str, format: TextFormat) -> str:
 
 
 def _in_markdown(text: str) -> Iterator[tuple[bool, str]]:
+    for is_text, part in _outside_elements(_outside_code(text)):
+        for number, piece in enumerate(_OUTER_LINK.split(part) if is_text else [part]):
+            yield is_text and number % 2 == 0, piece
+
+
+def _outside_code(text: str) -> Iterator[tuple[bool, str]]:
     """Yield the parts of a Markdown text, and whether they can't be code. Every indented line may be code here."""
     fence, paragraph = "", list[str]()
     for line in text.splitlines(keepends=True):
@@ -111,7 +121,7 @@ def _outside_ticks(paragraph: str) -> Iterator[tuple[bool, str]]:
 
 
 def _in_textile(text: str) -> Iterator[tuple[bool, str]]:
-    for is_text, part in _outside_elements(text):
+    for is_text, part in _outside_elements([(True, text)]):
         for paragraph in _BLANK_LINES.split(part) if is_text else ():
             is_code = _CODE_BLOCK.match(paragraph.lstrip("\n"))
             for number, piece in enumerate(_AT_CODE.split(paragraph)):
@@ -120,16 +130,30 @@ def _in_textile(text: str) -> Iterator[tuple[bool, str]]:
             yield False, part
 
 
-def _outside_elements(text: str) -> Iterator[tuple[bool, str]]:
-    """Yield the parts of a text with tags; a tag is no text, nor is what is in code or in a link."""
+def _in_html(text: str) -> Iterator[tuple[bool, str]]:
+    return _outside_elements([(True, text)])
+
+
+def _outside_elements(parts: Iterable[tuple[bool, str]]) -> Iterator[tuple[bool, str]]:
+    """Yield the parts of texts with tags; a tag is no text, nor is what is in code, in a link or in a comment."""
     opened = ""
-    for number, part in enumerate(_TAG.split(text)):
-        element = _ELEMENT.match(part) if number % 2 else None
-        if element and not opened and not element[1]:
-            opened = element[2].lower()
-        elif element and element[1] and element[2].lower() == opened:
-            opened = ""
-        yield number % 2 == 0 and not opened, part
+    for is_text, whole in parts:
+        for number, part in enumerate(_TAG.split(whole) if is_text else [whole]):
+            if is_text and number % 2:
+                opened = _after(part, opened)
+            yield is_text and number % 2 == 0 and not opened, part
+
+
+def _after(tag: str, opened: str) -> str:
+    """Return the element that is open after a tag, as one was before it: what is not text has no others inside."""
+    if tag == _COMMENT:
+        return opened or _COMMENT
+    if tag == "-->":
+        return "" if opened == _COMMENT else opened
+    element = _ELEMENT.match(tag)
+    if element and not opened and not element[1]:
+        return element[2].lower()
+    return "" if element and element[1] and element[2].lower() == opened else opened
 
 
 def _to_markdown(words: str, target: str) -> str:
@@ -150,7 +174,7 @@ def _to_html(words: str, target: str) -> str:
 _READERS: dict[TextFormat, Callable[[str], Iterator[tuple[bool, str]]]] = {
     "markdown": _in_markdown,
     "textile": _in_textile,
-    "html": _outside_elements,
+    "html": _in_html,
 }
 _WRITERS: dict[TextFormat, Callable[[str, str], str]] = {
     "markdown": _to_markdown,

@@ -7,7 +7,7 @@ markup into HTML, nh3 reduces it to an allow-list, and one more pass rewrites ev
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from itertools import islice, pairwise
+from itertools import islice
 from typing import NamedTuple
 
 from markupsafe import Markup, escape
@@ -20,7 +20,7 @@ from helpdesk.tasks.safe_html import link as html_link
 
 LIMITS: dict[TextFormat, int] = {"textile": 65_536, "markdown": 24_576, "html": 65_536}  # characters of input
 MAX_CLEAN = 300_000  # characters of sanitized HTML: unclosed tags multiply the output
-MARKDOWN_BUDGET = 200_000  # units of _markdown_cost, about 1 us each
+MARKDOWN_BUDGET = 200_000  # units of markdown.cost, about 1 us each
 CACHE_SIZE = 512  # texts: about 50 task pages with ten comments each
 LONGEST_PLAIN = 2_048  # characters of a text that is shown without its markup, to save time
 REFERENCES: dict[TextFormat, str] = {"textile": "!$!", "markdown": "![]($)", "html": '<img src="$">'}
@@ -128,19 +128,10 @@ def _without_markup(text: str, format: TextFormat) -> str:
 
 
 _MARKDOWN = markdown.parser()
-_LEAD = re.compile(r"[\s>*+\-\d.)]*")
 
 
 def _from_markdown(text: str) -> str:
-    return _MARKDOWN.render(text) if _markdown_cost(text) <= MARKDOWN_BUDGET else paragraphs(text)
-
-
-def _markdown_cost(text: str) -> int:
-    """Return the cost of quadratic work: rows padded to the width of a table, lines reread by quotes and references."""
-    lines = text.split("\n")
-    depths = [lead[0].count(">") for lead in map(_LEAD.match, lines) if lead]
-    quotes = sum(after > before for before, after in pairwise([0, *depths]))
-    return len(lines) * (10 * max(line.count("|") for line in lines) + quotes + text.count("]:"))
+    return _MARKDOWN.render(text) if markdown.cost(text) <= MARKDOWN_BUDGET else paragraphs(text)
 
 
 _READERS: dict[TextFormat, Callable[[str], str]] = {

@@ -153,6 +153,7 @@ LABELS: Mapping[str, Sentence] = {
     "statuses": sentence("Statuses by their numbers"),
     "to": sentence("Place in the list"),
     "call": sentence("Call"),
+    "for": sentence("For whom"),
     "days": sentence("Days"),
     "narrowed": sentence("Looked for by"),
     "left_out": sentence("Too long for this record"),
@@ -199,6 +200,7 @@ YES_NO = {"False": sentence("no"), "True": sentence("yes"), "None": sentence("no
 WORDS: Mapping[str, Mapping[str, Sentence]] = {
     "channel": {"email": sentence("E-mail"), "fcm": sentence("Firebase"), "webpush": sentence("Web Push")},
     "right": {name: right.title for name, right in RIGHTS.items()},
+    "for": {"everybody": sentence("Everybody"), **{name: right.title for name, right in RIGHTS.items()}},
     "scope": {"read": sentence("read only"), "write": sentence("read and write")},
     "error": {
         "wrong_credentials": sentence("wrong login, password or code"),

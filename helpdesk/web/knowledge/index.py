@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.posts.excerpts import beginning
 from helpdesk.store import knowledge, page_titles, posts
 from helpdesk.store.casefold import fold
 from helpdesk.store.knowledge import Page, Tree
@@ -14,7 +13,7 @@ from helpdesk.store.posts import PostRow
 from helpdesk.web.core import request_data
 from helpdesk.web.core.faces import answer, html, json_response, see_other
 from helpdesk.web.core.services import path_to, services
-from helpdesk.web.posts import access
+from helpdesk.web.posts import access, texts
 from helpdesk.web.tasks.page import run_if_many
 
 LONGEST_WORDS = 100
@@ -89,13 +88,17 @@ async def _found(request: Request, words: str) -> Response:
         lambda db: posts.page(db, reader, now, posts.PAGE, words, MOST_FOUND)
     )
     rows.sort(key=lambda it: not all(word in fold(it.title) for word in fold(words).split()))
-    found = [(it, beginning(it.content)) for it in rows]
     context: dict[str, Any] = {"may_write": reader.may_write, "search": words, "total": total, "stale": [], "at": None}
     return await answer(
         request,
         json=lambda: json_response(request, {"pages": [_to_json(it) for it in rows], "total": total}),
-        page=lambda: html(request, "knowledge/index.html", found=found, branches=[], **context),
+        page=lambda: _list(request, rows, context),
     )
+
+
+async def _list(request: Request, rows: Sequence[PostRow], context: dict[str, Any]) -> Response:
+    found = list(zip(rows, await texts.excerpts(rows), strict=True))
+    return html(request, "knowledge/index.html", found=found, branches=[], **context)
 
 
 def _to_json(row: PostRow) -> dict[str, Any]:

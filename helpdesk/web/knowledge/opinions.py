@@ -3,18 +3,19 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import NotFound, Sentence, sentence
+from helpdesk.errors import Conflict, NotFound, Sentence, sentence
 from helpdesk.store import page_votes, posts
 from helpdesk.store.posts import PostRow
 from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import stored
-from helpdesk.web.core.faces import Json, answer, html, json_response
+from helpdesk.web.core.faces import Json, answer, answer_refusal, html, json_response
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import translate
 from helpdesk.web.posts import access, page_place
 
 THANKS = sentence("Thank you! Your answer was noted.")
+CHANGED = sentence("Somebody changed the page while you read it. Please read it again.")
 REVIEWED = sentence("It is noted that the page is true.")
 
 
@@ -44,10 +45,14 @@ async def vote(request: Request) -> Response:
 
 
 async def review(request: Request) -> Response:
-    """Note that somebody found the page true as it is in the version that they read. Raises Conflict."""
+    """Note that somebody found the page true as they read it. Lead them to the present one if it was changed."""
     page, person_id, now = await load(request), (await current_user(request)).id, services(request).clock()
     seen = (await request_data.read(request)).number("version") or 0
-    await stored(request, lambda db: page_votes.review(db, person_id, page.id, seen, now))
+    try:
+        await stored(request, lambda db: page_votes.review(db, person_id, page.id, seen, now))
+    except Conflict as error:
+        conflict, shown = error, path_to(request, "posts:show", post_id=page.id)
+        return await answer_refusal(request, conflict, page=lambda: flash.redirect(request, shown, CHANGED))
     beside = await page_place.load(request, page)
     return await answer(
         request,

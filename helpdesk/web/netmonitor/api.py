@@ -1,6 +1,6 @@
 """Answer programs: how hosts are, were, and answered in sum (contract §5). The predecessor's addresses do the same."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session
@@ -10,7 +10,7 @@ from starlette.responses import Response
 from helpdesk.errors import NotFound, sentence
 from helpdesk.store import host_history, netmonitor
 from helpdesk.store.casefold import fold
-from helpdesk.store.host_history import Point, Summary
+from helpdesk.store.host_history import Point
 from helpdesk.store.netmonitor import HostRow
 from helpdesk.web.core import request_data
 from helpdesk.web.core.faces import json_response
@@ -19,6 +19,8 @@ from helpdesk.web.netmonitor import schemas
 
 DAY = timedelta(days=1)
 LONGEST_AGO = timedelta(days=2 * 366)
+LONGEST_SUM = timedelta(days=366)
+"""Of all hosts; what is older does not count, and the answer says since when."""
 MOST_POINTS, POINTS = 1_000, 500
 LONGEST_HOST = 500
 LONGEST_MOMENT = 40
@@ -37,7 +39,7 @@ async def ping(request: Request) -> Response:
     """Tell how the last check of the `target` was. It is not probed for this."""
     now, wanted = services(request).clock(), _wanted(request)
     row = await services(request).database.run(lambda db: _find(netmonitor.overview(db, now), wanted))
-    return json_response(request, schemas.ping_to_dict(row))
+    return json_response(request, schemas.ping_to_dict(row, now))
 
 
 async def history(request: Request) -> Response:
@@ -45,7 +47,7 @@ async def history(request: Request) -> Response:
     now, wanted = services(request).clock(), _wanted(request)
     since, until = _moment(request, "since", now - DAY), _moment(request, "until", now)
     most = min(request_data.query_number(request.query_params, "limit", POINTS), MOST_POINTS)
-    since = max(since, now - LONGEST_AGO)
+    since, until = max(since, now - LONGEST_AGO), min(until, now)
 
     def work(db: Session) -> tuple[HostRow, Sequence[Point]]:
         row = _find(netmonitor.overview(db, now), wanted)
@@ -57,12 +59,10 @@ async def history(request: Request) -> Response:
 async def summary(request: Request) -> Response:
     """Tell how all hosts answered `since` a moment, a day ago unless one is given."""
     now = services(request).clock()
-    since = max(_moment(request, "since", now - DAY), now - LONGEST_AGO)
-
-    def work(db: Session) -> tuple[Sequence[HostRow], Mapping[int, Summary]]:
-        return netmonitor.overview(db, now), host_history.summary(db, since, now)
-
-    return json_response(request, schemas.summary_to_dict(*await services(request).database.run(work)))
+    since = max(_moment(request, "since", now - DAY), now - LONGEST_SUM)
+    rows = await services(request).database.run(lambda db: netmonitor.overview(db, now))
+    found = await services(request).netmonitor.summaries.read([it.id for it in rows], since, now)
+    return json_response(request, schemas.summary_to_dict(since, rows, found))
 
 
 def _wanted(request: Request) -> str:

@@ -68,7 +68,8 @@ async def remove(request: Request) -> Response:
         error = request_data.refusal("sure", SURE)
         page = partial(html, request, "netmonitor/remove.html", status_of(error), host=host, error=error)
         return await answer_refusal(request, error, page=page)
-    await stored(request, lambda db: monitored_hosts.remove(db, person.id, host.id or 0))
+    now = services(request).clock()
+    await stored(request, lambda db: monitored_hosts.remove(db, person.id, host.id or 0, now))
     return await answer(
         request,
         json=lambda: json_response(request, {"message": translate(request, REMOVED)}),
@@ -88,14 +89,14 @@ async def _add(request: Request) -> Response:
 
 
 async def _change(request: Request, host: MonitoredHost) -> Response:
-    person, sent = await current_user(request), await request_data.read(request)
+    person, now, sent = await current_user(request), services(request).clock(), await request_data.read(request)
     owned = {name: it for name, it in _typed(host).items() if host.is_set and name in OF_THE_SETTING}
     fields = sent.over(_typed(host))
     fields = fields._replace(values={**fields.values, **owned})
     number = host.id or 0
     try:
         values, version = _values(fields), _version(fields)
-        changed = await stored(request, lambda db: monitored_hosts.change(db, person.id, number, values, version))
+        changed = await stored(request, lambda db: monitored_hosts.change(db, person.id, number, values, version, now))
     except Invalid as error:
         return await answer_refusal(request, error, page=partial(_form, request, host, fields.values, error))
     except Conflict as error:

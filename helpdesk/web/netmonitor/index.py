@@ -91,8 +91,8 @@ def shared(request: Request) -> dict[str, Any]:
 
 
 def lasted(incident: IncidentRow, now: datetime) -> str:
-    """Return for how long an incident has lasted, as hours and minutes."""
-    minutes = int(((incident.ended_at or now) - incident.began_at).total_seconds()) // 60
+    """Return for how long an incident has lasted, as hours and minutes; no time, if a clock was set back meanwhile."""
+    minutes = max(0, int(((incident.ended_at or now) - incident.began_at).total_seconds())) // 60
     return f"{minutes // 60}:{minutes % 60:02d}"
 
 

@@ -7,24 +7,25 @@ from helpdesk.netmonitor.model import grade_of
 from helpdesk.store.host_history import Point, Summary
 from helpdesk.store.netmonitor import HostRow, IncidentRow
 from helpdesk.web.core.faces import Json, moment
-from helpdesk.web.netmonitor.states import state_of
+from helpdesk.web.netmonitor.states import is_stale, state_of
 
 NO_ANSWER_MS = -1
 """The time of a failure, as older programs know it."""
 
 
 def host_to_dict(row: HostRow, now: datetime) -> Json:
-    """Return a host. One that was not checked yet is offline, without a `last_check`."""
-    is_online = row.status == "online"
+    """Return a host. One of which nothing is known is offline, as its `state` says; one that has just failed is still
+    online, without a time."""
+    is_online, ms = _is_online(row, now), _answer(row, now)
     return {
         "id": row.id,
         "name": row.name,
         "ip": row.address,
         "group": row.group_name,
         "status": "online" if is_online else "offline",
-        "grade": grade_of(row.ms if is_online else None),
+        "grade": grade_of(ms),
         "state": state_of(row, now),
-        "response_time": _rounded(row.ms) if is_online else None,
+        "response_time": _rounded(ms),
         "last_check": moment(row.checked_at),
         "since": moment(row.since),
         "fault": row.fault or None,
@@ -38,20 +39,20 @@ def status_to_dict(rows: Sequence[HostRow], now: datetime) -> Json:
         "status": "ok",
         "timestamp": moment(now),
         "hosts": [host_to_dict(it, now) for it in rows],
-        "targets": {it.name: _target(it) for it in rows},
+        "targets": {it.name: _target(it, now) for it in rows},
     }
 
 
-def ping_to_dict(row: HostRow) -> Json:
-    """Return the last check of a host."""
-    is_online = row.status == "online"
+def ping_to_dict(row: HostRow, now: datetime) -> Json:
+    """Return the last check of a host: it is online if that was answered, and not too long ago."""
+    ms = _answer(row, now)
     return {
         "target": row.address,
         "host": row.name,
-        "status": "online" if is_online else "offline",
-        "time_ms": _time(row),
+        "status": "offline" if ms is None else "online",
+        "time_ms": _time(ms),
         "timestamp": moment(row.checked_at),
-        "error": None if is_online else row.fault or None,
+        "error": row.fault or None if ms is None else None,
     }
 
 
@@ -83,8 +84,10 @@ def history_to_dict(row: HostRow, points: Iterable[Point]) -> Json:
     }
 
 
-def summary_to_dict(rows: Iterable[HostRow], summaries: Mapping[int, Summary]) -> Json:
-    return {"hosts": [{"id": it.id, "name": it.name, **numbers_to_dict(summaries.get(it.id))} for it in rows]}
+def summary_to_dict(since: datetime, rows: Iterable[HostRow], summaries: Mapping[int, Summary]) -> Json:
+    """Return how hosts answered since a moment."""
+    hosts = [{"id": it.id, "name": it.name, **numbers_to_dict(summaries.get(it.id))} for it in rows]
+    return {"since": moment(since), "hosts": hosts}
 
 
 def numbers_to_dict(found: Summary | None) -> Json:
@@ -114,18 +117,27 @@ def incident_to_dict(it: IncidentRow) -> Json:
     }
 
 
-def _target(row: HostRow) -> Json:
-    is_online = row.status == "online"
+def _target(row: HostRow, now: datetime) -> Json:
+    ms = _answer(row, now)
     return {
-        "status": grade_of(row.ms if is_online else None),
-        "time_ms": _time(row),
+        "status": grade_of(ms),
+        "time_ms": _time(ms),
         "timestamp": moment(row.checked_at),
-        "success": is_online,
+        "success": ms is not None,
     }
 
 
-def _time(row: HostRow) -> float:
-    return NO_ANSWER_MS if row.ms is None or row.status != "online" else round(row.ms, 2)
+def _is_online(row: HostRow, now: datetime) -> bool:
+    return row.status == "online" and not is_stale(row, now)
+
+
+def _answer(row: HostRow, now: datetime) -> float | None:
+    """Return the time of the last check of a host that is online, None if that failed."""
+    return row.ms if _is_online(row, now) else None
+
+
+def _time(ms: float | None) -> float:
+    return NO_ANSWER_MS if ms is None else round(ms, 2)
 
 
 def _rounded(ms: float | None) -> float | None:

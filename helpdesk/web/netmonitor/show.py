@@ -115,14 +115,14 @@ async def _load(request: Request, period: Period, host_id: int | None = None) ->
 
     def work(db: Session) -> View:
         row = netmonitor.host(db, number, now)
-        points = host_history.points(db, number, now - period.length, now, MOST_POINTS)
+        points = host_history.points(db, number, _minute(now) - period.length, now, MOST_POINTS)
         if period.length > timedelta(days=1):
             first = (now - period.length).astimezone(zone).date()
             days = host_history.days(db, number, first, now.astimezone(zone).date(), zone)
             parts = [Part(None, it) for it in days]
         else:
             parts = by_hour(host_history.points(db, number, now - period.length, now, 25))
-        sums = {it.key: host_history.summary(db, now - it.length, now, number).get(number) for it in PERIODS.values()}
+        sums = {it.key: host_history.summary(db, [number], now - it.length, now).get(number) for it in PERIODS.values()}
         return View(row, points, parts, sums, netmonitor.incidents(db, number, limit=MOST_INCIDENTS), now)
 
     return await services(request).database.run(work)
@@ -133,9 +133,23 @@ def by_hour(points: Sequence[Point]) -> list[Part]:
     return [Part(it.at, Day(it.at.astimezone(UTC).date(), *it[1:])) for it in points]
 
 
+def _minute(at: datetime) -> datetime:
+    """Return the begin of a minute: within it the page is drawn alike, so that browsers need not get it again."""
+    return at.replace(second=0, microsecond=0)
+
+
 async def _page(request: Request, view: View, period: Period, status: int = 200, **refused: Any) -> Response:
-    drawing = charts.chart(view.points, view.now - period.length, view.now)
-    shown = {"period": period, "PERIODS": PERIODS, "chart": drawing, "error": None, "typed": {}, **refused}
+    until = _minute(view.now)
+    drawing = charts.chart(view.points, until - period.length, until)
+    shown = {
+        "period": period,
+        "PERIODS": PERIODS,
+        "chart": drawing,
+        "until": until,
+        "error": None,
+        "typed": {},
+        **refused,
+    }
     may = {"may_note": await may_note(request), "longest_note": LONGEST_NOTE, "version": host_incidents.version}
     return html(request, "netmonitor/show.html", status, **_context(request, view), **shown, **may)
 

@@ -72,14 +72,16 @@ async def status(request: Request) -> Response:
 
 def _shown(host: PublicHost, edges: Sequence[float], now: datetime) -> Shown:
     late = MISSED * timedelta(seconds=host.interval_seconds) + SLACK
-    is_known = host.checked_at is not None and now - host.checked_at <= late
+    is_known = host.status != "unknown" and host.checked_at is not None and now - host.checked_at <= late
     is_open = bool(host.incidents) and host.incidents[0].ended_at is None
+    # In a window of maintenance a host is down without an incident.
+    is_down = is_open or host.status == "offline"
     lost = down(host.incidents, edges, now)
-    watched = min(now.timestamp() - host.created_at.timestamp(), DAYS * 24 * 3600)
+    watched = now.timestamp() - max(host.created_at.timestamp(), edges[0])
     return Shown(
         host,
-        "unknown" if not is_known else "offline" if is_open else "online",
-        host.incidents[0].began_at if is_open else None,
+        "unknown" if not is_known else "offline" if is_down else "online",
+        host.incidents[0].began_at if is_open else host.since if is_down else None,
         _marks(0 < it < LONG_SECONDS for it in lost),
         _marks(it >= LONG_SECONDS for it in lost),
         max(0.0, 1 - sum(lost) / watched) if watched > 0 else 1.0,

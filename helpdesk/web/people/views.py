@@ -78,7 +78,7 @@ async def colleague(request: Request) -> Response:
         lambda db: posts.page(db, reader_of(person), now, limit=MOST_POSTS, author_id=it.id)
     )
     context: dict[str, Any] = {"it": it, "is_online": is_online(it.last_seen, now), "dialled": schemas.dialled}
-    context |= {"posts": written[0], "more_posts": written[1] - len(written[0])}
+    context |= {"posts": [(row, row.state(now)) for row in written[0]], "more_posts": written[1] - len(written[0])}
     return await answer(
         request,
         json=lambda: json_response(request, schemas.colleague(request, it, now)),

@@ -3,7 +3,8 @@
 Only the pixels of a picture are kept. Its decoder runs in a process that can be ended (`tasks/pictures.py`).
 """
 
-from collections.abc import AsyncIterator, Callable
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from secrets import token_urlsafe
@@ -26,6 +27,8 @@ from helpdesk.web.core.services import services
 from helpdesk.web.core.session import current_user, seal, unseal
 from helpdesk.web.files import downloads, uploads
 from helpdesk.web.posts import access
+
+log = logging.getLogger(__name__)
 
 STAGED_HOURS = timedelta(hours=24)
 PURPOSE = "staged picture"
@@ -80,17 +83,29 @@ async def sealed_picture(request: Request) -> str:
 
 
 async def clean(request: Request) -> None:
-    """Delete the contents that no post has any more, and what was staged and never taken."""
+    """Delete the contents that no post has any more, and what was staged and never taken.
+
+    The disk may refuse one: it is tried again the next time, and keeps nobody from writing posts.
+    """
     before, database, blobs = (
         services(request).clock() - STAGED_HOURS,
         services(request).database,
         services(request).blobs,
     )
     names = await database.run(lambda db: post_files.left(db, before), writes=True)
-    if names:
-        await blobs.delete(names)
-        await database.run(lambda db: post_files.forget(db, names), writes=True)
-    await blobs.delete_unfinished(before.timestamp())
+    deleted = [name for name in names if await _is_done(blobs.delete([name]))]
+    if deleted:
+        await database.run(lambda db: post_files.forget(db, deleted), writes=True)
+    await _is_done(blobs.delete_unfinished(before.timestamp()))
+
+
+async def _is_done(deletion: Awaitable[None]) -> bool:
+    try:
+        await deletion
+    except OSError as error:
+        log.warning("files of posts could not be deleted", extra={"error": str(error)})
+        return False
+    return True
 
 
 async def image(request: Request) -> Response:

@@ -1,5 +1,6 @@
 """Read a post from a form or from a program. Each wrong field is refused by its name, all at once."""
 
+import re
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple, TypeVar
@@ -30,6 +31,9 @@ EARLIEST, LATEST = 2000, 2100
 LOCAL = "%Y-%m-%dT%H:%M"
 NO_MOMENT = sentence("Please give a day and a time, such as 31.12.2026 09:00.")
 TOO_EARLY = sentence("It must end after it begins.")
+NO_TIME = sentence("It must end after now, or else nobody ever sees it.")
+BREAKS = re.compile("[\x01-\x1f\x7f-\x9f\u2028\u2029]+")
+"""What a title has no line for: no link could name such a page."""
 NO_ALT = sentence("Please say in words what the picture shows: some of its readers can't see it.")
 NOBODY = sentence("Please choose a department or a right, or everybody.")
 AS_A_FILE = sentence("Please send the picture as a file of a form (multipart/form-data).")
@@ -57,14 +61,16 @@ async def read(request: Request, editing: Editing) -> Wanted:
     zone = services(request).settings.timezone
     begin = faults.of(lambda: moment(fields, "published_from", zone, post and post.published_from), None)
     end = faults.of(lambda: moment(fields, "published_until", zone, post and post.published_until), None)
-    if begin and end and end <= begin:
-        faults.add(refusal("published_until", TOO_EARLY))
+    is_draft = faults.flag(fields, "draft", bool(post and post.is_draft))
+    since = begin or (None if is_draft else _since(post, services(request).clock()))
+    if since and end and end <= since:
+        faults.add(refusal("published_until", TOO_EARLY if begin else NO_TIME))
     keeps_picture = picture is None and faults.flag(fields, "keep_picture", True)
     has_picture = picture is not None or bool(keeps_picture and post and post.picture)
     wanted = Wanted(
-        faults.of(lambda: fields.required_text("title", LONGEST_TITLE).strip(), ""),
+        faults.of(lambda: BREAKS.sub(" ", fields.required_text("title", LONGEST_TITLE)).strip(), ""),
         faults.of(lambda: fields.required_text("content"), ""),
-        is_draft=faults.flag(fields, "draft", bool(post and post.is_draft)),
+        is_draft=is_draft,
         published_from=begin,
         published_until=end,
         is_pinned=faults.flag(fields, "pinned", bool(post and post.is_pinned)),
@@ -86,17 +92,31 @@ async def read(request: Request, editing: Editing) -> Wanted:
 def moment(fields: Fields, name: str, zone: tzinfo, before: datetime | None = None) -> datetime | None:
     """Read a moment: of a form by the clock of our time zone, of a program also with an offset. Raises Invalid.
 
-    None for an empty one; what a program leaves out stays as it was `before`.
+    None for an empty one. It stays as it was `before` where it is left out, and where a form has it as it showed it,
+    without seconds and without the offset that tells the hours apart when clocks go back.
     """
-    if fields.is_json and name not in fields.values:
+    if name not in fields.values:
         return before
     text = fields.text(name, 40).strip()
     if not text:
         return None
+    if not fields.is_json and text == local(before, zone):
+        return before
     at = _parsed(text)
     if at is None or not EARLIEST <= at.year <= LATEST:
         raise refusal(name, NO_MOMENT)
     return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _since(post: PostRow | None, now: datetime) -> datetime:
+    """Return since when a post is published if its beginning is left empty."""
+    earlier = None if post is None or post.is_draft else post.published_from
+    return earlier if earlier and earlier <= now else now
+
+
+def local(at: datetime | None, zone: tzinfo) -> str:
+    """Return a moment as a form shows it; empty for none."""
+    return at.astimezone(zone).strftime(LOCAL) if at else ""
 
 
 def audience(fields: Fields, editing: Editing) -> tuple[Part, ...]:
@@ -175,7 +195,7 @@ def _alt(fields: Fields, has_picture: bool, post: PostRow | None) -> str:
     more. Raises Invalid without it."""
     if not has_picture:
         return ""
-    text = fields.text("picture_alt", LONGEST_ALT).strip()
+    text = BREAKS.sub(" ", fields.text("picture_alt", LONGEST_ALT)).strip()
     if not is_blank(text):
         return text
     if "picture_alt" in fields.values:

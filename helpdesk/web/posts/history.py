@@ -18,7 +18,7 @@ from helpdesk.web.posts import access
 
 THREADS = Threads(2)
 MOST_LINES = 1_000
-"""The most lines of each text that are compared: the time grows with their product at worst."""
+"""The most lines of each text that are compared."""
 AROUND = 2
 SAME, REMOVED, ADDED, SKIPPED = "same", "removed", "added", "skipped"
 
@@ -38,25 +38,34 @@ async def index(request: Request) -> Response:
     earlier = {after.version: before.version for after, before in pairwise(versions)}
     if number not in {it.version for it in versions}:
         raise NotFound
-    numbers = (earlier.get(number, 0), number)
-    texts = await services(request).database.run(lambda db: post_reads.texts(db, post.id, numbers))
-    before, after = texts.get(numbers[0], ("", "")), texts[number]
-    lines = await THREADS.run(compared, "\n".join(before), "\n".join(after))
-    context: dict[str, Any] = {"post": post, "versions": versions, "number": number, "lines": lines}
+    context: dict[str, Any] = {"post": post, "versions": versions, "number": number}
     return await answer(
         request,
         json=lambda: json_response(request, {"versions": [_to_dict(it) for it in versions]}),
-        page=lambda: html(request, "posts/history.html", **context),
+        page=lambda: _page(request, earlier.get(number), number, context),
     )
+
+
+async def _page(request: Request, base: int | None, number: int, context: dict[str, Any]) -> Response:
+    """Show what a version changed of its base. The first version has none, the oldest that is kept has it no more."""
+    if base is None and number > 1:
+        return html(request, "posts/history.html", **context, is_base_lost=True, lines=None)
+    post_id, numbers = context["post"].id, (base or 0, number)
+    texts = await services(request).database.run(lambda db: post_reads.texts(db, post_id, numbers))
+    if number not in texts:  # too many versions came meanwhile
+        raise NotFound
+    lines = await THREADS.run(compared, "\n".join(texts.get(numbers[0], ())), "\n".join(texts[number]))
+    return html(request, "posts/history.html", **context, is_base_lost=False, lines=lines)
 
 
 def compared(before: str, after: str) -> list[Line] | None:
     """Return the lines that differ with a few around them; None for texts that are too long to compare."""
-    old, new = before.split("\n"), after.split("\n")
+    old, new = before.split("\n") if before else [], after.split("\n")
     if max(len(old), len(new)) > MOST_LINES:
         return None
     lines = list[Line]()
-    for place, group in enumerate(difflib.SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(AROUND)):
+    # Of 200 lines and more, those that come often are not looked for (autojunk): else the time grows with the cube.
+    for place, group in enumerate(difflib.SequenceMatcher(None, old, new).get_grouped_opcodes(AROUND)):
         if place:
             lines.append(Line(SKIPPED, ""))
         for tag, first, last, begin, end in group:

@@ -8,9 +8,8 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import HelpdeskError, sentence
+from helpdesk.errors import HelpdeskError, Sentence, sentence
 from helpdesk.people.rights import RIGHTS
-from helpdesk.posts.excerpts import beginning
 from helpdesk.store import post_files, post_reads, posts
 from helpdesk.store.casefold import fold
 from helpdesk.store.post_files import FileRow
@@ -55,15 +54,14 @@ async def index(request: Request) -> Response:
                 "pagination": {"page": number, "per_page": size, "total": total, "pages": pages},
             },
         ),
-        page=lambda: html(
-            request,
-            "posts/index.html",
-            posts=[(row, row.state(now), beginning(row.content)) for row in rows],
-            may_write=reader.may_write,
-            is_usual_size=size == PER_PAGE,
-            **context,
-        ),
+        page=lambda: _list(request, rows, context | {"may_write": reader.may_write, "is_usual_size": size == PER_PAGE}),
     )
+
+
+async def _list(request: Request, rows: Sequence[PostRow], context: dict[str, Any]) -> Response:
+    now, excerpts = services(request).clock(), await texts.excerpts(rows)
+    listed = [(row, row.state(now), excerpt) for row, excerpt in zip(rows, excerpts, strict=True)]
+    return html(request, "posts/index.html", posts=listed, **context)
 
 
 async def show(request: Request) -> Response:
@@ -89,6 +87,11 @@ async def understood(request: Request) -> Response:
         json=lambda: json_response(request, {"message": translate(request, message), **state}),
         page=lambda: flash.redirect(request, path_to(request, "posts:show", post_id=post_id), message),
     )
+
+
+def audience_in_words(parts: Sequence[Part]) -> list[Sentence | str]:
+    """Return the titles of rights and the names of departments."""
+    return [RIGHTS[it.value].title if it.kind == RIGHT else it.value for it in parts]
 
 
 async def _beside(request: Request, post: PostRow) -> tuple[list[FileRow], list[Part] | None]:
@@ -125,7 +128,7 @@ async def _page(
         phase=post.state(now),
         text=text,
         files=files,
-        audience=[RIGHTS[it.value].title if it.kind == RIGHT else it.value for it in audience or ()],
+        audience=audience_in_words(audience or ()),
         beside=beside,
         asks=post.is_important and post.state(now) == posts.PUBLISHED and is_for(folded, reader),
         may_write=reader.may_write,

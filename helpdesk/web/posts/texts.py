@@ -1,4 +1,4 @@
-"""The text of a post as safe HTML, made in threads: it may cost much CPU."""
+"""The text of a post as safe HTML, and its beginning in plain words, made in threads: it may cost much CPU."""
 
 from collections.abc import Callable, Sequence
 from urllib.parse import urlencode
@@ -7,9 +7,11 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 
 from helpdesk.errors import sentence
+from helpdesk.posts.excerpts import beginning
 from helpdesk.store import page_titles
 from helpdesk.store.casefold import fold
 from helpdesk.store.post_files import FileRow
+from helpdesk.store.posts import PostRow
 from helpdesk.tasks.markup import inline_images, page_links
 from helpdesk.tasks.markup import render as markup
 from helpdesk.tasks.markup.page_links import PageLink
@@ -44,6 +46,11 @@ async def render(request: Request, content: str, post_id: int = 0, files: Sequen
     resolver = Resolver(task, lambda picture: inline_images.html(picture, known, path), page)
     parts = await THREADS.run(lambda: [part.html for part in markup.parts(content, "markdown", resolver)])
     return Markup("").join(parts)
+
+
+async def excerpts(rows: Sequence[PostRow]) -> list[str]:
+    """Return the beginnings of the texts of posts, each as one line of plain words."""
+    return await THREADS.run(lambda: [beginning(it.content) for it in rows])
 
 
 async def _pages(request: Request, content: str) -> Callable[[PageLink], str]:

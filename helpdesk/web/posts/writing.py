@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import Conflict, Invalid, TooLarge, sentence
+from helpdesk.errors import Conflict, Invalid, NotFound, TooLarge, sentence
 from helpdesk.store import post_edits, posts
 from helpdesk.store.post_edits import Wanted, Written
 from helpdesk.web.core import flash, request_data
@@ -39,8 +39,15 @@ async def edit(request: Request) -> Response:
     """Show a post in a form, or its draft; a POST changes it."""
     if request.method == "POST":
         return await _change(request)
-    post = await access.load(request)
-    draft = await drafts.of_place(request, f"post:{post.id}:edit")
+    post_id = request_data.path_id(request, "post_id")
+    draft = await drafts.of_place(request, f"post:{post_id}:edit")
+    try:
+        post = await access.load(request)
+    except NotFound as error:
+        if draft is None:
+            raise
+        refusal, kept = error, draft
+        return await answer_refusal(request, refusal, page=lambda: form.gone(request, kept.fields, kept))
     return await answer(
         request,
         json=lambda: json_response(request, {"post": schemas.post(request, post, services(request).clock())}),
@@ -79,7 +86,10 @@ async def _change(request: Request) -> Response:
     except Conflict:
         current = schemas.post(request, await access.load(request), now)
         conflict = Conflict(current)
-        return await answer_refusal(request, conflict, page=lambda: form.in_conflict(request, conflict, post_id, seen))
+        return await answer_refusal(request, conflict, page=lambda: form.in_conflict(request, conflict, post_id))
+    except NotFound as error:
+        deleted, values = error, (await request_data.read(request)).values
+        return await answer_refusal(request, deleted, page=lambda: form.gone(request, values))
     except (Invalid, TooLarge) as error:
         refusal = error
         return await answer_refusal(request, refusal, page=lambda: form.refused(request, refusal, post_id))

@@ -6,9 +6,12 @@ from helpdesk.store import page_titles
 from helpdesk.store.casefold import fold
 from helpdesk.store.post_readers import reader_of
 from helpdesk.tasks.markup import page_links
+from helpdesk.threads import Threads
 from helpdesk.web.core.request_data import LONGEST_TEXT
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
+
+THREADS = Threads(2)
 
 
 async def linked(request: Request, text: str) -> str:
@@ -17,7 +20,7 @@ async def linked(request: Request, text: str) -> str:
     A reply that would be too long with its links stays as it was typed.
     """
     format = services(request).backend.capabilities.text_format
-    titles = page_links.titles(text, format)
+    titles = await THREADS.run(page_links.titles, text, format) if "[[" in text else []
     if not titles:
         return text
     reader, now = reader_of(await current_user(request)), services(request).clock()
@@ -27,7 +30,7 @@ async def linked(request: Request, text: str) -> str:
         page = named.get(fold(title))
         return _absolute(request, path_to(request, "posts:show", post_id=page.id)) if page else None
 
-    result = page_links.rewritten(text, format, address)
+    result = await THREADS.run(page_links.rewritten, text, format, address)
     return text if len(result) > LONGEST_TEXT else result
 
 

@@ -56,7 +56,7 @@ class Command(NamedTuple):
 
 class Found(NamedTuple):
     """What was found; `error` says why there are no tasks. `has_more_people` says that there may be others. `posts` are
-    announcements and knowledge pages."""
+    announcements and knowledge pages, each with its state."""
 
     tasks: tuple[TaskRow, ...]
     people: list[Colleague]
@@ -64,7 +64,7 @@ class Found(NamedTuple):
     commands: list[Command]
     error: HelpdeskError | None = None
     has_more_people: bool = False
-    posts: tuple[PostRow, ...] = ()
+    posts: tuple[tuple[PostRow, str], ...] = ()
 
 
 KINDS = (posts.POST, posts.PAGE)
@@ -104,16 +104,16 @@ async def _find(request: Request, search: str) -> Found:
     return (await _without_posts(request, search))._replace(posts=found_posts)
 
 
-async def _posts(request: Request, search: str) -> tuple[PostRow, ...]:
+async def _posts(request: Request, search: str) -> tuple[tuple[PostRow, str], ...]:
     """Return the first announcements and knowledge pages that the words find and that the person may read."""
     if not search:
         return ()
     reader, now = reader_of(await current_user(request)), services(request).clock()
 
-    def work(db: Session) -> tuple[PostRow, ...]:
-        return tuple(it for kind in KINDS for it in posts.page(db, reader, now, kind, search, MOST_POSTS)[0])
+    def work(db: Session) -> list[PostRow]:
+        return [it for kind in KINDS for it in posts.page(db, reader, now, kind, search, MOST_POSTS)[0]]
 
-    return await services(request).database.run(work)
+    return tuple((it, it.state(now)) for it in await services(request).database.run(work))
 
 
 async def _without_posts(request: Request, search: str) -> Found:
@@ -197,7 +197,8 @@ def _to_dict(found: Found) -> dict[str, object]:
     return {
         "tasks": [schemas.row(it) for it in found.tasks],
         "posts": [
-            {"id": it.id, "kind": it.kind, "title": it.title, "address": f"/posts/{it.id}"} for it in found.posts
+            {"id": it.id, "kind": it.kind, "title": it.title, "address": f"/posts/{it.id}", "state": state}
+            for it, state in found.posts
         ],
         "people": [{"id": it.id, "name": it.name, "login": it.login} for it in found.people],
         "pages": [{"name": it.name, "address": it.address} for it in found.places],

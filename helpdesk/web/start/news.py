@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import sentence
-from helpdesk.store import post_reads, posts
+from helpdesk.store import notifications, post_reads, posts
 from helpdesk.store.post_readers import reader_of
 from helpdesk.store.posts import PostRow
 from helpdesk.web.core import flash, request_data
@@ -38,15 +38,17 @@ async def of_person(request: Request) -> News:
 
 
 async def read(request: Request) -> Response:
-    """Note that the person has read an announcement. Raises NotFound."""
+    """Note that the person has read an announcement, and with it the notification of it. Raises NotFound."""
     person, now = await current_user(request), services(request).clock()
     post_id = request_data.path_id(request, "post_id")
 
     def work(db: Session) -> None:
         posts.one(db, reader_of(person), post_id, now)
         post_reads.note_read(db, post_id, person.id, now)
+        notifications.mark_event(db, person.id, f"post.{post_id}", now)
 
     await stored(request, work)
+    services(request).wakeups.wake([person.id])
     return await answer(
         request,
         json=lambda: json_response(request, {"message": translate(request, READ)}),

@@ -309,8 +309,26 @@ def test_a_host_that_has_just_failed_is_not_down_yet(anna: Client, services: Ser
     host = watched.watch(services.database, "моргнул", {"ms": None, "fault": "silent", "failures": 1})
     told = anna.get("/netmonitor/status").json()["hosts"][0]
     assert (told["status"], told["grade"], told["state"]) == ("online", "disconnected", "failing")
-    assert anna.get("/api/ping?target=моргнул").json()["time_ms"] == -1
+    assert anna.get("/netmonitor/status").json()["targets"]["моргнул"]["success"] is False
+    last = anna.get("/api/ping?target=моргнул").json()
+    assert (last["status"], last["time_ms"], last["error"]) == ("offline", -1, "silent")
     assert "no answer just now" in page(anna, f"/netmonitor/{host}").text
+
+
+def test_of_what_is_not_measured_any_more_nothing_good_is_told(anna: Client, services: Services) -> None:
+    watched.watch(services.database, "забытый", {"checked_at": datetime.now(UTC) - timedelta(hours=9)})
+    told = anna.get("/netmonitor/status").json()
+    (host,), target = told["hosts"], told["targets"]["забытый"]
+    found = [host[it] for it in ("state", "status", "grade", "response_time")]
+    assert found == ["unknown", "offline", "disconnected", None] and host["last_check"]
+    assert (target["status"], target["success"], target["time_ms"]) == ("disconnected", False, -1)
+    last = anna.get("/api/ping?target=забытый").json()
+    assert (last["status"], last["time_ms"]) == ("offline", -1)
+
+
+def test_an_incident_from_a_clock_that_was_ahead_has_lasted_no_time(anna: Client, services: Services) -> None:
+    host, _ = watched.down(services.database, "узел", datetime.now(UTC) + timedelta(minutes=2))
+    assert "(0:00)" in page(anna, f"/netmonitor/{host}").text
 
 
 @pytest.mark.parametrize(("ms", "grade"), [(99.9, "excellent"), (100, "good"), (200, "average"), (500, "poor")])
@@ -326,6 +344,28 @@ def test_a_program_with_a_token_reads_but_keeps_no_hosts(visit: Visit, services:
     program, headers = visit(), {"Authorization": f"Bearer {token}"}
     assert program.get("/netmonitor/status", headers=headers).status_code == 200
     assert program.post("/netmonitor/hosts", json={}, headers=headers).status_code == 403
+
+
+def test_a_summary_says_since_when_and_goes_back_a_year(anna: Client, services: Services) -> None:
+    host, now = watched.watch(services.database, "узел"), datetime.now(UTC)
+    watched.measure(services.database, host, {now - timedelta(days=it): 5.0 for it in (1, 2, 360, 370)})
+    since, year = now - timedelta(days=3), now - timedelta(days=366)
+    for asked, told in (
+        (since.isoformat(), since),
+        ("0001-01-01", year),
+        ((now - timedelta(days=3_000)).isoformat(), year),
+    ):
+        found = anna.get("/netmonitor/summary", params={"since": asked}).json()
+        assert abs(datetime.fromisoformat(found["since"]) - told) < timedelta(minutes=5)
+        assert [it["max"] for it in found["hosts"]] == [5.0]
+
+
+def test_history_ends_now(anna: Client, services: Services) -> None:
+    host, now = watched.watch(services.database, "узел"), datetime.now(UTC)
+    watched.measure(services.database, host, {now - timedelta(minutes=it): 5.0 for it in (1, 20, 200)})
+    for until in ("9999-12-31", (now + timedelta(days=400)).isoformat()):
+        points = anna.get("/netmonitor/history", params={"host": "узел", "until": until}).json()["points"]
+        assert [it["probes"] for it in points] == [1, 1, 1]
 
 
 # Check now

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,6 +12,7 @@ from starlette.testclient import TestClient
 
 from helpdesk.app import create_app
 from helpdesk.services import Services
+from helpdesk.store import public_hosts
 from helpdesk.store.public_hosts import Incident
 from helpdesk.web.netmonitor.status import DAYS, down, midnights
 from tests.web.conftest import HTML, Client, Visit
@@ -100,6 +102,52 @@ def test_the_days_show_when_it_was_down(services: Services) -> None:
     assert [it["d"] for it in found.of_class("public-short")] == [f"M{3 * 88} 0v10"]
     assert [it["d"] for it in found.of_class("public-long")] == [f"M{3 * 87} 0v10"]
     assert "99.92 % of the last 90 days" in found.text
+
+
+def test_a_host_that_is_down_is_never_left_out(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(public_hosts, "MOST_ENDED", 60)
+    database = services.database
+    chosen: dict[str, Any] = {"is_public": True, "created_at": NOW - timedelta(days=200), "now": NOW}
+    down_since = NOW - timedelta(days=40)
+    host = watched.watch(database, "Почта", {"status": "offline", "ms": None, "since": down_since}, **chosen)
+    watched.incident(database, host, down_since)
+    other = watched.watch(database, "Сайт", **chosen)
+    for number in range(100):
+        began = down_since + timedelta(hours=1 + number)
+        watched.incident(database, other, began, began + timedelta(minutes=2))
+    mail, site = told(services)
+    assert (mail["name"], mail["status"], mail["down_since"]) == ("Почта", "offline", "2026-10-11T12:00:00Z")
+    assert (site["name"], site["status"]) == ("Сайт", "online")
+
+
+def test_a_host_that_fails_in_maintenance_does_not_work(services: Services) -> None:
+    since = NOW - timedelta(hours=1)
+    watched.watch(
+        services.database, "Почта", {"status": "offline", "ms": None, "since": since}, now=NOW, is_public=True
+    )
+    assert [it["status"] for it in told(services)] == ["offline"]
+
+
+@pytest.mark.parametrize("hour", [0, 1, 12, 23])
+def test_a_host_that_was_down_all_the_time_worked_at_no_time(services: Services, hour: int) -> None:
+    now = NOW.replace(hour=hour)
+    chosen: dict[str, Any] = {"is_public": True, "created_at": NOW - timedelta(days=200), "now": now}
+    host = watched.watch(services.database, "Почта", {"status": "offline"}, **chosen)
+    watched.incident(services.database, host, NOW - timedelta(days=150))
+    assert "0 % of the last 90 days" in page_at(services, now)
+
+
+def page_at(services: Services, now: datetime) -> str:
+    settings = replace(services.settings, netmonitor_status_page=True)
+    with TestClient(create_app(replace(services, settings=settings, clock=lambda: now))) as client:
+        return parsed(client.get(ADDRESS, headers=HTML).text).text
+
+
+def told(services: Services) -> list[dict[str, Any]]:
+    settings = replace(services.settings, netmonitor_status_page=True)
+    with TestClient(create_app(replace(services, settings=settings, clock=lambda: NOW))) as client:
+        hosts: list[dict[str, Any]] = client.get(ADDRESS).json()["hosts"]
+        return hosts
 
 
 @pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25), (date(2026, 7, 1), 24)])

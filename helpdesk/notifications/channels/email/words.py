@@ -1,13 +1,13 @@
 """The sentences of mails."""
 
 from helpdesk.errors import Sentence, sentence
-from helpdesk.notifications.kinds import Type
+from helpdesk.notifications.kinds import READERS, Type
 
 OPEN_TASK = sentence("Open the task")
+OPEN_MONITOR = sentence("Open the network monitor")
 OPEN = {
     "post": sentence("Read the announcement"),
-    "host_down": sentence("Open the network monitor"),
-    "host_up": sentence("Open the network monitor"),
+    **{kind: OPEN_MONITOR for kind, their in READERS.items() if their == "monitor"},
 }
 """The words of the link, by the kinds that lead to another page than that of a task."""
 SETTINGS = sentence("Notification settings")

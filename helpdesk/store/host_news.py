@@ -1,0 +1,62 @@
+"""Store of what people are to be notified by the network monitor, until all of them have been."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from helpdesk.store.models import table
+from helpdesk.store.models.netmonitor import HostNews
+
+MOST_AT_ONCE = 2_000
+NEWS = table(HostNews).c
+
+
+def add(session: Session, kind: str, event: str, subject: str, now: datetime) -> None:
+    """Store what people are to be notified of, in the transaction of what led to it."""
+    session.add(HostNews(kind=kind, event=event, subject=subject, happened_at=now))
+
+
+def is_waiting(session: Session) -> bool:
+    """Tell whether somebody is still to be notified of anything."""
+    return session.execute(sa.select(NEWS.id).limit(1)).first() is not None
+
+
+def gather(session: Session, many: Mapping[str, str], most: int) -> list[int]:
+    """Return the ids of what waits, in its order.
+
+    More than `most` of one kind become one of the kind that `many` names, whose subject is their number.
+    """
+    rows = session.exec(select(HostNews).order_by(col(HostNews.id)).limit(MOST_AT_ONCE)).all()
+    for kind, of_many in many.items():
+        alike = [row for row in rows if row.kind == kind and not row.told_to]
+        if len(alike) > most:
+            _join(session, alike, of_many)
+    return list(session.execute(sa.select(NEWS.id).order_by(NEWS.id).limit(MOST_AT_ONCE)).scalars())
+
+
+def _join(session: Session, rows: Sequence[HostNews], kind: str) -> None:
+    first, *others = rows
+    # Not the number of a host, which would be that of a page.
+    first.kind, first.event, first.subject = kind, f"{kind}.many.{first.id}", str(len(rows))
+    session.add(first)
+    for row in others:
+        session.delete(row)
+    session.flush()
+
+
+def one(session: Session, news_id: int) -> HostNews | None:
+    """Return what waits, None when it has been told."""
+    return session.get(HostNews, news_id, populate_existing=True)
+
+
+def note_progress(session: Session, row: HostNews, told_to: int) -> None:
+    """Keep that all people up to this id have been notified."""
+    row.told_to = told_to
+    session.add(row)
+
+
+def finish(session: Session, row: HostNews) -> None:
+    """Keep that all people have been notified."""
+    session.delete(row)
