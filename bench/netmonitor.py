@@ -25,13 +25,13 @@ from helpdesk.netmonitor.model import Target
 from helpdesk.netmonitor.news import Newsroom
 from helpdesk.netmonitor.probes import NetworkProbes, connect
 from helpdesk.netmonitor.sampler import Sampler
-from helpdesk.netmonitor.service import NetMonitor
 from helpdesk.notifications.channels.port import Resources
 from helpdesk.notifications.delivery_checks import DeliveryChecks
 from helpdesk.notifications.outbox import Outbox
+from helpdesk.notifications.readers import Rules
 from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.settings import settings as configuration
-from helpdesk.store import rights, schema
+from helpdesk.store import people, schema
 from helpdesk.store.database import Database
 from helpdesk.store.models import table
 from helpdesk.store.models.netmonitor import HostSample
@@ -146,10 +146,8 @@ async def monitored(file: Path, them: Network, seconds: float) -> str:
     settings = configuration.load({}, Path("/nowhere"))
     clock = partial(datetime.now, UTC)
     outbox = Outbox(Resources(settings, database), DeliveryChecks(None, database, None, None, clock), clock)  # type: ignore[arg-type]  # nobody is notified
-    newsroom = Newsroom(rights.administrators, outbox, Wakeups(), clock, UTC, False)
-    monitor = NetMonitor(Sampler(partial(connect, them.authority), database, newsroom, clock))
-    load = await share(monitor.watch(), seconds)
-    await monitor.close()
+    newsroom = Newsroom(Rules(people.known_in_embedded), outbox, Wakeups(), clock, UTC, opens_tasks=False)
+    load = await share(Sampler(partial(connect, them.authority), database, newsroom, clock).watch(), seconds)
     ms = table(HostSample).c.ms
     count, answered = database.run_here(lambda db: db.execute(sa.select(sa.func.count(), sa.func.count(ms))).one())
     database.close()

@@ -126,7 +126,7 @@ class _Record:
         return its
 
     def _tell(self, kind: Kind, host: Watched, number: int) -> None:
-        host_news.add(self.session, kind, f"{kind}.{host.id}.{number}", host.name, self.now)
+        host_news.add(self.session, kind, host_news.event(kind, host.id, number), host.name, self.now)
         self.recorded = self.recorded._replace(has_news=True)
 
     def _opened(self, host: Watched, began: int, result: Result) -> HostIncident:

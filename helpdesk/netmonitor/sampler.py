@@ -24,13 +24,13 @@ from helpdesk.netmonitor.schedule import Line
 from helpdesk.netmonitor.telling import Telling
 from helpdesk.store import host_news, host_samples, leases, set_hosts
 from helpdesk.store.database import Database
-from helpdesk.store.host_samples import Watched
+from helpdesk.store.host_samples import LEASE, Watched
 from helpdesk.store.set_hosts import SetHost
 from helpdesk.threads import Threads
 
 log = logging.getLogger(__name__)
 
-LEASE, LEASE_SECONDS = "netmonitor", 10.0
+LEASE_SECONDS = 10.0
 """A process that was killed probes no longer than this for the others."""
 STEP_SECONDS, WRITE_SECONDS, READ_SECONDS = 0.2, 1.0, 2.0
 RETRY_SECONDS, LONGEST_RETRY_SECONDS = 2.0, 30.0

@@ -8,11 +8,11 @@ from sqlmodel import Session
 from helpdesk.errors import NotFound, TooManyAttempts
 from helpdesk.netmonitor.model import Outcome, Way
 from helpdesk.netmonitor.recording import Recorded, Result
-from helpdesk.netmonitor.sampler import LEASE, Sampler, target_of
+from helpdesk.netmonitor.sampler import Sampler, target_of
 from helpdesk.netmonitor.summaries import Summaries
 from helpdesk.netmonitor.tasks import IncidentTasks
 from helpdesk.store import host_samples, leases
-from helpdesk.store.host_samples import Watched
+from helpdesk.store.host_samples import LEASE, Watched
 
 CHECK_SECONDS = 5.0
 """Between two checks of a host that people ask for, in whichever processes."""

@@ -6,11 +6,22 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from helpdesk.store import numbered_events
 from helpdesk.store.models import table
 from helpdesk.store.models.netmonitor import HostNews
 
 MOST_AT_ONCE = 2_000
 NEWS = table(HostNews).c
+KINDS = ("host_down", "host_up", "host_expiring")
+
+
+def event(kind: str, host_id: int, number: int) -> str:
+    """Return the event of news of one host; the number is that of its incident, or when its certificate ends."""
+    return f"{_start(kind, host_id)}{number}"
+
+
+def _start(kind: str, host_id: int) -> str:
+    return f"{kind}.{host_id}."
 
 
 def add(session: Session, kind: str, event: str, subject: str, now: datetime) -> None:
@@ -60,3 +71,16 @@ def note_progress(session: Session, row: HostNews, told_to: int) -> None:
 def finish(session: Session, row: HostNews) -> None:
     """Keep that all people have been notified."""
     session.delete(row)
+
+
+def take_back(session: Session, host_id: int) -> set[int]:
+    """Delete what people have been notified of about a host, and what they were to be. Return who had a notification.
+
+    The caller has waited for the holder of the sampler's lease, who may just be notifying people.
+    """
+    people = set[int]()
+    for kind in KINDS:
+        start = _start(kind, host_id)
+        session.execute(sa.delete(HostNews).where(numbered_events.numbered(NEWS.event, start)))
+        people |= numbered_events.take_back(session, start)
+    return people

@@ -11,7 +11,8 @@ from helpdesk.store.models import table
 from helpdesk.store.models.netmonitor import HostIncident, HostSample, HostState, MonitoredHost
 
 HOST, STATE, SAMPLE = table(MonitoredHost), table(HostState), table(HostSample)
-
+LEASE = "netmonitor"
+"""The name of the lease of the process that samples."""
 
 UNWATCHED = {"open_host_id": None, "is_unwatched": True}
 """What becomes of an open incident whose host is not watched any more."""

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
 
 from helpdesk.errors import Conflict, Invalid, NotAllowed, sentence
-from helpdesk.store import audit, host_samples, locks
+from helpdesk.store import audit, host_news, host_samples, leases, locks
 from helpdesk.store.casefold import fold
 from helpdesk.store.database import required
 from helpdesk.store.host_samples import UNWATCHED
@@ -116,9 +116,13 @@ def change(
     return row
 
 
-def remove(session: Session, actor_id: int, host_id: int, now: datetime) -> None:
-    """Remove a host with all that was measured of it; tasks of its incidents get a comment before these are removed.
-    Raises NotFound, and NotAllowed when the setting names it."""
+def remove(session: Session, actor_id: int, host_id: int, now: datetime) -> set[int]:
+    """Remove a host with all that was measured and told of it; tasks of its incidents get a comment before these are
+    removed. Return who had a notification of it.
+
+    Raises NotFound, and NotAllowed when the setting names it.
+    """
+    leases.wait_for(session, host_samples.LEASE)
     locks.everybody(session)
     row = required(session, MonitoredHost, host_id, for_update=True)
     if row.is_set:
@@ -130,6 +134,7 @@ def remove(session: Session, actor_id: int, host_id: int, now: datetime) -> None
     session.delete(row)
     session.flush()
     audit.note(session, actor_id, "host_removed", None, {"host": host_id, "name": row.name, "address": row.address})
+    return host_news.take_back(session, host_id)
 
 
 def _leave_tasks(session: Session, host_id: int, now: datetime) -> None:

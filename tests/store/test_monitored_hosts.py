@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -9,17 +10,28 @@ import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from helpdesk.errors import Conflict, Invalid, NotAllowed, NotFound
-from helpdesk.store import host_maintenance, host_samples, leases, monitor_watchers, monitored_hosts
+from helpdesk.store import (
+    host_maintenance,
+    host_news,
+    host_samples,
+    leases,
+    monitor_watchers,
+    monitored_hosts,
+    notifications,
+    outbox,
+)
 from helpdesk.store.database import Database
 from helpdesk.store.host_maintenance import WindowValues
 from helpdesk.store.models import netmonitor, tables
 from helpdesk.store.models.netmonitor import MonitoredHost
 from helpdesk.store.monitored_hosts import HostValues
+from tests.notifications.sending import claim, notified, put, waiting
+from tests.notifications.sending import states as sent_states
 from tests.store.test_phone import together
 from tests.world import PEOPLE_IDS
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
-ADMIN, ANNA = PEOPLE_IDS["admin"], PEOPLE_IDS["anna"]
+ADMIN, ANNA, BORIS = (PEOPLE_IDS[it] for it in ("admin", "anna", "boris"))
 GATE = HostValues("Шлюз", "Офис", "icmp", "10.0.0.1", None, "", "", "", 0, 30, 3, 2, False, True, True)
 OF_A_HOST = ("HostSample", "HostHour", "HostState", "HostIncident", "HostMaintenance")
 
@@ -29,8 +41,8 @@ def store(told_store: Database) -> Database:
     """Without hosts that other tests left in a shared server."""
 
     def clear(db: Session) -> None:
-        for model in (*(getattr(netmonitor, name) for name in OF_A_HOST), MonitoredHost, netmonitor.MonitorWatcher):
-            db.execute(sa.delete(model))
+        for name in (*OF_A_HOST, "MonitoredHost", "MonitorWatcher", "HostNews"):
+            db.execute(sa.delete(getattr(netmonitor, name)))
         db.execute(sa.delete(tables.AuditRecord))
 
     told_store.run_here(clear, writes=True)
@@ -187,3 +199,53 @@ def test_of_a_removed_host_only_incidents_with_a_task_are_kept_for_a_while(store
         assert {(it.host_id, it.open_host_id, it.note, it.noted_by) for it in rows} == {(None, None, "", None)}
         assert len(rows) == kept
         assert [it.task_state for it in rows if it.is_unwatched] == ["open"]
+
+
+def test_a_removed_host_takes_its_news_along(store: Database) -> None:
+    """Also what waits to be told or sent; news of other hosts, and of many at once, stay."""
+    number = added(store).id or 0
+    mine = [f"host_down.{number}.1", f"host_up.{number}.23", f"host_expiring.{number}.1772600000"]
+    others = [f"host_down.{number}1.1", f"host_down.9{number}.1", f"hosts_down.many.{number}", f"post.{number}"]
+    others += [f"hostXdown.{number}.4", f"host_down.{number}"]
+    for event in (*mine, *others):
+        people = [ANNA] if event == mine[0] else [BORIS] if event in mine else [ADMIN]
+        rows = [notified(it, event, 0) for it in people]
+        store.run_here(lambda db, rows=rows: notifications.add(db, rows, NOW), writes=True)
+        store.run_here(lambda db, event=event: host_news.add(db, "host_down", event, "Шлюз", NOW), writes=True)
+    put(store, *(waiting(event, ADMIN, 0) for event in (*mine, *others)))
+    (sent,) = claim(store, limit=1)
+    store.run_here(lambda db: outbox.end(db, sent, outbox.SENT, NOW), writes=True)
+    told = store.run_here(lambda db: monitored_hosts.remove(db, ADMIN, number, NOW), writes=True)
+    assert told == {ANNA, BORIS}
+    left = store.run_here(lambda db: [notifications.page(db, it, limit=50) for it in (ADMIN, ANNA, BORIS)])
+    assert [[row.event for row in rows] for rows in left] == [others[::-1], [], []]
+    news = store.run_here(lambda db: db.exec(select(netmonitor.HostNews.event)).all())
+    assert sorted(news) == sorted(others)
+    assert sent_states(store) == {sent.event: ("sent", ""), **dict.fromkeys(others, ("waiting", ""))}
+
+
+def test_news_that_are_being_told_of_a_host_are_taken_back_when_it_is_removed(store: Database) -> None:
+    """Whoever removes it waits for the holder of the sampler's lease."""
+    number, has_told = added(store).id or 0, Event()
+    store.run_here(lambda db: leases.take(db, host_samples.LEASE, "sampler", NOW, 5), writes=True)
+    event = f"host_down.{number}.1"
+    store.run_here(lambda db: host_news.add(db, "host_down", event, "Шлюз", NOW), writes=True)
+
+    def tell(db: Session) -> None:
+        assert leases.keep(db, host_samples.LEASE, "sampler")
+        (news,) = db.exec(select(netmonitor.HostNews))
+        has_told.set()
+        removing.join(0.3)
+        host_news.note_progress(db, news, ANNA)
+        notifications.add(db, [notified(ANNA, event, 0)], NOW)
+
+    def remove() -> None:
+        has_told.wait(5)
+        told.append(store.run_here(lambda db: monitored_hosts.remove(db, ADMIN, number, NOW), writes=True))
+
+    told, removing = list[set[int]](), Thread(target=remove)
+    removing.start()
+    store.run_here(tell, writes=True)
+    removing.join(10)
+    assert told == [{ANNA}] and store.run_here(lambda db: notifications.total(db, ANNA)) == 0
+    assert not store.run_here(host_news.is_waiting)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session
 
-from helpdesk.store import feed_state, notifications, people, preferences
+from helpdesk.store import feed_state, notifications, numbered_events, people, preferences
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.store.models.notifications import EventRecord, NotificationRow
@@ -220,6 +220,10 @@ def test_the_notifications_of_an_event_are_taken_back(told_store: Database) -> N
             "COVERING INDEX ix_notification_unread_task (person_id=? AND read_at=? AND task_id=?)",
         ),
         (lambda db: notifications.take_back(db, "journal.1"), "COVERING INDEX ix_notification_happening (happening=?)"),
+        (
+            lambda db: numbered_events.take_back(db, "host_down.7."),
+            "COVERING INDEX ix_notification_happening (happening>? AND happening<?)",
+        ),
         (
             lambda db: notifications.add(db, [new()], NOW),
             "COVERING INDEX sqlite_autoindex_notification_1 (person_id=? AND happening=?)",

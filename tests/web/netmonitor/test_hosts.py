@@ -1,5 +1,6 @@
 """Administrators keep hosts and windows of maintenance, and none of them overwrites another's change unseen."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,11 +9,14 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import select
 
+from helpdesk.notifications.messages import of_no_task
 from helpdesk.services import Services
+from helpdesk.store import notifications
 from helpdesk.store.models.netmonitor import HostMaintenance, MonitoredHost
 from tests.web.conftest import HTML, Client, Visit
 from tests.web.dom import Element, parsed
 from tests.web.netmonitor import watched
+from tests.world import PEOPLE_IDS
 
 HOSTS, WINDOWS = "/netmonitor/hosts", "/netmonitor/maintenance"
 FORM = {
@@ -152,6 +156,18 @@ def test_a_host_is_removed_only_when_one_is_sure(admin: Client, services: Servic
     assert admin.post(f"{HOSTS}/{host}/remove", data={"sure": "1"}, headers=HTML).status_code == 303
     assert stored(services) == [] and admin.get(f"/netmonitor/{host}").status_code == 404
     assert admin.post(f"{HOSTS}/{host}/remove", data={"sure": "1"}, headers=HTML).status_code == 404
+
+
+def test_notifications_of_a_removed_host_are_taken_back(visit: Visit, services: Services) -> None:
+    host, incident = watched.down(services.database, "Шлюз")
+    row = of_no_task(PEOPLE_IDS["anna"], f"host_down.{host}.{incident}", "host_down", datetime.now(UTC), "Шлюз")
+    services.database.run_here(lambda db: notifications.add(db, [row], datetime.now(UTC)), writes=True)
+    anna, admin = visit("anna"), visit("admin")
+    assert anna.get("/tasks/api/notifications").json()["unread_count"] == 1
+    with services.wakeups.listening() as listener:
+        assert admin.post(f"{HOSTS}/{host}/remove", json={"sure": True}).status_code == 200
+        assert asyncio.run(asyncio.wait_for(listener.wait(), 5)) == frozenset({PEOPLE_IDS["anna"]})
+    assert anna.get("/tasks/api/notifications").json()["unread_count"] == 0
 
 
 def test_a_host_that_is_switched_off_keeps_its_page_and_leaves_the_list(admin: Client, services: Services) -> None:
