@@ -68,6 +68,15 @@ def test_many_hosts_are_told_as_one(monitors: Monitors, number: int, alone: bool
     assert waiting(monitors) == 0
 
 
+def test_what_was_not_read_is_not_told_before_it_is_joined(monitors: Monitors, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host_news, "MOST_AT_ONCE", 30)
+    wait_for(monitors, "host_down", 45)
+    told_all(monitors)
+    assert monitors.told == [(ADMIN, "hosts_down", "30")] and waiting(monitors) == 15
+    told_all(monitors)
+    assert monitors.told[1:] == [(ADMIN, "hosts_down", "15")] and waiting(monitors) == 0
+
+
 def test_a_network_that_goes_down_and_comes_back_is_told_in_few_words(monitors: Monitors) -> None:
     hosts, process = [f"host {it}" for it in range(60)], monitors.process()
     for it in hosts:
