@@ -304,6 +304,17 @@ def test_news_waits_for_the_answer_to_what_was_sent(page: Page) -> None:
 
 
 @with_scripts
+def test_news_that_could_not_be_read_are_asked_for_again(page: Page, announced: Announced) -> None:
+    """The stream does not say the same thing twice."""
+    announced.add(503)
+    sign_in(page)
+    becomes(page, state(page, "Не готов"), True)
+    page.route("**/calls/bar", lambda route: route.fulfill(status=503), times=1)
+    with page.expect_response(lambda it: it.url.endswith("/calls/bar") and it.ok, timeout=SLOWLY_MS):
+        page.evaluate("document.dispatchEvent(new CustomEvent('stream:missed'))")
+
+
+@with_scripts
 def test_one_key_answers_while_one_types(page: Page, as_program: AsProgram) -> None:
     task = steps.some_task(as_program("boris"))
     sign_in(page, f"/tasks/{task['id']}")

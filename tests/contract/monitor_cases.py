@@ -20,6 +20,7 @@ def kept(name: str, method: str, path: str, body: Any = None, **more: Any) -> Ca
 MONITOR = [
     Case("monitor", "GET", "/netmonitor"),
     Case("monitor_host", "GET", "/netmonitor/1"),
+    Case("monitor_host_older", "GET", "/netmonitor/1?before=1"),
     Case("monitor_checked", "POST", "/netmonitor/1/check", {}),
     Case("monitor_watched", "POST", "/netmonitor/watch", {"on": True}),
     Case("monitor_note", "POST", "/netmonitor/incidents/1/note", {"note": "Заменили кабель."}),

@@ -91,7 +91,8 @@ class Monitors:
     @property
     def samples(self) -> list[tuple[int, int, float | None]]:
         of = table(HostSample).c
-        return self.read(lambda db: [tuple(row) for row in db.execute(sa.select(of.host_id, of.at, of.ms))])
+        asked = sa.select(of.host_id, of.at, of.ms).order_by(of.host_id, of.at)
+        return self.read(lambda db: [tuple(row) for row in db.execute(asked)])
 
     @property
     def incidents(self) -> Sequence[HostIncident]:

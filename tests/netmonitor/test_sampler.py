@@ -322,7 +322,7 @@ def test_a_check_is_stored_as_a_sample_of_its_second(monitors: Monitors) -> None
         monitors.network.answers["gate"] = SILENT
         assert await process.check_now(gate) == SILENT
         with pytest.raises(NotFound):
-            await process.check_now(404)
+            await process.check_now(gate + 1)
 
     asyncio.run(play())
     begin = int(NOON.timestamp())
@@ -380,7 +380,7 @@ def test_a_host_of_administrators_becomes_the_settings(monitors: Monitors) -> No
 
 def test_the_setting_is_read_when_a_process_begins_to_probe(monitors: Monitors) -> None:
     process = monitors.process(NAMED)
-    asyncio.run(monitors.pass_(12, process))
+    asyncio.run(monitors.pass_(45, process))
     assert set(monitors.network.probed) == {"Шлюз", "web"}
 
 

@@ -41,13 +41,14 @@ def test_pages_hear_of_a_host_that_goes_down_and_comes_back(
         host.bind(("127.0.0.1", 0))
         values = {"port": host.getsockname()[1], "interval_seconds": 1, "failures_to_open": 1}
         database.run_here(lambda db: add_host(db, "gate", **values), writes=True)
-        assert "gate" in until(here, "new_notification")["data"]
+        # People are notified after the change was told to their pages.
         assert [until(it, "netmonitor")["data"] for it in (here, there)] == ["{}", "{}"]
+        assert "gate" in until(here, "new_notification")["data"]
         # Who may see it no more hears no more of it, though the stream stays open.
         database.run_here(lambda db: rights.revoke(db, anna_id, ADMIN, ()), writes=True)
         told = len(monitor_told(list(there.queue)))
         host.listen()
-        assert "gate" in until(here, "new_notification")["data"]
         assert until(here, "netmonitor")["data"] == "{}"
+        assert "gate" in until(here, "new_notification")["data"]
         assert len(monitor_told(list(there.queue))) == told
         assert monitor_told(list(others.queue)) == [] == monitor_told(list(program.queue))

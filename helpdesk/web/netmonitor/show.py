@@ -58,20 +58,23 @@ class Part(NamedTuple):
 
 
 class View(NamedTuple):
-    """A host with what is shown of it, as of `now`."""
+    """A host with what is shown of it, as of `now`. The incidents are those before the one of the id `before`, if it is
+    given; there are more before the one of the id `older`."""
 
     row: HostRow
     points: Sequence[Point]
     parts: Sequence[Part]
     summaries: Mapping[str, Summary | None]
     incidents: Sequence[IncidentRow]
+    before: int | None
+    older: int | None
     now: datetime
 
 
 async def show(request: Request) -> Response:
     """Show a host."""
     period = _period(request)
-    view = await _load(request, period)
+    view = await _load(request, period, request_data.path_id(request, "host_id"), _before(request))
     return await answer(
         request,
         json=lambda: json_response(request, _to_dict(view)),
@@ -92,11 +95,10 @@ async def note(request: Request) -> Response:
         await stored(request, lambda db: host_incidents.note(db, number, person.id, text, now, known))
     except (Invalid, Conflict) as error:
         return await answer_refusal(request, error, page=partial(_refused, request, found, fields, error))
-    address = f"{path_to(request, 'netmonitor:show', host_id=found.host_id)}#incident-{number}"
     return await answer(
         request,
         json=lambda: json_response(request, {"message": translate(request, NOTED)}),
-        page=lambda: flash.redirect(request, address, NOTED),
+        page=lambda: _noted(request, found),
     )
 
 
@@ -108,22 +110,39 @@ def _period(request: Request) -> Period:
     return PERIODS[name]
 
 
-async def _load(request: Request, period: Period, host_id: int | None = None) -> View:
-    """Read a host, the one of the address unless another is given. Raises NotFound."""
-    number = request_data.path_id(request, "host_id") if host_id is None else host_id
+def _before(request: Request) -> int | None:
+    """Return the id of the incident before which those are that the address asks for. Raises Invalid."""
+    text = request.query_params.get("before")
+    return request_data.whole("before", text) if text else None
+
+
+async def _before_which(request: Request, incident: IncidentRow) -> int | None:
+    """Return the `before` of the host's page that shows an incident, None if it is among the last ones."""
+    last = await services(request).database.run(
+        lambda db: netmonitor.incidents(db, incident.host_id, limit=MOST_INCIDENTS)
+    )
+    return None if incident.id in {it.id for it in last} else incident.id + 1
+
+
+async def _load(request: Request, period: Period, host_id: int, before: int | None) -> View:
+    """Read a host. Raises NotFound."""
     now, zone = services(request).clock(), services(request).settings.timezone
 
     def work(db: Session) -> View:
-        row = netmonitor.host(db, number, now)
-        points = host_history.points(db, number, _minute(now) - period.length, now, MOST_POINTS)
+        row = netmonitor.host(db, host_id, now)
+        points = host_history.points(db, host_id, _minute(now) - period.length, now, MOST_POINTS)
         if period.length > timedelta(days=1):
             first = (now - period.length).astimezone(zone).date()
-            days = host_history.days(db, number, first, now.astimezone(zone).date(), zone)
+            days = host_history.days(db, host_id, first, now.astimezone(zone).date(), zone)
             parts = [Part(None, it) for it in days]
         else:
-            parts = by_hour(host_history.points(db, number, now - period.length, now, 25))
-        sums = {it.key: host_history.summary(db, [number], now - it.length, now).get(number) for it in PERIODS.values()}
-        return View(row, points, parts, sums, netmonitor.incidents(db, number, limit=MOST_INCIDENTS), now)
+            parts = by_hour(host_history.points(db, host_id, now - period.length, now, 25))
+        summary = partial(host_history.summary, db, [host_id])
+        sums = {it.key: summary(now - it.length, now).get(host_id) for it in PERIODS.values()}
+        found = netmonitor.incidents(db, host_id, limit=MOST_INCIDENTS + 1, before=before)
+        incidents = found[:MOST_INCIDENTS]
+        older = incidents[-1].id if len(found) > MOST_INCIDENTS else None
+        return View(row, points, parts, sums, incidents, before, older, now)
 
     return await services(request).database.run(work)
 
@@ -154,12 +173,20 @@ async def _page(request: Request, view: View, period: Period, status: int = 200,
     return html(request, "netmonitor/show.html", status, **_context(request, view), **shown, **may)
 
 
+async def _noted(request: Request, found: IncidentRow) -> Response:
+    """Lead to the incident on the page of its host."""
+    before = await _before_which(request, found)
+    query = "" if before is None else f"?before={before}"
+    address = f"{path_to(request, 'netmonitor:show', host_id=found.host_id)}{query}#incident-{found.id}"
+    return flash.redirect(request, address, NOTED)
+
+
 async def _refused(
     request: Request, found: IncidentRow, fields: request_data.Fields, error: Invalid | Conflict
 ) -> Response:
     """Show the host again with the note that was refused. After a conflict its form has the version that is there."""
     period = PERIODS["day"]
-    view = await _load(request, period, found.host_id)
+    view = await _load(request, period, found.host_id, await _before_which(request, found))
     typed = {found.id: str(fields.values.get("note") or "")}
     return await _page(request, view, period, status_of(error), error=error, typed=typed)
 
@@ -174,4 +201,5 @@ def _to_dict(view: View) -> Json:
         "host": schemas.host_to_dict(view.row, view.now),
         "summary": {name: schemas.numbers_to_dict(it) for name, it in view.summaries.items()},
         "incidents": [schemas.incident_to_dict(it) for it in view.incidents],
+        "older": view.older,
     }

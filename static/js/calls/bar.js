@@ -38,30 +38,39 @@
     isOwed = false;
     refresh();
   };
-  const press = () => {
+  const press = ({ target, repeat }, ...ends) => {
+    if (repeat || !bar().contains(target)) return;
     const it = {};
     busy.add(it);
-    for (const name of ["pointerup", "pointercancel"])
-      addEventListener(name, () => setTimeout(end, 0, it), { once: true });
+    for (const name of ends) addEventListener(name, () => setTimeout(end, 0, it), { once: true });
     setTimeout(end, LONGEST_PRESS_MS, it);
   };
-  document.addEventListener("pointerdown", ({ target }) => bar().contains(target) && press(), true);
-  document.addEventListener(
-    "htmx:before:request",
-    ({ detail: { ctx } }) => bar().contains(ctx.target) && busy.add(ctx)
-  );
+  document.addEventListener("pointerdown", (event) => press(event, "pointerup", "pointercancel"), true);
+  document.addEventListener("keydown", (event) => event.key === " " && press(event, "keyup"), true);
+  // The last question: an answer to an earlier one may be older than what is shown.
+  let last = 0;
+  document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+    if (!bar().contains(ctx.target)) return;
+    busy.add(ctx);
+    last++;
+  });
   document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => end(ctx));
   const refresh = async () => {
     isStale = document.hidden;
     isOwed = busy.size > 0;
     if (isStale || isOwed) return;
+    const mine = ++last;
     const answer = await fetch(bar().dataset.from, { headers: { "HX-Request": "true", Accept: "text/html" } }).catch(
       () => ({})
     );
     compareClocks(answer);
     const text = answer.ok && !answer.redirected && (await answer.text().catch(() => ""));
     isOwed = busy.size > 0;
-    if (text && !isOwed) await htmx.swap({ text, sourceElement: bar(), target: bar(), swap: "outerHTML" });
+    if (mine !== last || isOwed) return;
+    if (text) return htmx.swap({ text, sourceElement: bar(), target: bar(), swap: "outerHTML" });
+    // The stream does not say the same thing twice.
+    clearTimeout(again);
+    if (!answer.redirected) again = setTimeout(refresh, POLL_MS);
   };
   // While nobody beats, the server asks the phone system for no news of this agent.
   const beat = () => {

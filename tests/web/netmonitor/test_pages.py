@@ -14,6 +14,7 @@ from helpdesk.store import host_maintenance
 from helpdesk.store.host_maintenance import WindowValues
 from helpdesk.store.models.netmonitor import HostIncident, MonitorWatcher
 from helpdesk.web.netmonitor import states
+from helpdesk.web.netmonitor.show import MOST_INCIDENTS
 from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.web.dom import Element, parsed
 from tests.web.netmonitor import watched
@@ -249,6 +250,75 @@ def test_a_note_that_is_too_long_stays_in_its_form(anna: Client, services: Servi
     assert answer.status_code == 422 and area and area["aria-invalid"] == "true" and text in answer.text
     assert anna.post(f"/netmonitor/incidents/{incident}/note", json={"note": ["x"]}).status_code == 422
     assert host
+
+
+def flapping(services: Services, number: int) -> tuple[int, list[int]]:
+    """A host that was down so often; the ids of its incidents, the last one first. Another host has some, too."""
+    database, at = services.database, datetime.now(UTC) - timedelta(days=1)
+    host, other = watched.watch(database, "узел"), watched.watch(database, "другой")
+    ids = list[int]()
+    for it in range(number):
+        began = at + timedelta(minutes=it)
+        ids.append(watched.incident(database, host, began, began + timedelta(seconds=30)))
+        watched.incident(database, other, began, began + timedelta(seconds=30))
+    return host, ids[::-1]
+
+
+def shown_incidents(found: Element) -> list[int]:
+    its = found.of_class("monitor-incidents")
+    return [int(it["id"].split("-")[1]) for it in its[0].all(lambda it: it.tag == "li")] if its else []
+
+
+def linked(found: Element, words: str) -> str | None:
+    link = found.one(lambda it: it.tag == "a" and it.text == words)
+    return link["href"] if link else None
+
+
+def test_older_incidents_are_a_link_away(anna: Client, services: Services) -> None:
+    host, ids = flapping(services, 2 * MOST_INCIDENTS + 1)
+    address, seen = f"/netmonitor/{host}?period=week", list[int]()
+    while address:
+        found = page(anna, address)
+        assert (linked(found, "The last incidents") is None) == (not seen)
+        seen += shown_incidents(found)
+        address = linked(found, "Older incidents") or ""
+        assert not address or "period=week" in address and address.endswith("#incidents")
+    assert seen == ids
+    address = f"/netmonitor/{host}?before={ids[-1]}"
+    assert "There are no older ones." in page(anna, address).text
+    assert linked(page(anna, address), "The last incidents") == f"/netmonitor/{host}?period=day#incidents"
+    assert linked(page(anna, address), "Week") == f"/netmonitor/{host}?period=week&before={ids[-1]}"
+
+
+def test_programs_read_older_incidents(anna: Client, services: Services) -> None:
+    host, ids = flapping(services, 2 * MOST_INCIDENTS)
+    first = anna.get(f"/netmonitor/{host}").json()
+    assert ([it["id"] for it in first["incidents"]], first["older"]) == (ids[:20], ids[19])
+    rest = anna.get(f"/netmonitor/{host}?before={first['older']}").json()
+    assert ([it["id"] for it in rest["incidents"]], rest["older"]) == (ids[20:], None)
+    for before in ("x", "-1", "9" * 5_000, "1.5", "1\0"):
+        answer = anna.get(f"/netmonitor/{host}", params={"before": before})
+        assert answer.status_code == 422 and list(answer.json()["errors"]) == ["before"]
+
+
+@pytest.mark.parametrize("place", [0, MOST_INCIDENTS - 1, MOST_INCIDENTS, 2 * MOST_INCIDENTS])
+def test_a_note_of_an_older_incident_stays_in_its_form_when_it_is_refused(
+    anna: Client, services: Services, place: int
+) -> None:
+    host, ids = flapping(services, 2 * MOST_INCIDENTS + 1)
+    number = ids[place]
+    address, is_recent = f"/netmonitor/incidents/{number}/note", place < MOST_INCIDENTS
+    for status, sent in ((409, {"note": "Нет света", "lock_version": "other"}), (422, {"note": "я" * 10_001})):
+        answer = anna.post(address, data=sent, headers=HTML)
+        found = parsed(answer.text)
+        area = found.by_id(f"note-{number}")
+        assert answer.status_code == status and area and area.text == sent["note"]
+        assert area["aria-invalid"] == "true" and found.by_id(f"note-{number}-fault")
+        assert shown_incidents(found)[0] == (ids[0] if is_recent else number)
+    answer = anna.post(address, data={"note": "Нет света"}, headers=HTML)
+    then = "" if is_recent else f"?before={number + 1}"
+    assert answer.headers["location"] == f"/netmonitor/{host}{then}#incident-{number}"
+    assert number in shown_incidents(page(anna, answer.headers["location"]))
 
 
 def test_a_person_chooses_to_be_notified(anna: Client, services: Services) -> None:
