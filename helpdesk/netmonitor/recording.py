@@ -25,7 +25,8 @@ from helpdesk.store.models.netmonitor import HostIncident, HostState
 
 NEW: dict[str, Any] = {
     "status": "unknown", "since": None, "ms": None, "checked_at": None, "due_at": None, "failures": 0, "successes": 0,
-    "run_since": None, "is_maintained": False, "fault": "", "detail": "", "expires_at": None, "recent": b"",
+    "run_since": None, "is_maintained": False, "fault": "", "detail": "", "expires_at": None, "told_expiry": None,
+    "recent": b"",
 }  # fmt: skip
 """The state of a host before its first sample."""
 
@@ -96,9 +97,10 @@ class _Record:
         rules = Rules(host.failures_to_open, host.successes_to_close, host.interval_seconds)
         damped, answered = None if its is None else its.is_damped, outcome.ms is not None
         step = incidents.step(before, rules, result.at, answered, window is not None, damped)
-        if _begins_to_expire(row, outcome, step.state) and outcome.expires_at:
-            # Of one certificate it is told once: the event is the same.
-            self._tell("host_expiring", host, int(outcome.expires_at.timestamp()))
+        ends, is_expiring = outcome.expires_at, outcome.fault == "expiring" and not step.state.is_maintained
+        if ends and is_expiring and _is_news(ends, row["told_expiry"], self.now):
+            row["told_expiry"] = ends
+            self._tell("host_expiring", host, int(ends.timestamp()))
         row |= _row(step.state) | fitting(HostState, {"fault": outcome.fault, "detail": outcome.detail})
         row["ms"], row["expires_at"] = self.samples[-1][2], outcome.expires_at or row["expires_at"]
         row["due_at"] = _moment(result.at + host.interval_seconds)
@@ -159,9 +161,12 @@ def record(session: Session, results: Iterable[Result], now: datetime, opens_tas
     return its.write()
 
 
-def _begins_to_expire(row: dict[str, Any], outcome: Outcome, state: State) -> bool:
-    was = row["fault"] == "expiring" and not row["is_maintained"]
-    return outcome.fault == "expiring" and not state.is_maintained and not was
+def _is_news(ends: datetime, told: datetime | None, now: datetime) -> bool:
+    """Tell whether people are to be notified of a certificate's end, with the end that they know of.
+
+    A host may show two certificates by turns: while one that they know of lasts, a later end is no news.
+    """
+    return told is None or ends < told or told <= now < ends
 
 
 def _state(row: dict[str, Any]) -> State:

@@ -37,14 +37,18 @@ def is_waiting(session: Session) -> bool:
 def gather(session: Session, many: Mapping[str, str], most: int) -> list[int]:
     """Return the ids of what waits, in its order.
 
-    More than `most` of one kind become one of the kind that `many` names, whose subject is their number.
+    More than `most` of one kind become one of the kind that `many` names, whose subject is their number. What is not
+    read yet is left for the next time, when it is joined as well.
     """
     rows = session.exec(select(HostNews).order_by(col(HostNews.id)).limit(MOST_AT_ONCE)).all()
+    if not rows:
+        return []
+    last = rows[-1].id
     for kind, of_many in many.items():
         alike = [row for row in rows if row.kind == kind and not row.told_to]
         if len(alike) > most:
             _join(session, alike, of_many)
-    return list(session.execute(sa.select(NEWS.id).order_by(NEWS.id).limit(MOST_AT_ONCE)).scalars())
+    return list(session.execute(sa.select(NEWS.id).where(NEWS.id <= last).order_by(NEWS.id)).scalars())
 
 
 def _join(session: Session, rows: Sequence[HostNews], kind: str) -> None:

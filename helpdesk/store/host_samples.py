@@ -92,11 +92,11 @@ def add(session: Session, samples: Sequence[tuple[int, int, float | None]]) -> N
 
 
 def expect(session: Session, host: MonitoredHost, now: datetime) -> None:
-    """Note when a host that was added, edited or switched on is due: the moment before it says nothing any more. The
-    caller has locked the host."""
+    """Note when a host that was added, edited or switched on is due: the moment before it says nothing any more, nor
+    does the certificate of which people were notified. The caller has locked the host."""
     session.flush()
     state = session.get(HostState, host.id) or HostState(host_id=host.id or 0)
-    state.due_at = now + timedelta(seconds=host.interval_seconds)
+    state.due_at, state.told_expiry = now + timedelta(seconds=host.interval_seconds), None
     session.add(state)
 
 

@@ -161,6 +161,7 @@ def upgrade() -> None:
         sa.Column("fault", AutoString(length=20), nullable=False),
         sa.Column("detail", AutoString(length=200), nullable=False),
         sa.Column("expires_at", Moment(), nullable=True),
+        sa.Column("told_expiry", Moment(), nullable=True),
         sa.Column("recent", PACKED, nullable=False),
         sa.ForeignKeyConstraint(
             ["host_id"],

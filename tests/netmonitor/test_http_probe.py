@@ -6,16 +6,18 @@ import socket
 import ssl
 import tracemalloc
 from datetime import UTC, datetime, timedelta
-from threading import current_thread, main_thread
+from threading import Event, Semaphore, current_thread, main_thread
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from helpdesk.errors import Overloaded
 from helpdesk.netmonitor.model import Outcome, Target
 from helpdesk.netmonitor.probes import NetworkProbes
 from helpdesk.netmonitor.probes.answers import LARGEST_BODY
+from helpdesk.netmonitor.probes.http import MOST_TLS_THREADS
 from tests.netmonitor.serving import Reply, forever, serving
 from tests.servers.certificates import Authority
 
@@ -331,6 +333,31 @@ async def test_the_work_of_tls_is_done_in_threads(
         noting(each)
     assert (await over_tls(here, company.server_context()))[0].fault == ""
     assert set(places) == {("do_handshake", False), ("read", False), ("write", False)}
+
+
+async def test_no_thread_of_this_machine_for_tls_is_no_fault_of_the_host(
+    here: NetworkProbes, company: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    freed, taken, does = Event(), Semaphore(0), ssl.SSLObject.do_handshake
+
+    def waits(its: ssl.SSLObject) -> None:
+        if not its.server_side:
+            taken.release()
+            freed.wait()
+        does(its)
+
+    monkeypatch.setattr(ssl.SSLObject, "do_handshake", waits)
+    async with serving(page(b""), company.server_context()) as server:
+        target = Target(1, "", "http", f"https://127.0.0.1:{server.port}/")
+        probes = [asyncio.ensure_future(here.probe(target)) for _ in range(MOST_TLS_THREADS)]
+        try:
+            for _ in probes:
+                await asyncio.to_thread(taken.acquire)
+            with pytest.raises(Overloaded):
+                await here.probe(target)
+        finally:
+            freed.set()
+            await asyncio.gather(*probes)
 
 
 async def test_a_handshake_without_end_is_nonsense(here: NetworkProbes) -> None:

@@ -13,10 +13,10 @@ from helpdesk.netmonitor import telling
 from helpdesk.netmonitor.model import Outcome
 from helpdesk.netmonitor.news import Newsroom
 from helpdesk.netmonitor.telling import MOST_ALONE, PAUSE_SECONDS, Telling
-from helpdesk.store import host_news, monitor_watchers
+from helpdesk.store import host_news, host_samples, monitor_watchers
 from helpdesk.store.database import Database
 from helpdesk.store.models import table
-from helpdesk.store.models.netmonitor import HostMaintenance, HostNews
+from helpdesk.store.models.netmonitor import HostMaintenance, HostNews, MonitoredHost
 from tests.clocks import NOON, Clock
 from tests.netmonitor.monitors import SILENT, Monitors
 from tests.store.monitored import emptied
@@ -66,6 +66,15 @@ def test_many_hosts_are_told_as_one(monitors: Monitors, number: int, alone: bool
     joined = [(ADMIN, "hosts_down", str(number))]
     assert sorted(monitors.told) == sorted([*(down if alone else joined), (ADMIN, "host_up", "host 0")])
     assert waiting(monitors) == 0
+
+
+def test_what_was_not_read_is_not_told_before_it_is_joined(monitors: Monitors, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host_news, "MOST_AT_ONCE", 30)
+    wait_for(monitors, "host_down", 45)
+    told_all(monitors)
+    assert monitors.told == [(ADMIN, "hosts_down", "30")] and waiting(monitors) == 15
+    told_all(monitors)
+    assert monitors.told[1:] == [(ADMIN, "hosts_down", "15")] and waiting(monitors) == 0
 
 
 def test_a_network_that_goes_down_and_comes_back_is_told_in_few_words(monitors: Monitors) -> None:
@@ -161,7 +170,61 @@ def test_a_certificate_that_expires_soon_is_told_once(monitors: Monitors) -> Non
     assert [kind for _, kind, _ in monitors.told] == ["host_expiring", "host_down", "host_up"]
     answers["gate"] = expiring(NOON + timedelta(days=9))
     asyncio.run(monitors.pass_(30, process))
-    assert len(monitors.told) == 3, "the answer was of an expiring certificate before, too"
+    assert len(monitors.told) == 3, "people know of one that ends before"
+
+
+@pytest.mark.parametrize("lost", [Outcome(None, "slow"), Outcome(5.0)])
+def test_certificates_of_many_hosts_are_told_once(monitors: Monitors, lost: Outcome) -> None:
+    """A probe that is lost, or that reads no certificate, begins nothing anew."""
+    hosts, process = [f"host {it}" for it in range(MOST_ALONE + 2)], monitors.process()
+    for it in hosts:
+        monitors.add(it, failures_to_open=9)
+
+    async def play() -> None:
+        for outcome in (lost, expiring(NOON + timedelta(days=5))) * 3:
+            monitors.network.answers |= dict.fromkeys(hosts, outcome)
+            await monitors.pass_(20, process)
+
+    asyncio.run(play())
+    assert not monitors.incidents
+    told = [(kind, subject) for _, kind, subject in monitors.told]
+    assert sum(int(subject) if kind == "hosts_expiring" else 1 for kind, subject in told) == len(hosts)
+
+
+def test_another_certificate_is_told_when_it_ends_before_or_the_one_told_of_has_ended(monitors: Monitors) -> None:
+    """Servers behind one address, which show two certificates by turns, are told of twice, not at each probe."""
+    monitors.add("gate")
+    process, ends = monitors.process(), [NOON + timedelta(seconds=it) for it in (300, 200)]
+
+    async def play(seconds: int) -> None:
+        for end in ends * (seconds // 20):
+            monitors.network.answers["gate"] = expiring(end)
+            await monitors.pass_(10, process)
+
+    asyncio.run(play(160))
+    assert len(monitors.told) == 2
+    ends[:] = [NOON + timedelta(seconds=400)] * 2
+    asyncio.run(play(20))
+    assert len(monitors.told) == 2
+    asyncio.run(play(80))
+    assert [kind for _, kind, _ in monitors.told] == ["host_expiring"] * 3
+
+
+def test_the_certificate_of_a_host_that_was_edited_is_told_of(monitors: Monitors) -> None:
+    gate, process = monitors.add("gate"), monitors.process()
+    monitors.network.answers["gate"] = expiring(NOON + timedelta(days=5))
+    asyncio.run(monitors.pass_(30, process))
+
+    def edit(db: Session) -> None:
+        host = db.get(MonitoredHost, gate)
+        assert host is not None
+        host.address, host.version = "198.51.100.7", host.version + 1
+        host_samples.expect(db, host, monitors.clock.now())
+
+    monitors.database.run_here(edit, writes=True)
+    monitors.network.answers["gate"] = expiring(NOON + timedelta(days=9))
+    asyncio.run(monitors.pass_(30, process))
+    assert [kind for _, kind, _ in monitors.told] == ["host_expiring"] * 2
 
 
 def test_a_certificate_that_expires_soon_is_told_after_maintenance(monitors: Monitors) -> None:

@@ -28,6 +28,8 @@ from helpdesk.threads import Threads
 
 PORTS = {"http": 80, "https": 443}
 MOST_THREADS, MOST_TLS_THREADS = 2, 4
+PATIENCE_SECONDS = 1.0
+"""So long a probe waits for a thread: less than for the host, since a lack of threads is no fault of the host."""
 UNQUOTED = "%/?#[]@!$&'()*+,;=:~"
 
 
@@ -36,7 +38,8 @@ class Pages:
 
     def __init__(self, ca_bundle: Path | None) -> None:
         self._ca_bundle = ca_bundle
-        self._threads, self._tls_threads = Threads(MOST_THREADS), Threads(MOST_TLS_THREADS)
+        self._threads = Threads(MOST_THREADS, PATIENCE_SECONDS)
+        self._tls_threads = Threads(MOST_TLS_THREADS, PATIENCE_SECONDS)
 
     async def probe(self, url: Url, target: Target, addresses: Sequence[Address], ends: float) -> Outcome:
         """Return how long the head of the answer took, if the answer is as expected. Raises ProbeFailed, Overloaded."""

@@ -57,8 +57,8 @@ class HostState(SQLModel, table=True):
     `ms` is the last answer's time, None without an answer. The last sample is of `checked_at`; `failures` or
     `successes` count it and those before it that ended alike, since `run_since`. `is_maintained` tells whether it was
     taken in a window of maintenance. `fault` is a word of `netmonitor/model.py`, `detail` what the other side said.
-    `expires_at` is the end of its certificate. The next probe is due at `due_at`. `recent` are the means of the last
-    hour (`store/host_recent.py`).
+    `expires_at` is the end of its certificate, `told_expiry` the last such end that people were notified of. The next
+    probe is due at `due_at`. `recent` are the means of the last hour (`store/host_recent.py`).
     """
 
     __tablename__ = "host_state"
@@ -75,6 +75,7 @@ class HostState(SQLModel, table=True):
     fault: str = Field(default="", max_length=20)
     detail: str = Field(default="", max_length=200)
     expires_at: datetime | None = Field(default=None, sa_type=Moment)
+    told_expiry: datetime | None = Field(default=None, sa_type=Moment)
     recent: bytes = Field(default=b"", sa_type=PACKED)
 
 
