@@ -169,7 +169,6 @@ def page(
     with profiles.visit(browser, site, javascript) as profile, traced(profile.context, request.node):
         page = profile.context.new_page()
         yield page
-        page.wait_for_load_state("domcontentloaded")  # a journey may end with a form on its way
         # axe needs the page's own timers, so it can only look where scripts run.
         faults = axe.new_faults(page, seen) if javascript and page.url != "about:blank" else []
         if javascript:
