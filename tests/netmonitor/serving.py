@@ -15,23 +15,28 @@ class Serving:
         self.reply = reply
         self.port, self.connections, self.read = 0, 0, b""
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Note a connection at once: the task of one that comes at the very end may never begin."""
+        self._writers.add(writer)
+        self._tasks.add(asyncio.ensure_future(self.connected(reader, writer)))
 
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        self._tasks.add(task)
         self.connections += 1
         try:
             with suppress(OSError, asyncio.CancelledError):
                 await self._answer(reader, writer)
         finally:
-            self._tasks.discard(task)
             writer.close()
 
     async def end(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.sleep(0)  # in which they are closed
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not isinstance(self.reply, bytes):
@@ -47,7 +52,7 @@ async def serving(
     reply: Reply, context: ssl.SSLContext | None = None, address: str = "127.0.0.1"
 ) -> AsyncIterator[Serving]:
     it = Serving(reply)
-    server = await asyncio.start_server(it.connected, address, 0, ssl=context)
+    server = await asyncio.start_server(it.accept, address, 0, ssl=context)
     it.port = server.sockets[0].getsockname()[1]
     try:
         yield it

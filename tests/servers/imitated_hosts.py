@@ -6,7 +6,7 @@ that answers.
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Coroutine
 from contextlib import suppress
 from threading import Thread
 from typing import Any, Self
@@ -135,23 +135,23 @@ class _Host:
         for task in self._answering:
             task.cancel()
         await asyncio.gather(*self._answering, return_exceptions=True)
+        await asyncio.sleep(0)  # in which the connections are closed
         for held in self._held:
             held.close()
         self._held = []
 
     async def _listen(self, seconds: float) -> None:
-        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await self._keep(_answer(reader, writer, seconds))
+        def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.ensure_future(_answer(reader, writer, seconds))
+            self._answering.add(task)
 
-        self._server = await asyncio.start_server(answer, self.address, self.port, backlog=100)
+            def end(_: object) -> None:  # also of one that never began
+                self._answering.discard(task)
+                writer.transport.abort()
 
-    async def _keep(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._answering.add(task)
-        try:
-            await asyncio.wait([task])
-        finally:
-            self._answering.discard(task)
+            task.add_done_callback(end)
+
+        self._server = await asyncio.start_server(accept, self.address, self.port, backlog=100)
 
 
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seconds: float) -> None:
