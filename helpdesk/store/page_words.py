@@ -62,14 +62,9 @@ def index(session: Session, page_id: int, title: str, content: str) -> None:
     """Store the words by which a page is suggested, in the place of those that it had."""
     of_title, of_text = stems(title, MOST_OF_PAGE), stems(content[:LONGEST_INDEXED], MOST_OF_PAGE)
     words = dict.fromkeys(of_text, False) | dict.fromkeys(of_title, True)
-    forget(session, page_id)
+    session.execute(sa.delete(PageWord).where(col(PageWord.post_id) == page_id))
     session.add_all(PageWord(word=word, post_id=page_id, is_in_title=it) for word, it in words.items())
     session.flush()
-
-
-def forget(session: Session, page_id: int) -> None:
-    """Suggest a page no more."""
-    session.execute(sa.delete(PageWord).where(col(PageWord.post_id) == page_id))
 
 
 def stems(text: str, most: int) -> list[str]:

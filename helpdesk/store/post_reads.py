@@ -29,11 +29,10 @@ class Asked(NamedTuple):
 
 
 class Revision(NamedTuple):
-    """A version of a post's text; `length` in characters."""
+    """A version of a post's text."""
 
     version: int
     title: str
-    length: int
     edited_at: datetime
     editor: Author
 
@@ -85,11 +84,11 @@ def asked(session: Session, post: PostRow, named: Named | None) -> list[Asked]:
 def revisions(session: Session, post_id: int) -> list[Revision]:
     """Return the versions of a post's text, the newest first."""
     person = posts.EDITOR
-    columns: list[Any] = [PostRevision.version, PostRevision.title, sa.func.char_length(col(PostRevision.content))]
-    columns += [PostRevision.edited_at, person.id, person.login, person.full_name, person.source]
+    columns: list[Any] = [PostRevision.version, PostRevision.title, PostRevision.edited_at]
+    columns += [person.id, person.login, person.full_name, person.source]
     query: sa.Select[Any] = sa.select(*columns).join(person, col(person.id) == col(PostRevision.edited_by))
     rows = session.execute(query.where(col(PostRevision.post_id) == post_id).order_by(col(PostRevision.version).desc()))
-    return [Revision(row[0], row[1], row[2], row[3], Author(*row[4:])) for row in rows]
+    return [Revision(row[0], row[1], row[2], Author(*row[3:])) for row in rows]
 
 
 def texts(session: Session, post_id: int, versions: Sequence[int]) -> dict[int, tuple[str, str]]:

@@ -12,14 +12,13 @@ from helpdesk.errors import NotFound
 from helpdesk.store.casefold import fold
 from helpdesk.store.models.posts import Post, PostAudience, PostRead
 from helpdesk.store.models.tables import Person
-from helpdesk.store.post_readers import Reader, concerns, is_published, visible
+from helpdesk.store.post_readers import RIGHT, Reader, concerns, is_published, visible
 
 POST, PAGE = "post", "page"
 """The kinds of posts: announcements and knowledge pages."""
 DRAFT, SCHEDULED, PUBLISHED, EXPIRED = "draft", "scheduled", "published", "expired"
 LONGEST_EXCERPT = 10_000
 MOST_WORDS = 8
-MOST_UNREAD = 20
 NEW = timedelta(days=30)
 """For so long an announcement that somebody has not read is news to them."""
 
@@ -54,9 +53,6 @@ class PostRow(NamedTuple):
     picture: str | None
     picture_size: int
     picture_alt: str
-    parent_id: int | None
-    position: int
-    reviewed_at: datetime | None
     author: Author
     editor: Author
     read_at: datetime | None
@@ -122,16 +118,6 @@ def page(
     return [_post(row) for row in session.execute(rows)], total
 
 
-def unread_important(session: Session, reader: Reader, person_id: int, now: datetime) -> list[PostRow]:
-    """Return the important posts for this person that they have not understood as they are asked, newest first."""
-    not_understood = sa.or_(
-        col(PostRead.understood_version).is_(None), col(PostRead.understood_version) < col(Post.asked_version)
-    )
-    where = (col(Post.is_important).is_(True), is_published(now), concerns(reader), not_understood)
-    rows = _rows(person_id, LONGEST_EXCERPT).where(*where).order_by(*BY_PIN_AND_AGE).limit(MOST_UNREAD)
-    return [_post(row) for row in session.execute(rows)]
-
-
 def news(session: Session, reader: Reader, person_id: int, now: datetime, limit: int) -> tuple[list[PostRow], int]:
     """Return the first announcements for this person that ask for attention, and the number of all: important ones that
     they have not understood as they are asked, then pinned and new ones that they have not read."""
@@ -161,7 +147,7 @@ def audience(session: Session, post_id: int) -> list[Part]:
     """Return the parts of a post's audience, rights first; none for everybody."""
     kind, value = col(PostAudience.kind), col(PostAudience.value)
     rows = session.execute(sa.select(kind, value).where(col(PostAudience.post_id) == post_id))
-    return sorted((Part(*row) for row in rows), key=lambda it: (it.kind != "right", fold(it.value)))
+    return sorted((Part(*row) for row in rows), key=lambda it: (it.kind != RIGHT, fold(it.value)))
 
 
 def titles(session: Session, reader: Reader, now: datetime, ids: Collection[int]) -> dict[int, str]:

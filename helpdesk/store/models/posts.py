@@ -16,7 +16,7 @@ class Post(SQLModel, table=True):
     those who may write. `is_important` asks for "read and understood". `announced_at` is when all whom it concerns had
     been notified; until then those with an id up to `announced_to` have been. `picture` names a file, in words
     `picture_alt`. `words` are title and content folded, for the search. `reviewed_at` is when somebody last found a
-    page true. `version` rises with each edit.
+    page true. `version` rises with each edit; readers are to understand `asked_version` or a later one.
     """
 
     __tablename__ = "post"

@@ -42,7 +42,7 @@ async def receive_by(
     named = [_opened(request, owner, each) for each in fields.all_values("staged", MOST_FILES)]
     staged = request.state.staged = [file for file in named if file]
     if fields.too_large:
-        raise too_large(request)
+        raise _too_large(request)
     if len(staged) < len(named):
         raise Invalid({"files": [GONE]})
     if len(staged) + len(sent) > MOST_FILES:
@@ -73,7 +73,7 @@ def context(request: Request, owner: Owner) -> dict[str, Any]:
     return {"staged_files": sealed(request, owner), "limit": _limit(request), "reference": REFERENCES[text_format]}
 
 
-def too_large(request: Request) -> TooLarge:
+def _too_large(request: Request) -> TooLarge:
     message = sentence("The files are too large: at most %(limit)s together.", limit=_limit(request))
     return TooLarge(message, {"files": [message]})
 

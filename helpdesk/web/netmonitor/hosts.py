@@ -112,7 +112,7 @@ def _values(fields: request_data.Fields) -> HostValues:
     """Read a host. Raises Invalid."""
     texts = {name: _text(fields, name) for name in names(HostFields)}
     flags = {name: fields.flag(name) for name in ("is_public", "is_active", "opens_task")}
-    return HostValues(**asdict(targets.read(texts)), **flags)
+    return HostValues(**asdict(targets.read(texts)) | flags)
 
 
 def _text(fields: request_data.Fields, name: str) -> str:
