@@ -11,13 +11,16 @@ from pathlib import Path
 import pytest
 from anyio.from_thread import start_blocking_portal
 from itsdangerous import Signer
+from sqlmodel import Session
 from starlette.testclient import TestClient
 
 from helpdesk.app import create_app
+from helpdesk.people.rights import WRITER
 from helpdesk.services import Services
 from helpdesk.settings import settings as configuration
-from helpdesk.store import sessions
+from helpdesk.store import rights, sessions
 from helpdesk.store.database import Database
+from helpdesk.store.models import tables
 from helpdesk.tasks.files import Upload
 from helpdesk.tasks.model import Edit
 from helpdesk.wiring import wire
@@ -26,6 +29,7 @@ from tests.world import PEOPLE_IDS, EmbeddedWorld
 
 HTML = {"Accept": "text/html", "Accept-Language": "en"}
 HTMX = {**HTML, "HX-Request": "true", "HX-Current-URL": "http://testserver/tasks/1"}
+SALES = "Отдел продаж"
 
 Client = TestClient
 Visit = Callable[..., Client]
@@ -81,6 +85,25 @@ def visit(services: Services, leaks: Leaks) -> Iterator[Visit]:
 @pytest.fixture
 def anna(visit: Visit) -> Client:
     return visit("anna")
+
+
+@pytest.fixture
+def irina(visit: Visit) -> Client:
+    return visit("irina")
+
+
+@pytest.fixture
+def settled(database: Database) -> Database:
+    """A store in which anna may write posts; irina is proven to be of the sales department, stranger only says so."""
+
+    def work(db: Session) -> None:
+        rights.grant(db, PEOPLE_IDS["anna"], WRITER)
+        for login, is_proven in (("irina", True), ("stranger", False)):
+            person = db.get_one(tables.Person, PEOPLE_IDS[login])
+            person.department, person.is_department_proven = SALES, is_proven
+
+    database.run_here(work, writes=True)
+    return database
 
 
 @pytest.fixture

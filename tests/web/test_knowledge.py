@@ -7,48 +7,21 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlmodel import Session
 
-from helpdesk.people.rights import WRITER
 from helpdesk.services import Services
-from helpdesk.store import rights
 from helpdesk.store.database import Database
-from helpdesk.store.models import tables
 from helpdesk.web.knowledge import index
 from tests.knowledge import NOON, add_page
-from tests.web.conftest import HTML, HTMX, Client, Visit, notes
-from tests.world import PEOPLE_IDS
+from tests.web.conftest import HTML, HTMX, SALES, Client, Visit, notes
+
+pytestmark = pytest.mark.usefixtures("settled")
 
 SECRET = "Зарплаты начальства"
 HOSTILE = "<script>alert(1)</script>"
 
 
 @pytest.fixture
-def settled(database: Database) -> Database:
-    """anna may write; irina is proven to be of the accounting department, and stranger only says so."""
-
-    def work(db: Session) -> None:
-        rights.grant(db, PEOPLE_IDS["anna"], WRITER)
-        for login, is_proven in (("irina", True), ("stranger", False)):
-            person = db.get_one(tables.Person, PEOPLE_IDS[login])
-            person.department, person.is_department_proven = "Бухгалтерия", is_proven
-
-    database.run_here(work, writes=True)
-    return database
-
-
-@pytest.fixture
-def anna(visit: Visit, settled: Database) -> Client:
-    return visit("anna")
-
-
-@pytest.fixture
-def irina(visit: Visit, settled: Database) -> Client:
-    return visit("irina")
-
-
-@pytest.fixture
-def stranger(visit: Visit, settled: Database) -> Client:
+def stranger(visit: Visit) -> Client:
     return visit("stranger")
 
 
@@ -190,7 +163,7 @@ def test_pages_are_found_by_words_those_with_the_words_in_their_titles_first(iri
 def test_a_link_is_shown_as_each_reader_may_have_it(
     anna: Client, irina: Client, stranger: Client, settled: Database
 ) -> None:
-    hidden = add(settled, SECRET, department="Бухгалтерия")
+    hidden = add(settled, SECRET, department=SALES)
     text = f"[[{SECRET}|отчёт]], [[Нет такой]], `[[{SECRET}]]`"
     page = add(settled, "Почта", content=text)
     address = f"/posts/{page}"
@@ -256,7 +229,7 @@ def test_links_name_the_public_address_and_a_reply_too_long_for_them_stays(
 def test_titles_are_offered_to_a_reply_only_those_that_its_author_may_read(
     irina: Client, stranger: Client, settled: Database
 ) -> None:
-    add(settled, SECRET, department="Бухгалтерия")
+    add(settled, SECRET, department=SALES)
     add(settled, "Зарплатный проект")
     add(settled, "Зарплата [старая]")
     offered = irina.get("/knowledge/titles?q=зарплат").json()["pages"]
@@ -288,7 +261,7 @@ def test_everybody_says_once_whether_a_page_helped_and_those_who_write_see_how_m
 def test_nobody_votes_on_what_they_may_not_read_or_what_is_no_page(
     anna: Client, stranger: Client, settled: Database
 ) -> None:
-    hidden = add(settled, SECRET, department="Бухгалтерия")
+    hidden = add(settled, SECRET, department=SALES)
     post = anna.post("/posts", json={"title": "Новость", "content": "Текст"}).json()["post"]["id"]
     for number in (hidden, post, 777):
         assert stranger.post(f"/knowledge/{number}/vote", json={"helpful": True}).status_code == 404
@@ -320,7 +293,7 @@ def test_pages_are_suggested_while_a_subject_is_typed_and_after_a_refusal(
     irina: Client, stranger: Client, settled: Database
 ) -> None:
     page = add(settled, "Почта на телефоне")
-    add(settled, f"Почта: {SECRET}", department="Бухгалтерия")
+    add(settled, f"Почта: {SECRET}", department=SALES)
     asked = "/requests/new/similar?subject=не работает почта"
     found = stranger.get(asked, headers=HTMX).text
     assert "Perhaps this helps:" in found and f'href="/posts/{page}"' in found and SECRET not in found
@@ -339,7 +312,7 @@ def test_no_address_shows_the_title_of_a_page_to_whoever_may_not_read_it(
     stranger: Client, irina: Client, settled: Database
 ) -> None:
     above = add(settled, "Деньги")
-    hidden = add(settled, SECRET, above, department="Бухгалтерия", former="Оклады")
+    hidden = add(settled, SECRET, above, department=SALES, former="Оклады")
     below = add(settled, "Премии", hidden, content="[[Оклады]]")
     add(settled, SECRET, above, is_draft=True)
     add(settled, SECRET, above, published_from=NOON + timedelta(days=9_999))

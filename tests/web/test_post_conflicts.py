@@ -5,33 +5,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from sqlmodel import Session
 
-from helpdesk.people.rights import AGENT, WRITER
-from helpdesk.store import rights
-from helpdesk.store.database import Database
-from helpdesk.store.models import tables
+from helpdesk.people.rights import AGENT
 from tests.tasks.test_pictures import picture
-from tests.web.conftest import HTML, Client, Visit
+from tests.web.conftest import HTML, SALES, Client, Visit
 from tests.web.dom import Element, parsed
-from tests.world import PEOPLE_IDS
 
-SALES = "Отдел продаж"
+pytestmark = pytest.mark.usefixtures("settled")
+
 Files = Sequence[tuple[str, tuple[str, bytes]]]
 Form = dict[str, list[str]]
-
-
-@pytest.fixture
-def anna(visit: Visit, database: Database) -> Client:
-    """anna writes; irina is proven to be of the sales department."""
-
-    def work(db: Session) -> None:
-        rights.grant(db, PEOPLE_IDS["anna"], WRITER)
-        irina = db.get_one(tables.Person, PEOPLE_IDS["irina"])
-        irina.department, irina.is_department_proven = SALES, True
-
-    database.run_here(work, writes=True)
-    return visit("anna")
 
 
 @pytest.fixture

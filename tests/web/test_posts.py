@@ -15,11 +15,9 @@ from PIL import Image
 from sqlmodel import Session, select
 
 from helpdesk.errors import StoreUnavailable
-from helpdesk.people.rights import AGENT, WRITER
+from helpdesk.people.rights import AGENT
 from helpdesk.services import Services
-from helpdesk.store import post_edits, rights
-from helpdesk.store.database import Database
-from helpdesk.store.models import tables
+from helpdesk.store import post_edits
 from helpdesk.store.models.posts import Post, PostFile
 from helpdesk.web.core.request_data import Fields
 from helpdesk.web.posts import history
@@ -29,35 +27,13 @@ from tests.tasks.test_pictures import bomb, picture
 from tests.web.conftest import HTML, HTMX, Client, Visit, attached
 from tests.world import PASSWORDS, PEOPLE_IDS, EmbeddedWorld
 
+pytestmark = pytest.mark.usefixtures("settled")
+
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 HOSTILE = (
     "<script>alert(1)</script><iframe src='//evil.test'></iframe> ![](https://evil.test/pixel.png) "
     "[x](javascript:alert(1)) <img src=x onerror=alert(1)>"
 )
-
-
-@pytest.fixture
-def settled(database: Database) -> Database:
-    """anna may write; irina is proven to be of the sales department, and stranger only says so."""
-
-    def work(db: Session) -> None:
-        rights.grant(db, PEOPLE_IDS["anna"], WRITER)
-        for login, is_proven in (("irina", True), ("stranger", False)):
-            person = db.get_one(tables.Person, PEOPLE_IDS[login])
-            person.department, person.is_department_proven = "Отдел продаж", is_proven
-
-    database.run_here(work, writes=True)
-    return database
-
-
-@pytest.fixture
-def anna(visit: Visit, settled: Database) -> Client:
-    return visit("anna")
-
-
-@pytest.fixture
-def irina(visit: Visit, settled: Database) -> Client:
-    return visit("irina")
 
 
 @pytest.fixture
