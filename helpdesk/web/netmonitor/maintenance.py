@@ -9,7 +9,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import Invalid, NotFound, sentence
+from helpdesk.errors import Invalid, NotFound, Sentence, sentence
 from helpdesk.store import host_maintenance, monitored_hosts
 from helpdesk.store.host_maintenance import Window, WindowValues
 from helpdesk.store.models.netmonitor import MonitoredHost
@@ -34,7 +34,7 @@ TOO_FAR = sentence("Choose a time within a year.")
 
 
 class Listing(NamedTuple):
-    """The windows, and what a new one can be of."""
+    """The windows, and the choices for a new one."""
 
     open: Sequence[Window]
     ended: Sequence[Window]
@@ -114,7 +114,7 @@ async def _load(request: Request) -> Listing:
     return await services(request).database.run(work)
 
 
-async def _done(request: Request, message: Any, status: int) -> Response:
+async def _done(request: Request, message: Sentence, status: int) -> Response:
     async def json() -> Response:
         listing = await _load(request)
         body = {"message": translate(request, message), "windows": [_to_dict(it) for it in listing.open]}
@@ -126,8 +126,8 @@ async def _done(request: Request, message: Any, status: int) -> Response:
 
 async def _to_json(request: Request) -> Response:
     listing = await _load(request)
-    told = {"windows": [_to_dict(it) for it in listing.open], "ended": [_to_dict(it) for it in listing.ended]}
-    return json_response(request, told)
+    body = {"windows": [_to_dict(it) for it in listing.open], "ended": [_to_dict(it) for it in listing.ended]}
+    return json_response(request, body)
 
 
 def _to_dict(it: Window) -> Json:
