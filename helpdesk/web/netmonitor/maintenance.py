@@ -1,7 +1,7 @@
 """Let administrators set windows of maintenance, in which failures open no incident."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -97,11 +97,7 @@ def _host_id(of: str) -> int | None:
 def _moment(request: Request, fields: request_data.Fields, name: str) -> datetime:
     """Return a moment in UTC; without a zone it is one of TIMEZONE. Raises Invalid."""
     text = fields.required_text(name, LONGEST_MOMENT).strip()
-    try:
-        at = datetime.fromisoformat(text)
-        return (at if at.tzinfo else at.replace(tzinfo=services(request).settings.timezone)).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise request_data.refusal(name, NO_MOMENT) from error
+    return request_data.moment(name, text, services(request).settings.timezone, NO_MOMENT)
 
 
 async def _load(request: Request) -> Listing:
