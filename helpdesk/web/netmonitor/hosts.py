@@ -71,8 +71,8 @@ async def remove(request: Request) -> Response:
         page = partial(html, request, "netmonitor/remove.html", status_of(error), host=host, error=error)
         return await answer_refusal(request, error, page=page)
     now = services(request).clock()
-    told = await stored(request, lambda db: monitored_hosts.remove(db, person.id, host.id or 0, now))
-    services(request).wakeups.wake(told)
+    recipients = await stored(request, lambda db: monitored_hosts.remove(db, person.id, host.id or 0, now))
+    services(request).wakeups.wake(recipients)
     return await answer(
         request,
         json=lambda: json_response(request, {"message": translate(request, REMOVED)}),
