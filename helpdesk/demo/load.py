@@ -5,9 +5,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, select
 
-from helpdesk.demo import knowledge_pages, monitored_hosts, seed, simulated_colleague
+from helpdesk.demo import knowledge_pages, monitored_hosts, posts, seed, simulated_colleague
 from helpdesk.demo.call_rows import call_rows
-from helpdesk.demo.posts import write
 from helpdesk.demo.seed import Line, World
 from helpdesk.demo.task_rows import Ids, task_rows
 from helpdesk.people.passwords import hashed
@@ -46,7 +45,7 @@ def _fill(session: Session, now: datetime) -> None:
     first_steps.finish(session, ids["assignee"]["admin"])
     names = {it["login"]: it["full_name"] for it in world["person"]}
     calls = call_rows(world["agent"], world["call"], names, ids, now)
-    write(session, world["post"], ids, now)
+    posts.add(session, world["post"], ids, now)
     monitored_hosts.add(session, now, ids["assignee"]["anna"])
     for table, rows in [*task_rows(tasks, ids, now), *calls]:
         session.execute(sa.insert(table), rows, execution_options=ONE_STATEMENT)

@@ -15,7 +15,7 @@ from helpdesk.store.post_readers import DEPARTMENT, RIGHT
 from helpdesk.store.posts import Part
 
 
-def write(session: Session, lines: Sequence[Line], ids: Ids, now: datetime) -> None:
+def add(session: Session, lines: Sequence[Line], ids: Ids, now: datetime) -> None:
     """Store announcements. Each was published `at` so many working minutes before now, or is to be `in_days`.
 
     It is for some `departments` and `rights`, or for everybody; some people have `understood` it.
@@ -37,7 +37,7 @@ def write(session: Session, lines: Sequence[Line], ids: Ids, now: datetime) -> N
         number = post_edits.add(session, people[it["author"]], wanted, min(begin, now)).id
         for login in it.get("understood", ()):
             post_reads.note_understood(session, number, people[login], now)
-    told = select(Post).where(col(Post.published_from) <= now, col(Post.is_draft).is_(False))
-    for post in session.exec(told):
+    published = select(Post).where(col(Post.published_from) <= now, col(Post.is_draft).is_(False))
+    for post in session.exec(published):
         post.announced_at = now
         session.add(post)

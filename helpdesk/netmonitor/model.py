@@ -34,9 +34,6 @@ class Target(NamedTuple):
     expected_status: str = ""
     expected_words: str = ""
     certificate_days: int = 0
-    interval_seconds: int = 30
-    failures_to_open: int = 3
-    successes_to_close: int = 2
 
 
 class Outcome(NamedTuple):

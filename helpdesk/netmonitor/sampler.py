@@ -11,13 +11,12 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from secrets import token_hex
-from typing import cast
 
 from sqlmodel import Session
 
 from helpdesk.errors import OutcomeUnknown, Overloaded, StoreUnavailable
 from helpdesk.netmonitor.history import History
-from helpdesk.netmonitor.model import Method, Probes, Target, Way
+from helpdesk.netmonitor.model import Probes, Target, Way
 from helpdesk.netmonitor.news import Newsroom
 from helpdesk.netmonitor.recording import Recorded, Result
 from helpdesk.netmonitor.schedule import Line
@@ -233,17 +232,4 @@ class Sampler:
 
 def target_of(watched: Watched) -> Target:
     """Return a host as it is probed."""
-    return Target(
-        watched.id,
-        watched.name,
-        cast(Method, watched.method),
-        watched.address,
-        watched.port,
-        watched.query,
-        watched.expected_status,
-        watched.expected_words,
-        watched.certificate_days,
-        watched.interval_seconds,
-        watched.failures_to_open,
-        watched.successes_to_close,
-    )
+    return Target._make(getattr(watched, name) for name in Target._fields)

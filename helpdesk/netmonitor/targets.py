@@ -3,11 +3,11 @@
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
 
 from helpdesk.errors import Invalid, Sentence, sentence
 from helpdesk.netmonitor.addresses import LARGEST_PORT, ascii_host, in_letters, url
 from helpdesk.netmonitor.model import METHODS, Method
+from helpdesk.store.host_fields import HostFields
 from helpdesk.texts import is_blank, turns_direction
 
 LONGEST_NAME, LONGEST_ADDRESS, LONGEST_WORDS, LONGEST_STATUS = 100, 500, 200, 60
@@ -35,23 +35,6 @@ NO_HOST = sentence("Write a name or an IP address, without a scheme and a port."
 NO_URL = sentence("Write an address that begins with http:// or https://, without a name and a password.")
 NO_STATUS = sentence("Write statuses such as 200-299,401.")
 NO_CERTIFICATE = sentence("Only an address that begins with https:// has a certificate.")
-
-
-class HostFields(NamedTuple):
-    """What an administrator says of a host; the fields are those of `MonitoredHost`."""
-
-    name: str
-    group_name: str
-    method: Method
-    address: str
-    port: int | None
-    query: str
-    expected_status: str
-    expected_words: str
-    certificate_days: int
-    interval_seconds: int
-    failures_to_open: int
-    successes_to_close: int
 
 
 def read(values: Mapping[str, str]) -> HostFields:

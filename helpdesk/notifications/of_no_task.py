@@ -10,12 +10,9 @@ from helpdesk.notifications.delivery import Delivery
 from helpdesk.notifications.event_processing import NAME, listed
 from helpdesk.notifications.kinds import type_of
 from helpdesk.notifications.outbox import Outbox
-from helpdesk.notifications.preferences import Preferences
 from helpdesk.store import leases
 from helpdesk.store import preferences as stored_preferences
 from helpdesk.store.models.notifications import NotificationRow
-
-UNCHOSEN = Preferences()
 
 
 def deliver(
@@ -28,12 +25,13 @@ def deliver(
     """
     leases.wait_for(session, NAME)
     ids, local = list(people), now.astimezone(zone)
-    chosen = {id: preferences_json.from_json(it) for id, it in stored_preferences.of_people(session, ids).items()}
-    deliveries = [_delivery(notification._replace(person_id=id), chosen.get(id, UNCHOSEN), local) for id in ids]
+    chosen = stored_preferences.of_people(session, ids)
+    deliveries = [_delivery(notification._replace(person_id=id), chosen.get(id, ""), local) for id in ids]
     return listed(session, [it for it in deliveries if it.decisions], now, outbox)
 
 
-def _delivery(notification: NotificationRow, wanted: Preferences, now: datetime) -> Delivery:
+def _delivery(notification: NotificationRow, chosen: str, now: datetime) -> Delivery:
+    wanted = preferences_json.from_json(chosen)
     type, project, task = type_of(notification.kind), notification.project_id, notification.task_id
     decisions = preferences.decide(wanted, type, project, task, now)
     options = preferences.at_once(decisions)

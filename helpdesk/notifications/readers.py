@@ -62,9 +62,8 @@ def unreadable(
         return frozenset()
     ids = {row.person_id for row in asked}
     is_monitor = any(READERS[row.kind] == "monitor" for row in asked)
-    same = (col(tables.Person.id).in_(some) for some in in_batches(ids))
     facts = _Facts(
-        {it.id: it for condition in same for it in load_people(session, rules.named, condition)},
+        {it.id: it for it in _people(session, ids, rules)},
         people.numbered(session, rules.accounts, ids) if is_monitor and rules.access == "staff" else (),
         _posts(session, {number_of(row) for row in asked if READERS[row.kind] == "post"}, now),
     )
@@ -73,13 +72,7 @@ def unreadable(
 
 def seeing_monitor(session: Session, person_ids: Collection[int], rules: Rules) -> list[int]:
     """Return those of these people who may see the network monitor and can sign in."""
-    is_in_use = (rights.ACTIVE, col(tables.Person.joined_into).is_(None))
-    batches = in_batches(dict.fromkeys(person_ids))
-    found = [
-        it
-        for batch in batches
-        for it in load_people(session, rules.named, col(tables.Person.id).in_(batch), *is_in_use)
-    ]
+    found = _people(session, dict.fromkeys(person_ids), rules, rights.ACTIVE, col(tables.Person.joined_into).is_(None))
     known = people.numbered(session, rules.accounts, person_ids) if rules.access == "staff" else ()
     return [it.id for it in found if may_see(it, rules.access, it.id in known)]
 
@@ -92,6 +85,13 @@ def readable_events(
     rows = [row._replace(person_id=person_id) for row in _of_accounts(session, accounts) if row.kind in READERS]
     hidden = unreadable(session, rows, rules, now)
     return frozenset(row.event for row in rows if (person_id, row.event) not in hidden)
+
+
+def _people(
+    session: Session, ids: Iterable[int], rules: Rules, *conditions: sa.ColumnElement[bool]
+) -> Iterator[Person]:
+    for batch in in_batches(ids):
+        yield from load_people(session, rules.named, col(tables.Person.id).in_(batch), *conditions)
 
 
 def _of_accounts(session: Session, accounts: Collection[int]) -> Iterator[NotificationRow]:

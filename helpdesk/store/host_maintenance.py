@@ -64,11 +64,11 @@ def add(session: Session, actor_id: int, wanted: WindowValues, now: datetime) ->
     return row
 
 
-def end(session: Session, actor_id: int, window_id: int, now: datetime) -> HostMaintenance:
+def end(session: Session, actor_id: int, window_id: int, now: datetime) -> None:
     """End a window now; one that has not begun is gone, and one that has ended stays as it is. Raises NotFound."""
     row = required(session, HostMaintenance, window_id, for_update=True)
     if row.ends_at <= now:
-        return row
+        return
     host = session.get(MonitoredHost, row.host_id) if row.host_id is not None else None
     if row.begins_at >= now:
         session.delete(row)
@@ -77,7 +77,6 @@ def end(session: Session, actor_id: int, window_id: int, now: datetime) -> HostM
         session.add(row)
     session.flush()
     _note(session, actor_id, "maintenance_ended", row, host)
-    return row
 
 
 def forget(session: Session, before: datetime) -> None:

@@ -1,12 +1,14 @@
 """Store what probes have found, and read what the next ones need. All is written by the holder of one lease."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from helpdesk.store.host_fields import HostFields, names
 from helpdesk.store.models import table
 from helpdesk.store.models.netmonitor import HostIncident, HostSample, HostState, MonitoredHost
 
@@ -18,28 +20,17 @@ UNWATCHED = {"open_host_id": None, "is_unwatched": True}
 """What becomes of an open incident whose host is not watched any more."""
 
 
-class Watched(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Watched(HostFields):
     """A host that is to be probed, with its last sample's moment."""
 
     id: int
-    name: str
-    group_name: str
-    method: str
-    address: str
-    port: int | None
-    query: str
-    expected_status: str
-    expected_words: str
-    certificate_days: int
-    interval_seconds: int
-    failures_to_open: int
-    successes_to_close: int
     opens_task: bool
     version: int
-    checked_at: datetime | None
+    checked_at: datetime | None = None
 
 
-OF_HOST = [HOST.c[name] for name in Watched._fields[:-1]]
+OF_HOST = [HOST.c[name] for name in names(Watched) if name in HOST.c]
 
 
 def check_lease(host_id: int) -> str:
@@ -63,13 +54,13 @@ def watched(session: Session, host_id: int | None = None) -> list[Watched]:
     )
     if host_id is not None:
         asked = asked.where(HOST.c.id == host_id)
-    return [Watched(*row) for row in session.execute(asked.order_by(HOST.c.id))]
+    return [Watched(**row) for row in session.execute(asked.order_by(HOST.c.id)).mappings()]
 
 
 def still_there(session: Session, ids: Collection[int]) -> dict[int, Watched]:
     """Return those of the hosts that are watched, and let nobody edit or remove them in this transaction."""
-    locked = sa.select(*OF_HOST, sa.null()).where(HOST.c.id.in_(ids), HOST.c.is_active).order_by(HOST.c.id)
-    return {row.id: Watched(*row) for row in session.execute(locked.with_for_update(read=True))}
+    locked = sa.select(*OF_HOST).where(HOST.c.id.in_(ids), HOST.c.is_active).order_by(HOST.c.id)
+    return {row["id"]: Watched(**row) for row in session.execute(locked.with_for_update(read=True)).mappings()}
 
 
 def states(session: Session, ids: Collection[int]) -> dict[int, dict[str, Any]]:
@@ -123,12 +114,11 @@ def openings(session: Session, host_id: int, since: datetime) -> list[datetime]:
     return list(session.exec(select(HostIncident.opened_at).where(*its)))
 
 
-def end_unwatched(session: Session, now: datetime) -> int:
-    """End the incidents of hosts that are not watched any more, and return how many there were."""
+def end_unwatched(session: Session, now: datetime) -> None:
+    """End the incidents of hosts that are not watched any more."""
     of = table(HostIncident)
     unwatched = sa.select(HOST.c.id).where(~HOST.c.is_active).scalar_subquery()
-    ended = sa.update(of).where(of.c.open_host_id.in_(unwatched)).values(**UNWATCHED, ended_at=now)
-    return session.exec(ended).rowcount
+    session.execute(sa.update(of).where(of.c.open_host_id.in_(unwatched)).values(**UNWATCHED, ended_at=now))
 
 
 def oldest_due(session: Session) -> datetime | None:

@@ -1,7 +1,7 @@
 """Store the tree of knowledge pages: read it as a reader may see it, and change the places of pages.
 
-What a reader may not see has no title here. A page below a hidden one is shown under its nearest ancestor that the
-reader sees, or among the roots.
+Titles of pages that a reader may not see are left out. A page below a hidden one is shown under its nearest ancestor
+that the reader sees, or among the roots.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,7 +36,7 @@ TOO_MANY = sentence("There are %(most)s pages already: delete one first.", most=
 class Page(NamedTuple):
     """A page in the tree: `depth` is 1 at the roots, and `parent_id` that of the page under which it is shown.
 
-    Only who may write sees pages that are not published. One `is_stale` that nobody has made or found true for STALE.
+    Only writers see pages that are not published. One `is_stale` that nobody has made or found true for STALE.
     """
 
     id: int

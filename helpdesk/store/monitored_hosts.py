@@ -1,8 +1,8 @@
 """Store the hosts that are watched, as administrators keep them. NETMONITOR_HOSTS owns a part of some."""
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
@@ -11,6 +11,7 @@ from helpdesk.errors import Conflict, Invalid, NotAllowed, sentence
 from helpdesk.store import audit, host_news, host_samples, leases, locks
 from helpdesk.store.casefold import fold
 from helpdesk.store.database import required
+from helpdesk.store.host_fields import HostFields, names
 from helpdesk.store.host_samples import UNWATCHED
 from helpdesk.store.host_tasks import GIVEN_UP
 from helpdesk.store.models import table
@@ -34,21 +35,10 @@ TOO_MANY = sentence("There are %(most)s hosts already.", most=MOST)
 SET = sentence("NETMONITOR_HOSTS names this host: take it out there.")
 
 
-class HostValues(NamedTuple):
-    """What administrators say of a host; the fields are those of `MonitoredHost`."""
+@dataclass(frozen=True, slots=True)
+class HostValues(HostFields):
+    """What administrators say of a host."""
 
-    name: str
-    group_name: str
-    method: str
-    address: str
-    port: int | None
-    query: str
-    expected_status: str
-    expected_words: str
-    certificate_days: int
-    interval_seconds: int
-    failures_to_open: int
-    successes_to_close: int
     is_public: bool
     is_active: bool
     opens_task: bool
@@ -77,7 +67,7 @@ def groups(session: Session) -> Sequence[str]:
 
 
 def values(host: MonitoredHost) -> HostValues:
-    return HostValues(*(getattr(host, name) for name in HostValues._fields))
+    return HostValues(**{name: getattr(host, name) for name in names(HostValues)})
 
 
 def add(session: Session, actor_id: int, wanted: HostValues, now: datetime) -> MonitoredHost:
@@ -86,7 +76,7 @@ def add(session: Session, actor_id: int, wanted: HostValues, now: datetime) -> M
     _require_free(session, wanted.name, None)
     if session.exec(select(func.count()).select_from(MonitoredHost)).one() >= MOST:
         raise Invalid({"name": [TOO_MANY]})
-    row = MonitoredHost(**wanted._asdict(), name_folded=folded(wanted.name), created_at=now)
+    row = MonitoredHost(**asdict(wanted), name_folded=folded(wanted.name), created_at=now)
     session.add(row)
     host_samples.expect(session, row, now)
     audit.note(session, actor_id, "host_added", None, {"host": row.id, "name": row.name, "address": row.address})
@@ -104,11 +94,11 @@ def change(
         raise Conflict(row)
     before = values(row)
     if row.is_set:
-        wanted = wanted._replace(**{name: getattr(before, name) for name in OF_THE_SETTING})
-    changed = [name for name in HostValues._fields if getattr(before, name) != getattr(wanted, name)]
+        wanted = replace(wanted, **{name: getattr(before, name) for name in OF_THE_SETTING})
+    changed = [name for name in names(HostValues) if getattr(before, name) != getattr(wanted, name)]
     if changed:
         _require_free(session, wanted.name, host_id)
-        row.sqlmodel_update({**wanted._asdict(), "name_folded": folded(wanted.name), "version": row.version + 1})
+        row.sqlmodel_update({**asdict(wanted), "name_folded": folded(wanted.name), "version": row.version + 1})
         session.add(row)
         host_samples.expect(session, row, now)
         told = [f"{name}: {getattr(before, name)} → {getattr(wanted, name)}" for name in changed]

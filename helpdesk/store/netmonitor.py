@@ -1,6 +1,7 @@
 """Read the hosts of the network monitor with what is known of them, and their incidents."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from sqlmodel import Session, col
 
 from helpdesk.errors import NotFound
 from helpdesk.store import host_recent, maintenance
+from helpdesk.store.host_fields import HostFields, names
 from helpdesk.store.host_recent import Line
 from helpdesk.store.models import table
 from helpdesk.store.models.netmonitor import HostIncident, HostState, MonitoredHost
@@ -39,23 +41,12 @@ class IncidentRow(NamedTuple):
     is_unwatched: bool
 
 
-class HostRow(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class HostRow(HostFields):
     """A host: its columns, its state, the incident that is open, the reason of a window of maintenance that is on, and
     the last hour (`host_recent.line`)."""
 
     id: int
-    name: str
-    group_name: str
-    method: str
-    address: str
-    port: int | None
-    query: str
-    expected_status: str
-    expected_words: str
-    certificate_days: int
-    interval_seconds: int
-    failures_to_open: int
-    successes_to_close: int
     is_set: bool
     is_public: bool
     is_active: bool
@@ -85,9 +76,10 @@ class Version(NamedTuple):
     open_incidents: int
 
 
-OF_HOST = [table(MonitoredHost).c[name] for name in HostRow._fields[:18]]
-OF_STATE = [table(HostState).c[name] for name in HostRow._fields[18:28]]
-STATELESS = ("unknown", None, None, None, None, 0, 0, "", "", None)
+OF_HOST, OF_STATE = (
+    [its.c[name] for name in names(HostRow) if name in its.c] for its in (table(MonitoredHost), table(HostState))
+)
+STATELESS = {"status": "unknown", "failures": 0, "successes": 0, "fault": "", "detail": ""}
 INCIDENT = table(HostIncident).c
 OF_INCIDENT = [
     INCIDENT.id,
@@ -168,10 +160,11 @@ def _hosts(
         .order_by(col(MonitoredHost.group_name), col(MonitoredHost.name_folded))
     )
     rows = list[HostRow]()
-    for row in session.execute(asked):
-        values, recent, known = row[:18], row[18], row[19:]
-        window = maintenance.is_on(windows, row.id, row.group_name, now)
-        opened_now, line = of_host.get(row.id), host_recent.line(recent or b"", second)
-        state_values = STATELESS if recent is None else known
-        rows.append(HostRow._make((*values, *state_values, opened_now, window and window.reason, line)))
+    for row in session.execute(asked).mappings():
+        values = dict(row)
+        if values["status"] is None:  # it was never probed
+            values |= STATELESS
+        line = host_recent.line(values.pop("recent") or b"", second)
+        window = maintenance.is_on(windows, row["id"], row["group_name"], now)
+        rows.append(HostRow(**values, incident=of_host.get(row["id"]), maintenance=window and window.reason, line=line))
     return rows

@@ -60,5 +60,5 @@ def pages(reader: Reader, now: datetime) -> sa.Select[int | None, str]:
 
 
 def rows(session: Session, query: sa.Select[int | None, str]) -> list[Title]:
-    """Return what a query of `pages` finds."""
+    """Return the titles that a query of `pages` finds."""
     return [Title(id or 0, title) for id, title in session.execute(query)]

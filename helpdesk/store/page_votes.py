@@ -1,4 +1,4 @@
-"""Store what people say of knowledge pages: whether one has helped them, and that it is still true."""
+"""Store the votes on knowledge pages, and their reviews."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -16,14 +16,14 @@ from helpdesk.store.posts import PAGE
 
 
 class Review(NamedTuple):
-    """When a page was last found true, and by whom."""
+    """The last time that somebody found a page true, and their name."""
 
     at: datetime
     by: str
 
 
 class Votes(NamedTuple):
-    """How many people a page has helped and has not, and what one of them says, None for nothing."""
+    """How many people a page has helped and has not, and the vote of one of them, None without one."""
 
     helped: int
     not_helped: int
@@ -63,9 +63,9 @@ def votes(session: Session, page_id: int, person_id: int) -> Votes:
 
 
 def vote(session: Session, reader: Reader, page_id: int, person_id: int, is_helpful: bool, now: datetime) -> None:
-    """Store whether a page has helped a person, in the place of what they said before.
+    """Store whether a page has helped a person, in the place of their earlier vote.
 
-    Raises NotFound for whoever may not read it.
+    Raises NotFound for people who may not read it.
     """
     locks.person(session, person_id)
     seen = sa.select(col(Post.id)).where(col(Post.id) == page_id, IS_PAGE, visible(reader, now))

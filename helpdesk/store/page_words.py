@@ -37,7 +37,7 @@ COMMON = frozenset(
     about and are but can cannot does doesn for from has have help how isn its not the this what when why with work
     works working you your please problem""".replace("ё", "е").split()
 )
-"""Words that tell nothing of what a request is about."""
+"""Words that tell nothing of the subject of a request."""
 
 
 def suggested(session: Session, reader: Reader, now: datetime, subject: str, limit: int) -> list[Title]:

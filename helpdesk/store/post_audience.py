@@ -1,4 +1,4 @@
-"""Store for whom a post is, and find the people who are meant."""
+"""Store the audiences of posts, and find the people in them."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple

@@ -16,15 +16,15 @@ from helpdesk.store.posts import PAGE, POST, Part, audience, folded_words
 LONGEST_TITLE = 100
 MOST_REVISIONS = 100
 EVERYBODY = "everybody"
-"""For whom a post is now, in the audit log."""
+"""The audience of a post without parts, in the audit log."""
 
 
 class Wanted(NamedTuple):
-    """A post as its writer wants it. `files` and `picture` are tokens of what was staged; `kept_files` are the numbers
+    """A post as its writer wants it. `files` and `picture` are tokens of staged files; `kept_files` are the numbers
     of the files that stay, None for all of them.
 
-    Without `published_from` it is published at once, or since when it was. `asks_again`: who understood an earlier text
-    is asked again.
+    Without `published_from` it is published at once, or since when it was. `asks_again`: people who understood an
+    earlier text are to confirm the new one.
     """
 
     title: str
@@ -86,7 +86,7 @@ def edit(session: Session, person_id: int, post_id: int, seen: int, wanted: Want
 
 
 def remove(session: Session, post_id: int, now: datetime) -> set[int]:
-    """Delete a post with all that belongs to it; pages below it go up. Return who had a notification of it.
+    """Delete a post with all that belongs to it; pages below it go up. Return the people who had a notification of it.
 
     Raises NotFound.
     """

@@ -19,7 +19,7 @@ RECORDED_EVERY = timedelta(hours=1)
 
 
 class Owner(NamedTuple):
-    """Whose feed it is, and when its use was recorded."""
+    """The person of a feed, and the last recorded use of it."""
 
     person_id: int
     used_at: datetime | None
@@ -46,7 +46,7 @@ def of_person(session: Session, person_id: int) -> PostFeed | None:
 
 
 def owner(session: Session, token: str) -> Owner | None:
-    """Return whose token it is, if the account is open. The same is done for every text that may be a token."""
+    """Return the owner of a token, if the account is open. The same is done for every text that may be a token."""
     if not SHAPE.fullmatch(token):
         return None
     query = sa.select(col(PostFeed.person_id), col(PostFeed.used_at)).join(

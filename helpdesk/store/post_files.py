@@ -100,7 +100,7 @@ def let_picture_go(session: Session, post: Post, now: datetime) -> None:
 
 
 def left(session: Session, before: datetime) -> list[str]:
-    """Return the contents to be deleted. What was staged before then and never taken is let go."""
+    """Return the contents to be deleted. Files staged before then and never taken are let go."""
     staged = (col(PostFile.post_id).is_(None), col(PostFile.added_at) <= before)
     session.exec(sa.update(PostFile).where(*staged).values(token_hash=None))
     return list(session.scalars(sa.select(col(PostFile.blob)).where(IS_LEFT)))

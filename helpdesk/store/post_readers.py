@@ -1,6 +1,6 @@
 """Decide who may read a post: the one rule that pages, programs, feeds, searches and notifications go by.
 
-A post is read by its audience while it is published. Who may write posts reads all of them, drafts too. A department
+A post is read by its audience while it is published. Writers read all of them, drafts too. A department
 counts only where a directory of the company or an administrator vouches for it: people type others themselves.
 """
 
@@ -19,7 +19,7 @@ DEPARTMENT, RIGHT = "department", "right"
 
 
 class Account(Protocol):
-    """What is asked of a person."""
+    """The properties of a person by which the rule goes."""
 
     @property
     def department(self) -> str: ...
@@ -30,7 +30,7 @@ class Account(Protocol):
 
 
 class Reader(NamedTuple):
-    """Whose view it is: the folded department, empty where nobody vouches for it, and the rights."""
+    """A reader: the folded department, empty where nobody vouches for it, and the rights."""
 
     department: str = ""
     rights: frozenset[str] = frozenset()

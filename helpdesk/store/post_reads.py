@@ -1,4 +1,4 @@
-"""Store who has read a post, and who has understood an important one; and tell who has not."""
+"""Store the readers of posts and the people who have understood important ones; and list those who have not."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -46,7 +46,7 @@ def understand(session: Session, reader: Reader, post_id: int, person_id: int, s
     """Note that somebody has understood an important post as it was in the version that they have `seen`.
 
     Return the post; `is_understood` tells whether that is enough. Raises NotFound, also for a post that does not ask
-    this person: who writes may read it without being asked.
+    this person: writers may read it without being asked.
     """
     post = posts.one(session, reader, post_id, now, person_id)
     asked = (col(Post.id) == post_id, col(Post.is_important), is_published(now), concerns(reader))

@@ -31,7 +31,7 @@ class Author(NamedTuple):
 
 
 class PostRow(NamedTuple):
-    """A post, and of the person who asks when they read it and which version of it they understood.
+    """A post, and when the person read it and which version of it they understood.
 
     In a list `content` is only the beginning of a text of `length` characters.
     """
@@ -91,7 +91,7 @@ BY_PIN_AND_AGE = (
 
 
 def one(session: Session, reader: Reader, post_id: int, now: datetime, person_id: int = 0) -> PostRow:
-    """Return a post whole, with what `person_id` has read of it. Raises NotFound for whoever may not read it."""
+    """Return a post whole, with the reading of `person_id`. Raises NotFound for people who may not read it."""
     row = session.execute(_rows(person_id).where(col(Post.id) == post_id, visible(reader, now))).first()
     if row is None:
         raise NotFound
@@ -157,7 +157,7 @@ def titles(session: Session, reader: Reader, now: datetime, ids: Collection[int]
 
 
 def folded_words(*texts: str) -> str:
-    """Return what a post with these texts is found by."""
+    """Return the text by which a post with these texts is found."""
     return fold("\n".join(texts))
 
 

@@ -106,7 +106,7 @@ class Pictures:
         """
         return await self._in_turn(self._cut, file, sides)
 
-    async def made_anew(self, file: BinaryIO, side: int) -> bytes:
+    async def reencode(self, file: BinaryIO, side: int) -> bytes:
         """Return a picture from its pixels alone, no side longer than `side` pixels. Nothing is kept.
 
         Raises NoPicture, and Overloaded when too many wait.

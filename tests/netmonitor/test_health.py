@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ INTERVAL = 600
 
 def added(database: Database, clock: Clock, **values: Any) -> MonitoredHost:
     wanted = HostValues("gate", "", "tcp", "127.0.0.1", 9, "", "", "", 0, INTERVAL, 3, 2, False, True, False)
-    wanted = wanted._replace(**values)
+    wanted = replace(wanted, **values)
     return database.run_here(lambda db: monitored_hosts.add(db, 1, wanted, clock.now()), writes=True)
 
 
@@ -67,7 +68,7 @@ def test_a_host_that_was_never_probed_is_a_trouble(
 def test_a_host_that_is_switched_on_has_its_time(database: Database, clock: Clock) -> None:
     host = added(database, clock, is_active=False)
     clock.pass_(3 * INTERVAL)
-    wanted = monitored_hosts.values(host)._replace(is_active=True)
+    wanted = replace(monitored_hosts.values(host), is_active=True)
     now = clock.now()
     database.run_here(lambda db: monitored_hosts.change(db, 1, host.id or 0, wanted, None, now), writes=True)
     clock.pass_(INTERVAL + 60)

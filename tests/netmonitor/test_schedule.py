@@ -10,7 +10,7 @@ BEGIN = 1_800_000_000.0
 
 
 def line(interval: int = 10, host_id: int = 7) -> Line:
-    return Line(Watched(host_id, "", "", "tcp", "", 9, "", "", "", 0, interval, 3, 2, False, 1, None))
+    return Line(Watched("", "", "tcp", "", 9, "", "", "", 0, interval, 3, 2, host_id, False, 1))
 
 
 def begun(line: Line, clock: list[tuple[float, float]]) -> list[tuple[int, float]]:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from helpdesk.errors import Invalid
 from helpdesk.netmonitor.addresses import ascii_host, in_letters, url
 from helpdesk.netmonitor.model import METHODS
-from helpdesk.netmonitor.targets import LONGEST_ADDRESS, HostFields, read, statuses
+from helpdesk.netmonitor.targets import LONGEST_ADDRESS, read, statuses
+from helpdesk.store.host_fields import HostFields, names
 
 PING = {"name": "Gate", "method": "icmp", "address": "10.0.0.1"}
 WEB = {"name": "Site", "method": "http", "address": "https://site.example/", "certificate_days": "14"}
@@ -122,7 +123,7 @@ def test_what_is_no_plain_address_of_the_web_is_refused(typed: str) -> None:
 def test_no_text_breaks_the_form(text: str) -> None:
     for method in METHODS:
         try:
-            fields = read(dict.fromkeys(HostFields._fields, text) | {"method": method})
+            fields = read(dict.fromkeys(names(HostFields), text) | {"method": method})
         except Invalid:
             continue
         assert ascii_host(fields.address) or url(fields.address) or method == "dns"

@@ -1,6 +1,7 @@
 """The hosts and windows that administrators keep, in each of our databases."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 from typing import Any
@@ -64,34 +65,34 @@ def acts(store: Database) -> list[tuple[str, dict[str, Any]]]:
 
 def test_hosts_and_groups_that_differ_in_an_accent_are_two(store: Database) -> None:
     for name in ("Café", "Cafe"):
-        added(store, GATE._replace(name=name, group_name=name))
+        added(store, replace(GATE, name=name, group_name=name))
     assert sorted(store.run_here(monitored_hosts.groups)) == ["Cafe", "Café"]
 
 
 def test_a_host_is_kept_and_changed_by_its_version(store: Database) -> None:
     host = added(store)
     assert host.id and host.version == 1
-    again = changed(store, host.id, GATE._replace(address="10.0.0.2", port=7), 1)
+    again = changed(store, host.id, replace(GATE, address="10.0.0.2", port=7), 1)
     assert again.version == 2 and monitored_hosts.values(again).address == "10.0.0.2"
     with pytest.raises(Conflict) as conflict:
         changed(store, host.id, GATE, 1)
     assert isinstance(conflict.value.current, MonitoredHost) and conflict.value.current.address == "10.0.0.2"
-    assert changed(store, host.id, GATE._replace(address="10.0.0.2", port=7), 2).version == 2, "nothing was changed"
+    assert changed(store, host.id, replace(GATE, address="10.0.0.2", port=7), 2).version == 2, "nothing was changed"
     assert [name for name, _ in acts(store)] == ["host_added", "host_changed"]
     assert acts(store)[1][1]["changes"] == ["address: 10.0.0.1 → 10.0.0.2", "port: None → 7"]
 
 
 def test_no_two_hosts_have_the_same_name(store: Database) -> None:
-    host, other = added(store), added(store, GATE._replace(name="Сервер"))
+    host, other = added(store), added(store, replace(GATE, name="Сервер"))
     assert host.id and other.id
     for name in ("ШЛЮЗ", " шлюз "):
         with pytest.raises(Invalid):
-            added(store, GATE._replace(name=name))
+            added(store, replace(GATE, name=name))
         with pytest.raises(Invalid):
-            changed(store, other.id, GATE._replace(name=name))
-    assert changed(store, host.id, GATE._replace(name="шлюз")).name == "шлюз"
+            changed(store, other.id, replace(GATE, name=name))
+    assert changed(store, host.id, replace(GATE, name="шлюз")).name == "шлюз"
     long = "ﷺ" * 100
-    assert len(added(store, GATE._replace(name=long)).name_folded) <= 100
+    assert len(added(store, replace(GATE, name=long)).name_folded) <= 100
 
 
 def test_of_two_that_add_the_same_host_at_once_one_is_refused(store: Database) -> None:
@@ -109,15 +110,15 @@ def test_what_the_setting_says_of_a_host_stays(store: Database) -> None:
     host = added(store)
     assert host.id
     store.run_here(lambda db: db.execute(sa.update(MonitoredHost).values(is_set=True)), writes=True)
-    wanted = GATE._replace(name="X", address="x", port=1, method="tcp", is_active=False, group_name="Склад")
+    wanted = replace(GATE, name="X", address="x", port=1, method="tcp", is_active=False, group_name="Склад")
     after = monitored_hosts.values(changed(store, host.id, wanted))
-    assert after == GATE._replace(group_name="Склад")
+    assert after == replace(GATE, group_name="Склад")
     with pytest.raises(NotAllowed):
         store.run_here(lambda db: monitored_hosts.remove(db, ADMIN, host.id or 0, NOW), writes=True)
 
 
 def test_a_removed_host_leaves_nothing_and_its_number_does_not_come_again(store: Database) -> None:
-    host, other = added(store), added(store, GATE._replace(name="Сервер"))
+    host, other = added(store), added(store, replace(GATE, name="Сервер"))
     assert host.id and other.id
 
     def measure(db: Session) -> None:
@@ -138,7 +139,7 @@ def test_a_removed_host_leaves_nothing_and_its_number_does_not_come_again(store:
     for id, is_left in ((host.id, True), (other.id, False)):
         lease = host_samples.check_lease(id)
         assert bool(store.run_here(lambda db, lease=lease: db.get(tables.Lease, lease))) == is_left
-    newer = added(store, GATE._replace(name="Новый"))
+    newer = added(store, replace(GATE, name="Новый"))
     assert newer.id and newer.id > other.id
     with pytest.raises(NotFound):
         changed(store, other.id, GATE)
@@ -191,7 +192,7 @@ def test_of_a_removed_host_only_incidents_with_a_task_are_kept_for_a_while(store
             db.add(netmonitor.HostIncident(host_id=host_id, began_at=NOW, opened_at=NOW, **known, **wrote))
 
     for name, now, kept in (("a", NOW, 3), ("b", NOW + timedelta(days=3), 3)):
-        host = added(store, GATE._replace(name=name))
+        host = added(store, replace(GATE, name=name))
         store.run_here(lambda db, id=host.id or 0: broken(db, id), writes=True)
         store.run_here(lambda db, id=host.id or 0, at=now: monitored_hosts.remove(db, ADMIN, id, at), writes=True)
         store.run_here(lambda db: db.execute(ENDED), writes=True)

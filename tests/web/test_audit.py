@@ -170,6 +170,10 @@ def test_details_are_told_in_words(services: Services, details: dict[str, Any], 
     assert " ".join(parts) == told
 
 
+def test_a_group_of_acts_has_all_that_are_about_announcements_and_pages() -> None:
+    assert {it.group for name, it in acts.ACTS.items() if name.startswith(("post_", "page_"))} == {"posts"}
+
+
 def test_the_application_changes_no_record_and_deletes_in_one_place() -> None:
     touching = re.compile(r"(?:update|delete|insert)\([^)]*(?:AuditRecord|audit_record)|AuditRecord\(")
     found = {

@@ -512,7 +512,7 @@ def made(image: Image.Image, kind: str, **more: Any) -> bytes:
     return content.getvalue()
 
 
-def test_a_picture_is_made_anew_at_most_1600_wide_and_480_in_lists(anna: Client, irina: Client, blobs: Path) -> None:
+def test_a_picture_is_reencoded_at_most_1600_wide_and_480_in_lists(anna: Client, irina: Client, blobs: Path) -> None:
     exif = Image.Exif()
     exif[0x010E] = "секрет"
     photo = made(Image.new("RGB", (3000, 1500), "teal"), "JPEG", exif=exif, comment=b"<script>alert(1)</script>")

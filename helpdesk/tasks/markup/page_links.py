@@ -1,7 +1,7 @@
 """Find links to knowledge pages in texts: `[[Title]]`, or `[[Title|other words]]`.
 
 Our own texts are shown with such links. In a text for the backend they become links of its markup, since Redmine and
-mail know no pages of ours. What may be code stays as it was typed, and so does a link to no page.
+mail know no pages of ours. Parts that may be code stay as they were typed, and so does a link to no page.
 """
 
 import re
@@ -31,7 +31,7 @@ _COMMENT = "<!--"
 _OUTER_LINK = re.compile(r"(\[(?:[^\[\]]|\[\[[^\[\]]*+\]\])*+\][(\[])")
 """A link of Markdown up to its address: one inside of its words would break it."""
 _AFTER_ADDRESS = " \n\t.,;:!?)»"
-"""What Textile takes for no part of the address before it, or nothing at all."""
+"""Characters that Textile takes for no part of the address before them; the empty text is in it, too."""
 _BLANK_LINES = re.compile(r"(\n[ \t]*+\n)")
 
 
@@ -44,7 +44,7 @@ class PageLink(NamedTuple):
 
 
 Address = Callable[[str], str | None]
-"""Returns the address of the page with a title, None if there is no such page for whoever writes."""
+"""Returns the address of the page with a title, None if there is no such page for the writer."""
 
 
 def read(match: re.Match[str]) -> PageLink:

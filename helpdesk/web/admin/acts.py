@@ -103,6 +103,8 @@ ACTS: Mapping[str, Act] = {
     "post_added": Act("posts", sentence("an announcement or a page was written")),
     "post_changed": Act("posts", sentence("an announcement or a page was changed")),
     "post_removed": Act("posts", sentence("an announcement or a page was deleted")),
+    "page_moved": Act("posts", sentence("a knowledge page was moved")),
+    "page_reviewed": Act("posts", sentence("a knowledge page was found true")),
     "metrics_reset": Act("settings", sentence("the numbers of requests were reset")),
     "channel_stopped": Act("settings", sentence("a channel was stopped")),
     "channel_resumed": Act("settings", sentence("a channel was resumed")),
@@ -114,8 +116,6 @@ ACTS: Mapping[str, Act] = {
     "host_removed": Act("settings", sentence("a host is watched no longer")),
     "maintenance_added": Act("settings", sentence("a window of maintenance was set")),
     "maintenance_ended": Act("settings", sentence("a window of maintenance was ended")),
-    "page_moved": Act("settings", sentence("a knowledge page was moved")),
-    "page_reviewed": Act("settings", sentence("a knowledge page was found true")),
     "columns_changed": Act("settings", sentence("the columns of the board were changed")),
 }
 """The acts that are recorded, by their names in the store."""
@@ -187,8 +187,8 @@ ATTRIBUTES: Mapping[str, Sentence] = {
     "expected_words": sentence("Expected words"),
     "certificate_days": sentence("Days that the certificate must be valid"),
     "interval_seconds": sentence("Seconds between probes"),
-    "failures_to_open": sentence("Failures that open an incident"),
-    "successes_to_close": sentence("Successes that close it"),
+    "failures_to_open": sentence("Failures in a row that open an incident"),
+    "successes_to_close": sentence("Successes in a row that close it"),
     "is_public": sentence("On the public status page"),
     "is_active": sentence("Watched"),
     "opens_task": sentence("Its incidents open a task"),

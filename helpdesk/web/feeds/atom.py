@@ -27,7 +27,7 @@ class Entry(NamedTuple):
 
 
 class Feed(NamedTuple):
-    """A feed; `address` is its own without anything secret, `page` that of what it is about."""
+    """A feed; `address` is its own without anything secret, `page` that of its subject."""
 
     title: str
     address: str

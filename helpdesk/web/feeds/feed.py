@@ -51,7 +51,7 @@ HEADERS = {
 
 
 class Subscription(NamedTuple):
-    """Whose feed it is, when its use was recorded, and what they may read now."""
+    """The person of a feed, the last recorded use of it, and the announcements that they may read now."""
 
     person: Person
     used_at: datetime | None
@@ -62,7 +62,7 @@ async def index(request: Request) -> Response:
     """Tell whether the person has an address of the feed; a POST makes a new one, and ends the old one."""
     if request.method == "POST":
         return await _make(request)
-    return await _answer(request, await _kept(request))
+    return await _answer(request, await _own(request))
 
 
 async def revoke(request: Request) -> Response:
@@ -99,23 +99,23 @@ async def _make(request: Request) -> Response:
     person, now = await current_user(request), services(request).clock()
     token = await stored(request, lambda db: post_feeds.make(db, person.id, now))
     address = f"{_base(request)}{path_to(request, 'posts:atom')}?token={token}"
-    response = await _answer(request, await _kept(request), address)
+    response = await _answer(request, await _own(request), address)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-async def _kept(request: Request) -> PostFeed | None:
+async def _own(request: Request) -> PostFeed | None:
     person = await current_user(request)
     return await services(request).database.run(lambda db: post_feeds.of_person(db, person.id))
 
 
-async def _answer(request: Request, kept: PostFeed | None, address: str = "") -> Response:
-    shown: Json = {name: moment(getattr(kept, name)) if kept else None for name in ("made_at", "used_at")}
+async def _answer(request: Request, own: PostFeed | None, address: str = "") -> Response:
+    shown: Json = {name: moment(getattr(own, name)) if own else None for name in ("made_at", "used_at")}
     status = 201 if address else 200
     return await answer(
         request,
         json=lambda: json_response(request, {**shown, **({"url": address} if address else {})}, status),
-        page=lambda: html(request, "feeds/feed.html", status, kept=kept, address=address),
+        page=lambda: html(request, "feeds/feed.html", status, own=own, address=address),
     )
 
 
@@ -130,7 +130,7 @@ def _subscription(request: Request, session: Session, token: str, now: datetime)
 
 
 def _tag(request: Request, found: Subscription) -> str:
-    """Return the ETag of a feed: of what is in it, before anything is rendered."""
+    """Return the ETag of a feed by its contents, before anything is rendered."""
     versions = [(it.id, it.version, it.published_from) for it in found.rows]
     content = repr((found.person.id, _base(request), _title(request), versions))
     return f'"{sha256(content.encode()).hexdigest()[:20]}"'

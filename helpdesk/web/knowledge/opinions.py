@@ -1,4 +1,4 @@
-"""What people say of a knowledge page: whether it has helped them, and that it is still true."""
+"""Take the votes on a knowledge page and its reviews."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -28,7 +28,7 @@ async def load(request: Request) -> PostRow:
 
 
 async def vote(request: Request) -> Response:
-    """Note whether the page has helped this person, in the place of what they said before."""
+    """Note whether the page has helped this person, in the place of their earlier vote."""
     page, person_id, now = await load(request), (await current_user(request)).id, services(request).clock()
     fields = await request_data.read(request)
     if fields.values.get("helpful") is None:
@@ -38,7 +38,7 @@ async def vote(request: Request) -> Response:
     beside = await page_place.load(request, page)
     return await answer(
         request,
-        json=lambda: json_response(request, _told(request, THANKS, beside)),
+        json=lambda: json_response(request, _to_json(request, THANKS, beside)),
         page=lambda: flash.redirect(request, path_to(request, "posts:show", post_id=page.id), THANKS),
         fragment=lambda: html(request, "knowledge/_vote.html", post=page, beside=beside, thanks=THANKS),
     )
@@ -56,10 +56,10 @@ async def review(request: Request) -> Response:
     beside = await page_place.load(request, page)
     return await answer(
         request,
-        json=lambda: json_response(request, _told(request, REVIEWED, beside)),
+        json=lambda: json_response(request, _to_json(request, REVIEWED, beside)),
         page=lambda: flash.redirect(request, path_to(request, "posts:show", post_id=page.id), REVIEWED),
     )
 
 
-def _told(request: Request, message: Sentence, beside: page_place.Beside) -> Json:
+def _to_json(request: Request, message: Sentence, beside: page_place.Beside) -> Json:
     return {"message": translate(request, message), **page_place.to_json(beside)}

@@ -25,7 +25,6 @@ MOST_POINTS, POINTS = 1_000, 500
 LONGEST_HOST = 500
 LONGEST_MOMENT = 40
 NO_MOMENT = sentence("Please give a moment such as 2026-01-31T12:00:00Z.")
-FILL_IN = sentence("Please fill this in.")
 
 
 async def status(request: Request) -> Response:
@@ -68,11 +67,8 @@ async def summary(request: Request) -> Response:
 def _wanted(request: Request) -> str:
     """Return the host that is asked for, by its name or address. Raises Invalid."""
     params = request.query_params
-    name = "host" if "host" in params else "target"
-    wanted = request_data.clean(name, params.get(name, ""), LONGEST_HOST).strip()
-    if not wanted:
-        raise request_data.refusal("host", FILL_IN)
-    return wanted
+    name = "target" if "host" not in params and "target" in params else "host"
+    return request_data.Fields(params).required_text(name, LONGEST_HOST).strip()
 
 
 def _find(rows: Sequence[HostRow], wanted: str) -> HostRow:
@@ -86,11 +82,5 @@ def _find(rows: Sequence[HostRow], wanted: str) -> HostRow:
 
 def _moment(request: Request, name: str, default: datetime) -> datetime:
     """Return a moment of the query; without a zone it is in UTC. Raises Invalid."""
-    text = request.query_params.get(name, "").strip()
-    if not text:
-        return default
-    try:
-        at = datetime.fromisoformat(request_data.clean(name, text, LONGEST_MOMENT))
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise request_data.refusal(name, NO_MOMENT) from error
+    text = request_data.Fields(request.query_params).text(name, LONGEST_MOMENT).strip()
+    return request_data.moment(name, text, UTC, NO_MOMENT) if text else default

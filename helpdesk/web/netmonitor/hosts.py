@@ -1,6 +1,7 @@
 """Let administrators keep the hosts that are watched."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from helpdesk.netmonitor import targets
 from helpdesk.netmonitor.health import WAYS
 from helpdesk.netmonitor.model import METHODS
 from helpdesk.store import monitored_hosts
+from helpdesk.store.host_fields import HostFields, names
 from helpdesk.store.models.netmonitor import MonitoredHost
 from helpdesk.store.monitored_hosts import OF_THE_SETTING, HostValues
 from helpdesk.web.core import flash, request_data
@@ -69,8 +71,8 @@ async def remove(request: Request) -> Response:
         page = partial(html, request, "netmonitor/remove.html", status_of(error), host=host, error=error)
         return await answer_refusal(request, error, page=page)
     now = services(request).clock()
-    told = await stored(request, lambda db: monitored_hosts.remove(db, person.id, host.id or 0, now))
-    services(request).wakeups.wake(told)
+    recipients = await stored(request, lambda db: monitored_hosts.remove(db, person.id, host.id or 0, now))
+    services(request).wakeups.wake(recipients)
     return await answer(
         request,
         json=lambda: json_response(request, {"message": translate(request, REMOVED)}),
@@ -108,9 +110,9 @@ async def _change(request: Request, host: MonitoredHost) -> Response:
 
 def _values(fields: request_data.Fields) -> HostValues:
     """Read a host. Raises Invalid."""
-    texts = {name: _text(fields, name) for name in targets.HostFields._fields}
-    flags = (fields.flag(name) for name in ("is_public", "is_active", "opens_task"))
-    return HostValues(*targets.read(texts), *flags)
+    texts = {name: _text(fields, name) for name in names(HostFields)}
+    flags = {name: fields.flag(name) for name in ("is_public", "is_active", "opens_task")}
+    return HostValues(**asdict(targets.read(texts)) | flags)
 
 
 def _text(fields: request_data.Fields, name: str) -> str:
@@ -149,13 +151,13 @@ async def _list_to_json(request: Request) -> Response:
 
 
 def _to_dict(host: MonitoredHost) -> Json:
-    values = monitored_hosts.values(host)._asdict()
+    values = asdict(monitored_hosts.values(host))
     return {"id": host.id, **values, "is_set": host.is_set, "lock_version": str(host.version)}
 
 
 def _typed(host: MonitoredHost) -> dict[str, Any]:
     """Return the values of a host as its form would send them."""
-    values = monitored_hosts.values(host)._asdict()
+    values = asdict(monitored_hosts.values(host))
     return {name: ("1" if it else "") if isinstance(it, bool) else it for name, it in values.items()}
 
 

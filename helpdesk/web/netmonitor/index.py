@@ -25,7 +25,7 @@ MOST_INCIDENTS = 10
 
 
 class Overview(NamedTuple):
-    """What the page shows, as of `now`."""
+    """The hosts and the last incidents, as of `now`."""
 
     rows: Sequence[HostRow]
     incidents: Sequence[IncidentRow]
@@ -33,7 +33,7 @@ class Overview(NamedTuple):
 
     @property
     def checked_at(self) -> datetime | None:
-        """When a host was checked last."""
+        """Return the moment of the last check of any host."""
         return max((it.checked_at for it in self.rows if it.checked_at), default=None)
 
     @property
@@ -78,7 +78,7 @@ async def load(request: Request) -> Overview:
 
 
 def shared(request: Request) -> dict[str, Any]:
-    """Return what the templates of the monitor say states, faults and numbers by."""
+    """Return the words and formats that the templates of the monitor share."""
     comma = "," if language(request) == "ru" else "."
     return {
         "STATES": states.STATES,

@@ -1,7 +1,7 @@
 """Let administrators set windows of maintenance, in which failures open no incident."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import Invalid, NotFound, sentence
+from helpdesk.errors import Invalid, NotFound, Sentence, sentence
 from helpdesk.store import host_maintenance, monitored_hosts
 from helpdesk.store.host_maintenance import Window, WindowValues
 from helpdesk.store.models.netmonitor import MonitoredHost
@@ -34,7 +34,7 @@ TOO_FAR = sentence("Choose a time within a year.")
 
 
 class Listing(NamedTuple):
-    """The windows, and what a new one can be of."""
+    """The windows, and the choices for a new one."""
 
     open: Sequence[Window]
     ended: Sequence[Window]
@@ -97,11 +97,7 @@ def _host_id(of: str) -> int | None:
 def _moment(request: Request, fields: request_data.Fields, name: str) -> datetime:
     """Return a moment in UTC; without a zone it is one of TIMEZONE. Raises Invalid."""
     text = fields.required_text(name, LONGEST_MOMENT).strip()
-    try:
-        at = datetime.fromisoformat(text)
-        return (at if at.tzinfo else at.replace(tzinfo=services(request).settings.timezone)).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise request_data.refusal(name, NO_MOMENT) from error
+    return request_data.moment(name, text, services(request).settings.timezone, NO_MOMENT)
 
 
 async def _load(request: Request) -> Listing:
@@ -114,7 +110,7 @@ async def _load(request: Request) -> Listing:
     return await services(request).database.run(work)
 
 
-async def _done(request: Request, message: Any, status: int) -> Response:
+async def _done(request: Request, message: Sentence, status: int) -> Response:
     async def json() -> Response:
         listing = await _load(request)
         body = {"message": translate(request, message), "windows": [_to_dict(it) for it in listing.open]}
@@ -126,8 +122,8 @@ async def _done(request: Request, message: Any, status: int) -> Response:
 
 async def _to_json(request: Request) -> Response:
     listing = await _load(request)
-    told = {"windows": [_to_dict(it) for it in listing.open], "ended": [_to_dict(it) for it in listing.ended]}
-    return json_response(request, told)
+    body = {"windows": [_to_dict(it) for it in listing.open], "ended": [_to_dict(it) for it in listing.ended]}
+    return json_response(request, body)
 
 
 def _to_dict(it: Window) -> Json:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from helpdesk.errors import Sentence, sentence
 from helpdesk.netmonitor.model import GRADES, grade_of
 from helpdesk.store.netmonitor import HostRow
+from helpdesk.store.public_hosts import PublicHost
 
 STATES: Mapping[str, Sentence] = {
     "down": sentence("down"),
@@ -58,7 +59,7 @@ def state_of(row: HostRow, now: datetime) -> str:
     return "expiring" if row.fault == "expiring" else grade_of(row.ms)
 
 
-def is_stale(row: HostRow, now: datetime) -> bool:
+def is_stale(row: HostRow | PublicHost, now: datetime) -> bool:
     """Tell whether probes are missing: the one that measures does not run."""
     late = MISSED * timedelta(seconds=row.interval_seconds) + SLACK
     return row.checked_at is None or now - row.checked_at > late

@@ -22,10 +22,10 @@ from helpdesk.store import public_hosts
 from helpdesk.store.public_hosts import Incident, PublicHost
 from helpdesk.web.core.faces import Json, accepted, moment
 from helpdesk.web.core.services import services
-from helpdesk.web.netmonitor.states import MISSED, SLACK
+from helpdesk.web.netmonitor.states import is_stale
 
 DAYS = 90
-KEPT = {"Cache-Control": "public, max-age=30", "Vary": "Accept, Accept-Language"}
+CACHE_HEADERS = {"Cache-Control": "public, max-age=30", "Vary": "Accept, Accept-Language"}
 LONG_SECONDS = 3600
 """From so long a failure on, a day is marked as a bad one."""
 WORDS: Mapping[str, Sentence] = {
@@ -67,12 +67,11 @@ async def status(request: Request) -> Response:
 
     shown = await services(request).database.run(work)
     is_page = "text/html" in accepted(request.headers.get("accept", ""))
-    return _kept(request, _page(request, shown, now) if is_page else JSONResponse(_to_dict(shown)))
+    return _cached(request, _page(request, shown, now) if is_page else JSONResponse(_to_dict(shown)))
 
 
 def _shown(host: PublicHost, edges: Sequence[float], now: datetime) -> Shown:
-    late = MISSED * timedelta(seconds=host.interval_seconds) + SLACK
-    is_known = host.status != "unknown" and host.checked_at is not None and now - host.checked_at <= late
+    is_known = host.status != "unknown" and not is_stale(host, now)
     is_open = bool(host.incidents) and host.incidents[0].ended_at is None
     # In a window of maintenance a host is down without an incident.
     is_down = is_open or host.status == "offline"
@@ -131,11 +130,11 @@ def _to_dict(shown: Sequence[Shown]) -> Json:
     return {"success": True, "hosts": hosts}
 
 
-def _kept(request: Request, response: Response) -> Response:
+def _cached(request: Request, response: Response) -> Response:
     """Let caches keep an answer, and answer who has it already without its body."""
     tag = f'W/"{sha256(bytes(response.body)).hexdigest()[:20]}"'
     known = {it.strip().removeprefix("W/") for it in request.headers.get("if-none-match", "").split(",")}
     if tag.removeprefix("W/") in known:
-        return Response(status_code=304, headers={**KEPT, "ETag": tag})
-    response.headers.update({**KEPT, "ETag": tag})
+        return Response(status_code=304, headers={**CACHE_HEADERS, "ETag": tag})
+    response.headers.update({**CACHE_HEADERS, "ETag": tag})
     return response

@@ -34,7 +34,7 @@ NOTHING = sentence("Notifications about it are not shown.")
 
 
 class Item(NamedTuple):
-    """A notification in words. `subject` and the statuses are empty where the person may no longer see the task,."""
+    """A notification in words. `subject` and the statuses are empty where the person may no longer see the task."""
 
     row: NotificationRow
     title: Sentence

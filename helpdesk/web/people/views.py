@@ -1,5 +1,6 @@
 """Show colleagues: all of them, found by a few words, and the page of one."""
 
+from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -10,7 +11,7 @@ from helpdesk.errors import NotFound
 from helpdesk.store import colleagues, posts
 from helpdesk.store.account_search import MOST_TERMS
 from helpdesk.store.casefold import fold
-from helpdesk.store.colleagues import Found
+from helpdesk.store.colleagues import Colleague, Found
 from helpdesk.store.post_readers import reader_of
 from helpdesk.web.core import request_data
 from helpdesk.web.core.faces import answer, html, json_response
@@ -74,16 +75,22 @@ async def colleague(request: Request) -> Response:
     it = await services(request).database.run(lambda db: colleagues.with_login(db, login[:200], source[:20]))
     if it is None or not (it.is_active or person.is_admin):
         raise NotFound
-    written = await services(request).database.run(
-        lambda db: posts.page(db, reader_of(person), now, limit=MOST_POSTS, author_id=it.id)
-    )
-    context: dict[str, Any] = {"it": it, "is_online": is_online(it.last_seen, now), "dialled": schemas.dialled}
-    context |= {"posts": [(row, row.state(now)) for row in written[0]], "more_posts": written[1] - len(written[0])}
     return await answer(
         request,
         json=lambda: json_response(request, schemas.colleague(request, it, now)),
-        page=lambda: html(request, "people/colleague.html", **context),
+        page=lambda: _card(request, it, now),
     )
+
+
+async def _card(request: Request, it: Colleague, now: datetime) -> Response:
+    """Render a colleague with the last announcements that they wrote and that the person may read."""
+    reader = reader_of(await current_user(request))
+    rows, total = await services(request).database.run(
+        lambda db: posts.page(db, reader, now, limit=MOST_POSTS, author_id=it.id)
+    )
+    context: dict[str, Any] = {"it": it, "is_online": is_online(it.last_seen, now), "dialled": schemas.dialled}
+    context |= {"posts": [(row, row.state(now)) for row in rows], "more_posts": total - len(rows)}
+    return html(request, "people/colleague.html", **context)
 
 
 def _query(request: Request) -> Query:

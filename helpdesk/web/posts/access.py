@@ -1,4 +1,4 @@
-"""Tell who may read and write posts, and load the post that an address names."""
+"""Guard the writing of posts, and load the post that an address names for its reader."""
 
 from starlette.requests import Request
 
@@ -12,7 +12,7 @@ from helpdesk.web.core.services import services
 from helpdesk.web.core.session import current_user
 
 writer = needs_one_of(WRITER, ADMIN)
-"""The guard of what writes posts."""
+"""The guard of the routes that write posts."""
 
 
 async def reader(request: Request) -> Reader:
@@ -21,7 +21,7 @@ async def reader(request: Request) -> Reader:
 
 
 async def load(request: Request) -> PostRow:
-    """Return the post in the address, with what this person has read of it. Raises NotFound."""
+    """Return the post in the address, with this person's reading of it. Raises NotFound."""
     post_id, now = request_data.path_id(request, "post_id"), services(request).clock()
     who, person_id = await reader(request), (await current_user(request)).id
     return await services(request).database.run(lambda db: posts.one(db, who, post_id, now, person_id))

@@ -42,7 +42,7 @@ ONE_ONLY = sentence("Please choose one picture.")
 
 
 async def owner(request: Request) -> str:
-    """Return the owner of what is staged for posts: nobody else's seals open, nor those of a task."""
+    """Return the owner of the files staged for posts: nobody else's seals open, nor those of a task."""
     return f"posts of {(await current_user(request)).id}"
 
 
@@ -64,7 +64,7 @@ async def receive_picture(request: Request) -> Staged | None:
     if len(sent) > 1:
         raise request_data.refusal("picture", ONE_ONLY)
     if sent:
-        content = await _made_anew(request, sent[0])
+        content = await _reencode(request, sent[0])
         upload = Upload("picture.webp", MEDIA_TYPE, len(content), _whole(content))
         request.state.staged_picture = await _stage(request, upload)
     staged: Staged | None = request.state.staged_picture
@@ -83,7 +83,7 @@ async def sealed_picture(request: Request) -> str:
 
 
 async def clean(request: Request) -> None:
-    """Delete the contents that no post has any more, and what was staged and never taken.
+    """Delete the contents that no post has any more, and staged files that were never taken.
 
     The disk may refuse one: it is tried again the next time, and keeps nobody from writing posts.
     """
@@ -154,12 +154,12 @@ async def _stage(request: Request, upload: Upload) -> Staged:
     return Staged(token, name, blob.size, kind)
 
 
-async def _made_anew(request: Request, sent: UploadFile) -> bytes:
+async def _reencode(request: Request, sent: UploadFile) -> bytes:
     """Return a picture from its pixels alone. Raises Invalid for another file."""
     if not may_be_one(await sent.read(LONGEST_BEGIN)):
         raise request_data.refusal("picture", NOT_ONE)
     try:
-        return await services(request).pictures.made_anew(sent.file, LONGEST_SIDE)
+        return await services(request).pictures.reencode(sent.file, LONGEST_SIDE)
     except NoPicture as error:
         raise request_data.refusal("picture", NOT_ONE) from error
 

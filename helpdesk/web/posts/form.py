@@ -33,7 +33,7 @@ DELETED = sentence(
 
 
 async def load(request: Request, post_id: int = 0, kind: str = posts.POST) -> Editing:
-    """Return what the form of a post needs; of a new one of this kind without `post_id`. Raises NotFound."""
+    """Return the data of a post's form; of a new one of this kind without `post_id`. Raises NotFound."""
     reader, now = await access.reader(request), services(request).clock()
 
     def work(db: Session) -> Editing:
@@ -62,12 +62,12 @@ async def empty_or_draft(
 
 
 async def refused(request: Request, error: HelpdeskError, post_id: int = 0, kind: str = posts.POST) -> Response:
-    """Show the form with what was typed, and why it was refused."""
+    """Show the form as it was typed, with the reasons of the refusal."""
     return await page(request, await load(request, post_id, kind), (await request_data.read(request)).values, error)
 
 
 async def gone(request: Request, values: Mapping[str, Any], draft: StoredDraft | None = None) -> Response:
-    """Show what was typed for a post that is deleted in the form of a new one."""
+    """Show the text that was typed for a deleted post in the form of a new one."""
     faults = Faults()
     await faults.awaited(files.receive(request), ())
     await faults.awaited(files.receive_picture(request), None)
@@ -78,7 +78,7 @@ async def gone(request: Request, values: Mapping[str, Any], draft: StoredDraft |
 
 
 async def in_conflict(request: Request, error: Conflict, post_id: int) -> Response:
-    """Show what was typed beside what somebody else has saved. Saving again writes over what both have changed."""
+    """Show the typed values beside those that somebody else has saved. Saving again overwrites what both changed."""
     typed, editing = as_typed((await request_data.read(request)).values), await load(request, post_id)
     zone, picture = services(request).settings.timezone, await files.sealed_picture(request)
     merged = form_values.merged(typed, editing, zone, picture)

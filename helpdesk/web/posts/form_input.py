@@ -33,7 +33,7 @@ NO_MOMENT = sentence("Please give a day and a time, such as 31.12.2026 09:00.")
 TOO_EARLY = sentence("It must end after it begins.")
 NO_TIME = sentence("It must end after now, or else nobody ever sees it.")
 BREAKS = re.compile("[\x01-\x1f\x7f-\x9f\u2028\u2029]+")
-"""What a title has no line for: no link could name such a page."""
+"""Characters that a title can't have, since no link could name such a page."""
 NO_ALT = sentence("Please say in words what the picture shows: some of its readers can't see it.")
 NOBODY = sentence("Please choose a department or a right, or everybody.")
 AS_A_FILE = sentence("Please send the picture as a file of a form (multipart/form-data).")
@@ -169,7 +169,7 @@ class Faults:
             raise Invalid(self.fields)
 
     async def awaited(self, read: Awaitable[T], default: T) -> T:
-        """Do the same for what takes files in."""
+        """Do the same for a reader of files."""
         try:
             return await read
         except Invalid as error:

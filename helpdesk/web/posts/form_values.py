@@ -1,7 +1,7 @@
-"""The values of a post's form: as the post is, as they were typed, and merged with what somebody else has saved.
+"""The values of a post's form: as the post is, as they were typed, and merged with those that somebody else has saved.
 
-A form carries its base: a digest of each value that it began with, and the ids of the files that it knew. What equals
-its base was left alone and becomes theirs. What both have changed stays as it was typed, beside theirs.
+A form carries its base: a digest of each value that it began with, and the ids of the files that it knew. A value
+that equals its base was left alone and becomes theirs. One that both have changed stays as it was typed, beside theirs.
 """
 
 import json
@@ -55,7 +55,7 @@ BASE = re.compile(
 
 class Merged(NamedTuple):
     """The values of a form after a conflict. `both` are the parts that the form and somebody else have changed,
-    `taken` names what only they have."""
+    `taken` names those that only they have."""
 
     typed: Mapping[str, Any]
     both: Collection[str]
@@ -102,7 +102,7 @@ def base_of(editing: Editing, zone: tzinfo) -> str:
 
 
 def merged(typed: Mapping[str, Any], editing: Editing, zone: tzinfo, sent_picture: str) -> Merged:
-    """Merge what was `typed`, with a picture that was sent with it, and a post that is not as its form began."""
+    """Merge the `typed` values, with a picture that came with them, and a post that is not as its form began."""
     theirs, present = as_it_is(editing, zone), base_of(editing, zone)
     (began, known), (now, _) = _read(str(typed["base"])), _read(present)
     mine = _digests(typed, sent_picture)

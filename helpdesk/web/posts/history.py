@@ -1,4 +1,4 @@
-"""Show those who write the versions of a post, and what one changed."""
+"""Show writers the versions of a post, and the changes of one."""
 
 import difflib
 from itertools import pairwise
@@ -31,7 +31,7 @@ class Line(NamedTuple):
 
 
 async def index(request: Request) -> Response:
-    """List the versions, the newest first; `?version=` shows what that one changed. Raises NotFound."""
+    """List the versions, the newest first; `?version=` shows the changes of that one. Raises NotFound."""
     post = await access.load(request)
     number = request_data.query_number(request.query_params, "version", post.version)
     versions = await services(request).database.run(lambda db: post_reads.revisions(db, post.id))
@@ -47,7 +47,7 @@ async def index(request: Request) -> Response:
 
 
 async def _page(request: Request, base: int | None, number: int, context: dict[str, Any]) -> Response:
-    """Show what a version changed of its base. The first version has none, the oldest that is kept has it no more."""
+    """Show the changes of a version from its base. The first one has none, and that of the oldest in store is gone."""
     if base is None and number > 1:
         return html(request, "posts/history.html", **context, is_base_lost=True, lines=None)
     post_id, numbers = context["post"].id, (base or 0, number)

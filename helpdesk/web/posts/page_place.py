@@ -1,4 +1,4 @@
-"""What stands around the text of a knowledge page: its place in the tree, its last review, and whom it has helped."""
+"""Load the surroundings of a knowledge page: its place in the tree, its last review and its votes."""
 
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from helpdesk.web.posts import access
 
 
 class Beside(NamedTuple):
-    """What is told of a page beside its text, as its reader may know it."""
+    """The surroundings of a page, as its reader may know them."""
 
     place: Place
     review: Review | None
@@ -24,12 +24,12 @@ class Beside(NamedTuple):
     may_write: bool
 
     def is_stale(self, page_id: int) -> bool:
-        """Tell those who write whether the page is to be reviewed again."""
+        """Tell writers whether the page is to be reviewed again."""
         return self.may_write and any(it.is_stale for it in self.place.beside if it.id == page_id)
 
 
 async def load(request: Request, post: PostRow) -> Beside:
-    """Return what stands around a page."""
+    """Return the surroundings of a page."""
     reader, person_id, now = await access.reader(request), (await current_user(request)).id, services(request).clock()
 
     def work(db: Session) -> Beside:
@@ -41,7 +41,7 @@ async def load(request: Request, post: PostRow) -> Beside:
 
 
 def to_json(beside: Beside) -> Json:
-    """Return the same for programs; only those who write see how many people a page has helped."""
+    """Return the same for programs; only writers see the sums of its votes."""
     review, votes = beside.review, beside.votes
     return {
         "kind": "page",

@@ -1,4 +1,4 @@
-"""Show those who write who has understood an important post, and who has not yet."""
+"""Show writers the people who have understood an important post, and those who have not yet."""
 
 from collections import Counter
 from typing import Any

@@ -95,7 +95,7 @@ def audience_in_words(parts: Sequence[Part]) -> list[Sentence | str]:
 
 
 async def _beside(request: Request, post: PostRow) -> tuple[list[FileRow], list[Part] | None]:
-    """Return the files of a post and its audience; None in its place for those who do not write."""
+    """Return the files of a post and its audience; None in its place for readers who do not write."""
     may_write = (await access.reader(request)).may_write
 
     def work(db: Session) -> tuple[list[FileRow], list[Part] | None]:

@@ -1,4 +1,4 @@
-"""Delete a post, after a question."""
+"""Delete a post, once it is confirmed."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -33,8 +33,8 @@ async def delete(request: Request) -> Response:
 async def _delete(request: Request) -> Response:
     post = await access.load(request)
     now = services(request).clock()
-    told = await stored(request, lambda db: post_edits.remove(db, post.id, now))
-    services(request).wakeups.wake(told)
+    person_ids = await stored(request, lambda db: post_edits.remove(db, post.id, now))
+    services(request).wakeups.wake(person_ids)
     await files.clean(request)
     return await answer(
         request,

@@ -46,8 +46,8 @@ async def edit(request: Request) -> Response:
     except NotFound as error:
         if draft is None:
             raise
-        refusal, kept = error, draft
-        return await answer_refusal(request, refusal, page=lambda: form.gone(request, kept.fields, kept))
+        refusal, found = error, draft
+        return await answer_refusal(request, refusal, page=lambda: form.gone(request, found.fields, found))
     return await answer(
         request,
         json=lambda: json_response(request, {"post": schemas.post(request, post, services(request).clock())}),
@@ -118,7 +118,7 @@ async def preview(request: Request) -> Response:
 
 
 async def saved(request: Request, wanted: Wanted, written: Written, status: int) -> Response:
-    """Delete what the post has no more, and lead to it."""
+    """Delete the files that the post no longer has, and lead to it."""
     await files.clean(request)
     now = services(request).clock()
     reader = await access.reader(request)

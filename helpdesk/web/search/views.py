@@ -100,8 +100,8 @@ async def keys(request: Request) -> Response:
 
 
 async def _find(request: Request, search: str) -> Found:
-    found_posts = await _posts(request, search)
-    return (await _without_posts(request, search))._replace(posts=found_posts)
+    found, found_posts = await asyncio.gather(_tasks_and_places(request, search), _posts(request, search))
+    return found._replace(posts=found_posts)
 
 
 async def _posts(request: Request, search: str) -> tuple[tuple[PostRow, str], ...]:
@@ -116,7 +116,7 @@ async def _posts(request: Request, search: str) -> tuple[tuple[PostRow, str], ..
     return tuple((it, it.state(now)) for it in await services(request).database.run(work))
 
 
-async def _without_posts(request: Request, search: str) -> Found:
+async def _tasks_and_places(request: Request, search: str) -> Found:
     words = fold(search).split()
     places = [it for it in await _places(request) if _has(it.name, words)]
     commands = [it for it in _commands(request) if _has(it.name, words)]
