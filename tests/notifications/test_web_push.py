@@ -396,6 +396,21 @@ async def test_the_kind_decides_how_it_travels(
     assert (headers["urgency"], headers["ttl"], headers.get("topic")) == (urgency, seconds, topic)
 
 
+@pytest.mark.parametrize(
+    ("kind", "event", "tag", "topic"),
+    [
+        ("post", "post.12", "post-12", None),
+        ("host_down", "host_down.12.5", "monitor-12", "monitor-12"),
+        ("host_up", "host_up.12.5", "monitor-12", "monitor-12"),
+        ("hosts_down", "hosts_down.many.3", "hosts_down", None),
+        ("system_down", "system_down.12.0", "system-12", "system-12"),
+    ],
+)
+def test_a_host_gives_way_to_its_own_news_alone(kind: str, event: str, tag: str, topic: str | None) -> None:
+    push = push_message(notification(kind=kind, type="system", event=event, task_id=0, subject="12"), "en")
+    assert (push.tag, push.topic) == (tag, topic)
+
+
 def test_what_is_not_listed_leads_to_its_task() -> None:
     assert push_message(notification(id=0), "en").url == "/tasks/7"
     assert push_message(notification(id=0, kind="put_aside"), "en").url == "/notifications"

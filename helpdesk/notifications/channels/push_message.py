@@ -6,8 +6,8 @@ import unicodedata
 from typing import Literal, NamedTuple
 
 from helpdesk.languages import say
-from helpdesk.notifications.kinds import URGENT
-from helpdesk.notifications.links import number_of, path_of
+from helpdesk.notifications.kinds import READERS, URGENT
+from helpdesk.notifications.links import ROOMS, number_of, path_of
 from helpdesk.notifications.messages import message
 from helpdesk.store.models.notifications import NotificationRow
 from helpdesk.texts import one_line
@@ -36,6 +36,7 @@ URGENCY: dict[str, Urgency] = {
     "hosts_up": "low",
 }
 """Of other kinds it is normal. What is low may wait until a phone is awake."""
+TOPICS = ("task-", "system-", "monitor-")
 NOT_IN_TAG = re.compile("[^a-z0-9_-]+")
 LONGEST_TAG = 32
 
@@ -53,7 +54,7 @@ class PushMessage(NamedTuple):
     @property
     def topic(self) -> str | None:
         """Return by what push services know that a later push takes the place of this one."""
-        return self.tag if self.tag.startswith(("task-", "system-")) else None
+        return self.tag if self.tag.startswith(TOPICS) else None
 
     def to_dict(self, row: NotificationRow) -> dict[str, object]:
         """Return it as the contract promises it to service workers (§5)."""
@@ -134,7 +135,9 @@ def _url(row: NotificationRow) -> str:
 def _tag(row: NotificationRow) -> str:
     if row.task_id:
         return f"task-{row.task_id}"
-    if number := number_of(row):
-        return f"{row.type}-{number}"
+    readers = READERS.get(row.kind)
+    if readers in ROOMS:
+        number = number_of(row)
+        return f"{readers}-{number}" if number else row.kind
     system = NOT_IN_TAG.sub("-", row.subject.lower())
     return (f"system-{system}" if system else row.kind)[:LONGEST_TAG]

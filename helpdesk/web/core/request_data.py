@@ -213,7 +213,7 @@ def whole(name: str, value: object) -> int:
 
 
 def moment(name: str, text: str, zone: tzinfo, message: Sentence) -> datetime:
-    """Read an ISO 8601 moment, which is in `zone` unless it says otherwise, as one in UTC. Raises Invalid (`message`)."""
+    """Read an ISO 8601 moment, in `zone` unless it says otherwise, as one in UTC. Raises Invalid with `message`."""
     try:
         at = datetime.fromisoformat(text)
         return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
