@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from helpdesk.errors import Sentence, Unavailable, sentence
 from helpdesk.health import Check, Trouble
@@ -29,7 +30,7 @@ def check(database: Database, tasks: IncidentTasks | None, clock: Callable[[], d
 
     async def look() -> None:
         now = clock()
-        oldest = await database.run(lambda db: host_samples.oldest_due(db))
+        oldest = await database.run(host_samples.oldest_due)
         if oldest is not None and now - oldest > LATE:
             raise Trouble(NOT_PROBED._replace(values={"at": f"{oldest:%Y-%m-%d %H:%M}"}), RESTART)
         await _require_place(tasks)
@@ -39,11 +40,7 @@ def check(database: Database, tasks: IncidentTasks | None, clock: Callable[[], d
 
 def settings_check(tasks: IncidentTasks) -> Check:
     """Check that tasks of incidents can be opened, also where nothing is served."""
-
-    async def look() -> None:
-        await _require_place(tasks)
-
-    return Check(NAME, look, "database")
+    return Check(NAME, partial(_require_place, tasks), "database")
 
 
 async def _require_place(tasks: IncidentTasks | None) -> None:

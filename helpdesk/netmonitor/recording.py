@@ -23,11 +23,7 @@ from helpdesk.store.maintenance import Window
 from helpdesk.store.models import fitting
 from helpdesk.store.models.netmonitor import HostIncident, HostState
 
-NEW: dict[str, Any] = {
-    "status": "unknown", "since": None, "ms": None, "checked_at": None, "due_at": None, "failures": 0, "successes": 0,
-    "run_since": None, "is_maintained": False, "fault": "", "detail": "", "expires_at": None, "told_expiry": None,
-    "recent": b"",
-}  # fmt: skip
+NEW = HostState(host_id=0).model_dump(exclude={"host_id"})
 """The state of a host before its first sample."""
 
 

@@ -114,12 +114,11 @@ def openings(session: Session, host_id: int, since: datetime) -> list[datetime]:
     return list(session.exec(select(HostIncident.opened_at).where(*its)))
 
 
-def end_unwatched(session: Session, now: datetime) -> int:
-    """End the incidents of hosts that are not watched any more, and return how many there were."""
+def end_unwatched(session: Session, now: datetime) -> None:
+    """End the incidents of hosts that are not watched any more."""
     of = table(HostIncident)
     unwatched = sa.select(HOST.c.id).where(~HOST.c.is_active).scalar_subquery()
-    ended = sa.update(of).where(of.c.open_host_id.in_(unwatched)).values(**UNWATCHED, ended_at=now)
-    return session.exec(ended).rowcount
+    session.execute(sa.update(of).where(of.c.open_host_id.in_(unwatched)).values(**UNWATCHED, ended_at=now))
 
 
 def oldest_due(session: Session) -> datetime | None:
