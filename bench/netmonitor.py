@@ -8,11 +8,9 @@ import asyncio
 import resource
 import tempfile
 import time
-from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +19,7 @@ import sqlalchemy as sa
 import uvloop
 from sqlmodel import Session
 
+from bench.beside import beside
 from helpdesk.netmonitor.model import Target
 from helpdesk.netmonitor.news import Newsroom
 from helpdesk.netmonitor.probes import NetworkProbes, connect
@@ -83,19 +82,6 @@ async def _imitate(line: Connection, folder: Path) -> None:
     names.close()
 
 
-@contextmanager
-def network(folder: Path) -> Iterator[Network]:
-    """Run the imitated hosts in a process of their own."""
-    here, there = Pipe()
-    child = get_context("spawn").Process(target=_run, args=(there, folder))
-    child.start()
-    try:
-        yield here.recv()
-    finally:
-        here.send(None)
-        child.join()
-
-
 def _run(line: Connection, folder: Path) -> None:
     asyncio.run(_imitate(line, folder))
 
@@ -156,7 +142,8 @@ async def monitored(file: Path, them: Network, seconds: float) -> str:
 
 async def measured(folder: Path, seconds: float) -> list[str]:
     """Measure probing alone, then the monitor."""
-    with network(folder / "authority") as them:
+    with beside(_run, folder / "authority") as line:
+        them: Network = line.recv()
         probes, faults = connect(them.authority), list[str]()
         load = await share(probing(probes, them.hosts, faults), seconds)
         await probes.close()

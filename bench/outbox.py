@@ -11,10 +11,8 @@ import resource
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median, quantiles
@@ -24,6 +22,7 @@ import sqlalchemy as sa
 import uvloop
 from sqlmodel import Session
 
+from bench.beside import beside
 from helpdesk.notifications.channels import email, webpush
 from helpdesk.notifications.channels.port import SENT, Connect, Item, Outcome, Resources, Sender
 from helpdesk.notifications.channels.webpush import keys
@@ -109,22 +108,9 @@ class Services(NamedTuple):
     smtp_port: int
 
 
-@contextmanager
-def imitated(folder: Path) -> Iterator[Services]:
-    """Run the imitated services in a process of their own."""
-    here, there = Pipe()
-    child = get_context("fork").Process(target=_imitate, args=(folder, there))
-    child.start()
-    try:
-        yield here.recv()
-    finally:
-        here.send(None)
-        child.join()
-
-
-def _imitate(folder: Path, line: Connection) -> None:
+def _imitate(line: Connection, folder: Path, public_key: str) -> None:
     authority = Authority(folder)
-    with imitated_push_service(authority, PAIR.public) as push, imitated_smtp() as smtp:
+    with imitated_push_service(authority, public_key) as push, imitated_smtp() as smtp:
         subscriptions = [push.subscribe(str(number)) for number in range(PEOPLE)]
         browsers = [Address("webpush", it.endpoint, it.keys["p256dh"], it.keys["auth"]) for it in subscriptions]
         line.send(Services(browsers, authority.file, smtp.port))
@@ -338,7 +324,8 @@ if __name__ == "__main__":
     reader.add_argument("--waiting", type=int, default=PEOPLE * EVENTS)
     reader.add_argument("--ended", type=int, default=1_000_000)
     asked = reader.parse_args()
-    with tempfile.TemporaryDirectory() as name, imitated(Path(name)) as services:
+    with tempfile.TemporaryDirectory() as name, beside(_imitate, Path(name), PAIR.public) as line:
+        services: Services = line.recv()
         found = uvloop.run(lines(Path(name), asked.waiting, asked.ended, services))
     print("\n".join(found))
     DOCUMENT.write_text("\n".join(found) + "\n", "utf-8")

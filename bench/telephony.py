@@ -12,10 +12,8 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median, quantiles
@@ -25,6 +23,7 @@ from typing import NamedTuple
 import uvloop
 from sqlmodel import Session
 
+from bench.beside import beside
 from helpdesk import tls
 from helpdesk.encryption import Box
 from helpdesk.notifications.wakeups import Wakeups
@@ -105,7 +104,7 @@ class Exchange:
         store.close()
 
 
-def _imitate(folder: Path, file: Path, agents: list[str], calls_a_minute: int, line: Connection) -> None:
+def _imitate(line: Connection, folder: Path, file: Path, agents: list[str], calls_a_minute: int) -> None:
     authority = Authority(folder)
     with imitated_finesse(authority) as finesse:
         for agent in agents:
@@ -123,19 +122,6 @@ def _imitate(folder: Path, file: Path, agents: list[str], calls_a_minute: int, l
             thread.join()
         line.send((exchange.waits, sum(finesse.checks.values())))
         line.recv()
-
-
-@contextmanager
-def exchange(folder: Path, file: Path, agents: list[str], calls_a_minute: int) -> Iterator[Connection]:
-    """Run the imitated Finesse in a process of its own."""
-    here, there = Pipe()
-    child = get_context("fork").Process(target=_imitate, args=(folder, file, agents, calls_a_minute, there))
-    child.start()
-    try:
-        yield here
-    finally:
-        here.send(None)
-        child.join()
 
 
 def prepared(database: Database, box: Box, agents: list[str]) -> None:
@@ -191,7 +177,7 @@ def cpu() -> float:
 async def measured(folder: Path, agents: list[str], calls_a_minute: int, seconds: float) -> Found:
     file = folder / "helpdesk.db"
     database, box = Database(f"sqlite:///{file}"), Box(("k" * 40,))
-    with exchange(folder / "authority", file, agents, calls_a_minute) as line:
+    with beside(_imitate, folder / "authority", file, agents, calls_a_minute) as line:
         url, authority = line.recv()
         prepared(database, box, agents)
         phone = FinessePhone(url.split(","), tls.context(authority))

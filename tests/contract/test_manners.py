@@ -1,10 +1,12 @@
 """Manners of HTTP that programs rely on, asked of every address there is."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from starlette.routing import Route
 
+from helpdesk.services import Services
 from helpdesk.web.routes import ROUTES
 from tests.contract.calls import STREAMS
 from tests.contract.cases import ANSWERS
@@ -22,6 +24,13 @@ ADDRESSES = {
     for route in ROUTES
     if isinstance(route, Route) and route.name not in STREAMS
 }
+
+
+@pytest.fixture
+def services(services: Services) -> Services:
+    """A helpdesk whose clock stands still: a page that shows the minute is the same when it is asked for twice."""
+    now = services.clock()
+    return replace(services, clock=lambda: now)
 
 
 @pytest.mark.parametrize("address", [address for address, route in ADDRESSES.items() if "GET" in (route.methods or ())])

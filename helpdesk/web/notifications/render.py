@@ -24,7 +24,7 @@ NOT_READER: dict[Readers, Sentence] = {
     "monitor": sentence("You do not see the network monitor any more"),
     "post": sentence("You do not see this announcement any more"),
 }
-"""What is said in place of a notification about no task."""
+"""The words in place of a notification about no task that the person may not read."""
 HEADINGS: dict[str, Sentence] = {
     "administrators": sentence("Systems"),
     "monitor": sentence("Network monitor"),
@@ -47,7 +47,7 @@ class Item(NamedTuple):
 
     @property
     def group(self) -> tuple[str, int]:
-        """Return with which others it is shown under one heading: those of its task, of its page, or of systems."""
+        """Return the key of its heading, which it shares with those of its task, of its page, or of systems."""
         readers = READERS.get(self.row.kind)
         return (readers, number_of(self.row)) if readers and not self.row.task_id else ("task", self.row.task_id)
 

@@ -27,11 +27,6 @@ RLO = "\u202e"
 NASTY = ("<b onclick=x>&amp;", "🖨️ 👩‍👩‍👧‍👦", "שער ראשי", f"{RLO}gpj.exe", "{{ 7*7 }}", "'; DROP TABLE x --")
 
 
-@pytest.fixture
-def anna(visit: Visit) -> Client:
-    return visit("anna")
-
-
 def page(client: Client, address: str = ADDRESS) -> Element:
     answer = client.get(address, headers=HTML)
     assert answer.status_code == 200, answer.text
