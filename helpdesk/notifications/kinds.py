@@ -12,11 +12,11 @@ Kind = Literal[
     "post", "put_aside", "system_down", "system_up", "host_down", "host_up", "host_expiring",
     "hosts_down", "hosts_up", "hosts_expiring", "test",
 ]  # fmt: skip
-"""Selects the message, and is stored, so values keep their names. No rule leads to `post` and those after it: those
-whom it concerns get `post` when an announcement is published, and administrators get `put_aside` when an event was
-dropped and the next two when a system went down or is back, and with others who watch the network `host_down`,
-`host_up`, and `host_expiring` of a certificate. Those of many hosts at once are one, as `hosts_down`. `test` is what
-people send to a device of their own."""
+"""Selects the message, and is stored, so values keep their names. No rule leads to `post` and those after it. The
+audience of an announcement gets `post` when it is published. Administrators get `put_aside` when an event was dropped,
+and the next two when a system went down or is back. Administrators and people who watch the network monitor get
+`host_down`, `host_up`, and `host_expiring` for a certificate; many hosts at once are one notification, as `hosts_down`.
+People send `test` to a device of their own."""
 
 TYPES: dict[Kind, Type] = {
     "mentioned": "mention",
@@ -58,8 +58,8 @@ READERS: dict[str, Readers] = {
     "hosts_expiring": "monitor",
     "test": "oneself",
 }
-"""Who may read notifications that say nothing of a task but its number, by their kinds: administrators, those who may
-see the network monitor, the readers of the announcement, or the person alone."""
+"""The readers of notifications that say nothing of a task but its number, by their kinds: administrators, the people
+who see the network monitor, the readers of the announcement, or the person alone."""
 URGENT: frozenset[str] = frozenset({"mentioned", "given"})
 """Kinds by which somebody addresses this very person."""
 

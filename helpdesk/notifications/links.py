@@ -1,4 +1,4 @@
-"""Tell to which page a notification leads."""
+"""Return the page that a notification leads to."""
 
 from helpdesk.notifications.kinds import READERS, TEST
 from helpdesk.store.models.notifications import NotificationRow
@@ -6,7 +6,7 @@ from helpdesk.store.models.notifications import NotificationRow
 LIST = "/notifications"
 PREFERENCES = "/notifications/preferences"
 ROOMS = {"post": "/posts", "monitor": "/netmonitor"}
-"""The addresses of the pages that are named by their number, by who may read the notification."""
+"""The rooms whose pages have a number, by the readers of the notification."""
 
 
 def number_of(row: NotificationRow) -> int:

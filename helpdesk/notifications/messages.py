@@ -49,7 +49,7 @@ OF_NO_TASK = {
     "post": sentence("By %(who)s"),
     "test": sentence("Notifications reach you here."),
 }
-"""What kinds say that are about no task (`kinds.READERS`)."""
+"""The texts of notifications about no task, by their kinds (`kinds.READERS`)."""
 FOR_DEPUTY = {
     "mentioned": sentence("%(who)s mentioned %(absent)s (away) in #%(task)s"),
     "given": sentence("%(who)s assigned #%(task)s to %(absent)s (away)"),

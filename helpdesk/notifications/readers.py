@@ -32,8 +32,8 @@ OUTBOX = table(OutboxRow)
 
 
 class Rules(NamedTuple):
-    """What decides besides the store: whom the backend knows, who is an administrator by a setting, and who sees the
-    network monitor."""
+    """The facts from outside the store: the accounts that the backend knows, the administrators that a setting names,
+    and the setting of the network monitor."""
 
     accounts: Accounts
     named: Named = ()

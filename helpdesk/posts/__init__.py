@@ -1,1 +1,1 @@
-"""Tell people of announcements."""
+"""Notify people of announcements."""

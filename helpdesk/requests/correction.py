@@ -1,4 +1,4 @@
-"""Put another account in the place of one that was wrongly noted as who asked for a task."""
+"""Put another account in the place of one that was wrongly noted as the requester of a task."""
 
 from helpdesk.errors import NotAllowed, NotFound, sentence
 from helpdesk.requests.accounts import RequesterAccounts

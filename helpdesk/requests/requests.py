@@ -273,7 +273,7 @@ class RequestService:
             await self.source.mark(task_id, address)
 
     async def correct_requester(self, actor: Actor, task_id: int, before: int | None, after: int | None) -> None:
-        await self.backend.task(actor, task_id)  # nothing is told of a task that the actor does not see
+        await self.backend.task(actor, task_id)  # a task that the actor does not see is not found
         await correction.correct(self.source, self.accounts, actor, task_id, before, after)
 
     async def grades(self, task_id: int) -> tuple[Grade, ...]:

@@ -209,7 +209,8 @@ def _of(person_id: int, unread_only: bool, type: str | None) -> list[sa.ColumnEl
 def _stored(session: Session, rows: Sequence[NotificationRow]) -> set[tuple[int, str]]:
     """Return who has notifications of these events. Mostly nobody has, so the query names the people only of an event
     alone, which may be one of thousands of people."""
-    events, of_them = {row.event for row in rows}, [NOTIFICATION.c.event.in_({row.event for row in rows})]
+    events = {row.event for row in rows}
+    of_them = [NOTIFICATION.c.event.in_(events)]
     if len(events) == 1:
         of_them.append(NOTIFICATION.c.person_id.in_([row.person_id for row in rows]))
     query = sa.select(NOTIFICATION.c.person_id, NOTIFICATION.c.event).where(*of_them)

@@ -69,8 +69,8 @@ class EmbeddedRequests:
         await self.database.run(lambda session: rows.add_requester(session, task_id, address), writes=True)
 
     async def correct(self, actor: Actor, task_id: int, gone: frozenset[str], address: str) -> None:
-        """Change the column, as whoever may change the task's other fields. Like `mark` it is no entry of the history,
-        which requesters read."""
+        """Change the column, if the actor may change the task's other fields. As with `mark`, there is no entry in the
+        history, which requesters read."""
 
         def work(session: Session) -> None:
             if "subject" not in load_to_write(session, actor, task_id).choices.details:

@@ -79,6 +79,11 @@ def path_to(request: Request, name: str, /, **params: Any) -> str:
     return services(request).path(name, **params)
 
 
+def own_address(request: Request) -> str:
+    """Return the address of the helpdesk for other systems: PUBLIC_URL, else that of the request. No slash ends it."""
+    return services(request).settings.public_url or str(request.base_url).rstrip("/")
+
+
 def path_maker(routes: Iterable[BaseRoute]) -> Callable[..., str]:
     """Return a function from the name of a route and its parameters to its path, which raises KeyError.
 

@@ -30,7 +30,7 @@ from helpdesk.threads import Threads
 from helpdesk.web.core import flash
 from helpdesk.web.core.after_write import stored
 from helpdesk.web.core.faces import Json, answer, html, json_response, moment
-from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.services import own_address, path_to, services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import translate
 from helpdesk.web.feeds import atom
@@ -91,14 +91,14 @@ async def read(request: Request) -> Response:
         headers["Last-Modified"] = format_datetime(updated, usegmt=True)
     if is_known_tag(request.headers.get("if-none-match", ""), headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    content = await THREADS.run(_written, found.rows, _base(request), _title(request), updated or now)
+    content = await THREADS.run(_written, found.rows, own_address(request), _title(request), updated or now)
     return Response(content, headers=headers, media_type=atom.MEDIA_TYPE)
 
 
 async def _make(request: Request) -> Response:
     person, now = await current_user(request), services(request).clock()
     token = await stored(request, lambda db: post_feeds.make(db, person.id, now))
-    address = f"{_base(request)}{path_to(request, 'posts:atom')}?token={token}"
+    address = f"{own_address(request)}{path_to(request, 'posts:atom')}?token={token}"
     response = await _answer(request, await _own(request), address)
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -132,12 +132,8 @@ def _subscription(request: Request, session: Session, token: str, now: datetime)
 def _tag(request: Request, found: Subscription) -> str:
     """Return the ETag of a feed by its contents, before anything is rendered."""
     versions = [(it.id, it.version, it.published_from) for it in found.rows]
-    content = repr((found.person.id, _base(request), _title(request), versions))
+    content = repr((found.person.id, own_address(request), _title(request), versions))
     return f'"{sha256(content.encode()).hexdigest()[:20]}"'
-
-
-def _base(request: Request) -> str:
-    return services(request).settings.public_url or str(request.base_url).rstrip("/")
 
 
 def _title(request: Request) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlmodel import Session
@@ -84,9 +85,7 @@ def shared(request: Request) -> dict[str, Any]:
         "STATES": states.STATES,
         "FAULTS": FAULTS,
         "lasted": lasted,
-        "number": lambda value: (
-            "—" if value is None else f"{value:.3g}".replace(".", comma) if value < 100 else round(value)
-        ),
+        "number": partial(_number, comma=comma),
     }
 
 
@@ -94,6 +93,13 @@ def lasted(incident: IncidentRow, now: datetime) -> str:
     """Return for how long an incident has lasted, as hours and minutes; no time, if a clock was set back meanwhile."""
     minutes = max(0, int(((incident.ended_at or now) - incident.began_at).total_seconds())) // 60
     return f"{minutes // 60}:{minutes % 60:02d}"
+
+
+def _number(value: float | None, comma: str) -> str:
+    """Return a number of at most three digits, or a whole one; a dash if there is none."""
+    if value is None:
+        return "—"
+    return f"{value:.3g}".replace(".", comma) if value < 100 else str(round(value))
 
 
 async def _page(request: Request, overview: Overview) -> Response:

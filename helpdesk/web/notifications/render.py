@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from helpdesk.errors import Sentence, sentence
 from helpdesk.languages import say
-from helpdesk.notifications.kinds import READERS, Readers
+from helpdesk.notifications.kinds import READERS
 from helpdesk.notifications.links import number_of
 from helpdesk.notifications.messages import message
 from helpdesk.notifications.readers import Rules, unreadable
@@ -19,12 +19,12 @@ from helpdesk.web.core.faces import Json, moment
 from helpdesk.web.core.services import services
 
 HIDDEN = sentence("You do not see this task any more")
-NOT_READER: dict[Readers, Sentence] = {
+NOT_READER: dict[str, Sentence] = {
     "administrators": sentence("You are not an administrator any more"),
     "monitor": sentence("You do not see the network monitor any more"),
     "post": sentence("You do not see this announcement any more"),
 }
-"""What is said in place of a notification about no task."""
+"""The words in place of a notification about no task that the person may not read."""
 HEADINGS: dict[str, Sentence] = {
     "administrators": sentence("Systems"),
     "monitor": sentence("Network monitor"),
@@ -47,7 +47,7 @@ class Item(NamedTuple):
 
     @property
     def group(self) -> tuple[str, int]:
-        """Return with which others it is shown under one heading: those of its task, of its page, or of systems."""
+        """Return the key of its heading, which it shares with those of its task, of its page, or of systems."""
         readers = READERS.get(self.row.kind)
         return (readers, number_of(self.row)) if readers and not self.row.task_id else ("task", self.row.task_id)
 
@@ -122,5 +122,5 @@ def _is_visible(row: NotificationRow, visible: Mapping[int, bool]) -> bool:
 
 def _hidden(row: NotificationRow) -> Item:
     """Render a notification that the person may no longer read."""
-    readers = READERS.get(row.kind)
-    return Item(row, NOT_READER.get(readers, HIDDEN) if readers else HIDDEN, NOTHING, (NOTHING,), is_hidden=True)
+    title = NOT_READER.get(READERS.get(row.kind, ""), HIDDEN)
+    return Item(row, title, NOTHING, (NOTHING,), is_hidden=True)

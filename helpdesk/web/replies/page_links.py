@@ -8,7 +8,7 @@ from helpdesk.store.post_readers import reader_of
 from helpdesk.tasks.markup import page_links
 from helpdesk.threads import Threads
 from helpdesk.web.core.request_data import LONGEST_TEXT
-from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.services import own_address, path_to, services
 from helpdesk.web.core.session import current_user
 
 THREADS = Threads(2)
@@ -28,13 +28,7 @@ async def linked(request: Request, text: str) -> str:
 
     def address(title: str) -> str | None:
         page = named.get(fold(title))
-        return _absolute(request, path_to(request, "posts:show", post_id=page.id)) if page else None
+        return own_address(request) + path_to(request, "posts:show", post_id=page.id) if page else None
 
     result = await THREADS.run(page_links.rewritten, text, format, address)
     return text if len(result) > LONGEST_TEXT else result
-
-
-def _absolute(request: Request, path: str) -> str:
-    """Return the address of a page of ours as other systems reach it: PUBLIC_URL's, else the present one's."""
-    public = services(request).settings.public_url
-    return public + path if public else str(request.url.replace(path=path, query="", fragment=""))

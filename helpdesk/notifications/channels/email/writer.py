@@ -183,7 +183,7 @@ def _counted(sentence: Sentence, count: int) -> Sentence:
 
 
 def _open(language: str, it: NotificationRow) -> str:
-    """Return the words of the link to a page; "" for what leads to none of its own."""
+    """Return the words of the link; "" for a notification without a page of its own."""
     words_of = words.OPEN.get(it.kind) if it.kind in OF_NO_TASK else words.OPEN_TASK
     return say(language, words_of) if words_of else ""
 
