@@ -105,10 +105,9 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with there.altering("host_incident") as table:
-        table.create_index("ix_host_incident_began", ["began_at"])
         table.create_index("ix_host_incident_host", ["host_id", "began_at"])
         table.create_index("ix_host_incident_noted_by", ["noted_by"])
-        table.create_index("ix_host_incident_task_id", ["task_id"])
+        table.create_index("ix_host_incident_task_state", ["task_state"])
 
     there.create_table(
         "host_maintenance",

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from helpdesk.store import host_tasks, netmonitor
 from helpdesk.store.database import Database
 from helpdesk.store.tracker import lists, task_parts, tasks
 
@@ -46,6 +47,18 @@ def test_an_index_is_used(database: Database, ask: Callable[[Session], object], 
     planned = database.run_here(lambda session: steps(database, session, ask))
     assert any(step in each for each in planned), planned
     assert not [each for each in planned if each.startswith("SCAN tracker_task")]
+
+
+@pytest.mark.parametrize(
+    ("ask", "index"),
+    [(host_tasks.unwritten, "ix_host_incident_task_state"), (netmonitor.version, "sqlite_autoindex_host_incident_1")],
+)
+def test_what_is_asked_every_few_seconds_reads_not_all_incidents(
+    database: Database, ask: Callable[[Session], object], index: str
+) -> None:
+    planned = database.run_here(lambda session: steps(database, session, ask))
+    assert any(f"INDEX {index} (" in each for each in planned), planned
+    assert "SCAN host_incident" not in planned
 
 
 def test_a_page_joins_only_what_it_sorts_by_until_its_rows_are_known(database: Database) -> None:

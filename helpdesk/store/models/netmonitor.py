@@ -133,7 +133,6 @@ class HostIncident(SQLModel, table=True):
     __table_args__ = (
         sa.UniqueConstraint("open_host_id", name="uq_host_incident_open"),
         sa.Index("ix_host_incident_host", "host_id", "began_at"),
-        sa.Index("ix_host_incident_began", "began_at"),
         {"sqlite_autoincrement": True},
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -150,8 +149,8 @@ class HostIncident(SQLModel, table=True):
     note: str = Field(default="", sa_type=LONG)
     noted_by: int | None = Field(default=None, foreign_key="person.id", index=True)
     noted_at: datetime | None = None
-    task_id: int | None = Field(default=None, index=True)
-    task_state: str = Field(default="", max_length=10)
+    task_id: int | None = None
+    task_state: str = Field(default="", max_length=10, index=True)
     task_at: datetime | None = None
 
 
