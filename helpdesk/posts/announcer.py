@@ -107,5 +107,5 @@ class Announcer:
 
 
 def _notification(it: Announcement) -> NotificationRow:
-    row = of_no_task(0, f"post.{it.id}", "post", it.published_from, it.title)
+    row = of_no_task(0, announcements.event_of(it.id), "post", it.published_from, it.title)
     return row._replace(author=it.author, excerpt=beginning(it.text))

@@ -26,6 +26,11 @@ class Announcement(NamedTuple):
     announced_to: int
 
 
+def event_of(post_id: int) -> str:
+    """Return the event of the notifications of an announcement."""
+    return f"post.{post_id}"
+
+
 def waiting(session: Session, now: datetime) -> list[int]:
     """Return the announcements that are published by now and not announced, the oldest first. One whose time was over
     before is not announced."""

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from helpdesk.errors import Conflict, NotFound
-from helpdesk.store import audit, knowledge, notifications, page_words, post_audience, post_files
+from helpdesk.store import announcements, audit, knowledge, notifications, page_words, post_audience, post_files
 from helpdesk.store.casefold import fold
 from helpdesk.store.models.posts import PageVote, PageWord, Post, PostAudience, PostRead, PostRevision
 from helpdesk.store.posts import PAGE, POST, Part, audience, folded_words
@@ -100,7 +100,7 @@ def remove(session: Session, post_id: int, now: datetime) -> set[int]:
         session.exec(sa.delete(model).where(col(model.post_id) == post_id))
     audit.note(session, None, "post_removed", None, {"post": post_id, "name": post.title})
     session.delete(post)
-    return notifications.take_back(session, f"post.{post_id}")
+    return notifications.take_back(session, announcements.event_of(post_id))
 
 
 def _values(wanted: Wanted) -> dict[str, Any]:

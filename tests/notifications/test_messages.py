@@ -84,6 +84,10 @@ def test_a_missing_name_leaves_no_gap() -> None:
     assert said("en", row_of(new, "created")) == ("Somebody created #7", "Принтер 100 %s")
 
 
+def test_what_is_about_no_task_has_a_text_and_readers() -> None:
+    assert OF_NO_TASK.keys() == READERS.keys() <= TITLES.keys()
+
+
 @given(st.text(max_size=20), st.text(max_size=20), st.text(max_size=20), st.sampled_from([*TITLES, "", "x"]))
 @example("Status", "", "", "changed")
 @example("%(who)s %d", "%(task)s", "%", "status")

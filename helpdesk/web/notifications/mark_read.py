@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import NotFound, OutcomeUnknown, Sentence, StoreUnavailable, sentence
-from helpdesk.store import notifications
+from helpdesk.store import announcements, notifications
 from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import stored
 from helpdesk.web.core.faces import Respond, answer, json_response
@@ -46,7 +46,7 @@ async def read_of_post(request: Request, post_id: int) -> None:
     """Mark the notification of an announcement as read when a person opens its page, from wherever."""
     if not request.state.unread or not views.is_opened_by_person(request):
         return
-    event = f"post.{post_id}"
+    event = announcements.event_of(post_id)
     await _read_of_page(request, lambda db, person_id, now: notifications.mark_event(db, person_id, event, now))
 
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from helpdesk.errors import Sentence, sentence
 from helpdesk.languages import say
-from helpdesk.notifications.kinds import READERS, Readers
+from helpdesk.notifications.kinds import READERS
 from helpdesk.notifications.links import number_of
 from helpdesk.notifications.messages import message
 from helpdesk.notifications.readers import Rules, unreadable
@@ -19,7 +19,7 @@ from helpdesk.web.core.faces import Json, moment
 from helpdesk.web.core.services import services
 
 HIDDEN = sentence("You do not see this task any more")
-NOT_READER: dict[Readers, Sentence] = {
+NOT_READER: dict[str, Sentence] = {
     "administrators": sentence("You are not an administrator any more"),
     "monitor": sentence("You do not see the network monitor any more"),
     "post": sentence("You do not see this announcement any more"),
@@ -122,5 +122,5 @@ def _is_visible(row: NotificationRow, visible: Mapping[int, bool]) -> bool:
 
 def _hidden(row: NotificationRow) -> Item:
     """Render a notification that the person may no longer read."""
-    readers = READERS.get(row.kind)
-    return Item(row, NOT_READER.get(readers, HIDDEN) if readers else HIDDEN, NOTHING, (NOTHING,), is_hidden=True)
+    title = NOT_READER.get(READERS.get(row.kind, ""), HIDDEN)
+    return Item(row, title, NOTHING, (NOTHING,), is_hidden=True)

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import sentence
-from helpdesk.store import notifications, post_reads, posts
+from helpdesk.store import announcements, notifications, post_reads, posts
 from helpdesk.store.post_readers import reader_of
 from helpdesk.store.posts import PostRow
 from helpdesk.web.core import flash, request_data
@@ -45,7 +45,7 @@ async def read(request: Request) -> Response:
     def work(db: Session) -> None:
         posts.one(db, reader_of(person), post_id, now)
         post_reads.note_read(db, post_id, person.id, now)
-        notifications.mark_event(db, person.id, f"post.{post_id}", now)
+        notifications.mark_event(db, person.id, announcements.event_of(post_id), now)
 
     await stored(request, work)
     services(request).wakeups.wake([person.id])
