@@ -6,7 +6,7 @@ from helpdesk.settings.netmonitor import Access
 
 
 class Account(Protocol):
-    """What is asked of a person."""
+    """The part of an account that decides."""
 
     @property
     def is_admin(self) -> bool: ...

@@ -21,7 +21,7 @@ LOOK_SECONDS, FORGET_SECONDS = 30.0, 3600.0
 
 
 class History:
-    """What is to be done next. `ticks` returns the seconds of a clock that never goes back."""
+    """The work that is due next. `ticks` returns the seconds of a clock that never goes back."""
 
     def __init__(self, clock: Callable[[], datetime], ticks: Callable[[], float]) -> None:
         self.clock, self.ticks = clock, ticks

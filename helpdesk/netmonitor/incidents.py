@@ -18,7 +18,7 @@ PAUSE_INTERVALS, SHORTEST_PAUSE = 5, 60
 
 
 class Rules(NamedTuple):
-    """What a host's own columns say."""
+    """The limits in a host's own columns."""
 
     failures_to_open: int
     successes_to_close: int
@@ -26,7 +26,7 @@ class Rules(NamedTuple):
 
 
 class State(NamedTuple):
-    """What the samples up to `last_at` tell: `failures` or `successes` count the last ones in a row, since
+    """The state by the samples up to `last_at`: `failures` or `successes` count the last ones in a row, since
     `run_since`."""
 
     status: Status = "unknown"

@@ -37,7 +37,7 @@ class Target(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a probe found: `ms` until the answer, None when it failed, with the fault and what the other side said.
+    """The result of a probe: `ms` until the answer, None when it failed, with the fault and the other side's words.
 
     `expires_at` is the end of the certificate, where there is one. A certificate that expires soon is a `fault` beside
     an answer: the host is online.

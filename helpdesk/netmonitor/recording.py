@@ -28,7 +28,7 @@ NEW = HostState(host_id=0).model_dump(exclude={"host_id"})
 
 
 class Result(NamedTuple):
-    """What a probe of a host has found, and the second that it counts for."""
+    """The outcome of a probe of a host, and the second that it counts for."""
 
     watched: Watched
     at: int

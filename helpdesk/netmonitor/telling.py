@@ -14,7 +14,7 @@ from helpdesk.notifications.kinds import Kind
 from helpdesk.store import host_news
 
 PAUSE_SECONDS = 10.0
-"""What comes within this time after something was told is told together."""
+"""News that comes within this time after other news was sent is sent together."""
 MOST_ALONE = 10
 """More hosts of one kind of news are told as one."""
 PEOPLE_AT_ONCE = 200
@@ -23,7 +23,7 @@ MANY: dict[str, Kind] = {"host_down": "hosts_down", "host_up": "hosts_up", "host
 
 
 class Telling:
-    """What is to be told next. `is_waiting` is set when something may have been stored. `ticks` returns the seconds of
+    """The news that is sent next. `is_waiting` is set when some may have been stored. `ticks` returns the seconds of
     a clock that never goes back."""
 
     def __init__(self, newsroom: Newsroom, ticks: Callable[[], float]) -> None:

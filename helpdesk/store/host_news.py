@@ -1,4 +1,4 @@
-"""Store of what people are to be notified by the network monitor, until all of them have been."""
+"""Store the news of the network monitor, until all people have been notified of it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -67,13 +67,13 @@ def one(session: Session, news_id: int) -> HostNews | None:
 
 
 def note_progress(session: Session, row: HostNews, told_to: int) -> None:
-    """Keep that all people up to this id have been notified."""
+    """Note that all people up to this id have been notified."""
     row.told_to = told_to
     session.add(row)
 
 
 def finish(session: Session, row: HostNews) -> None:
-    """Keep that all people have been notified."""
+    """Delete news of which all people have been notified."""
     session.delete(row)
 
 

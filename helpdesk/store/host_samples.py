@@ -17,7 +17,7 @@ LEASE = "netmonitor"
 """The name of the lease of the process that samples."""
 
 UNWATCHED = {"open_host_id": None, "is_unwatched": True}
-"""What becomes of an open incident whose host is not watched any more."""
+"""The new values of an open incident whose host is not watched any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from helpdesk.store.models.netmonitor import (
 from helpdesk.store.models.notifications import Lease
 
 OF_THE_SETTING = ("name", "method", "address", "port", "is_active")
-"""What NETMONITOR_HOSTS says of the hosts that it names."""
+"""The fields that NETMONITOR_HOSTS sets of the hosts that it names."""
 TAKEN = sentence("There is a host with this name already.")
 TOO_MANY = sentence("There are %(most)s hosts already.", most=MOST_HOSTS)
 SET = sentence("NETMONITOR_HOSTS names this host: take it out there.")
@@ -34,7 +34,7 @@ SET = sentence("NETMONITOR_HOSTS names this host: take it out there.")
 
 @dataclass(frozen=True, slots=True)
 class HostValues(HostFields):
-    """What administrators say of a host."""
+    """The values of a host that administrators set."""
 
     is_public: bool
     is_active: bool

@@ -68,7 +68,7 @@ class HostRow(HostFields):
 
 
 class Version(NamedTuple):
-    """What changes when a host gets another status, maintenance begins or ends, or an incident opens or closes."""
+    """Values that change when a host gets another status, maintenance begins or ends, or an incident opens or closes."""
 
     since: datetime | None
     maintained: int

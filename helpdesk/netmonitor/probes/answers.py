@@ -22,14 +22,14 @@ CHARSETS = {
 """The ones that are taken from a header: Python's others may take long, and it remembers each name it was asked for."""
 CHARSET = re.compile(rb"""charset=["']?([a-z0-9_-]{1,20})""")
 UNNAMED = ("utf-8", "windows-1251")
-"""What a page without a named charset may be written in."""
+"""The charsets of a page that names none."""
 COMPRESSED = {b"gzip", b"x-gzip", b"deflate"}
 ZLIB_OR_GZIP = 47
 SWITCHING = 101
 
 
 class Answer:
-    """What has come of an answer; the parser calls its methods `on_…`."""
+    """The part of an answer that has come; the parser calls its methods `on_…`."""
 
     def __init__(self, begins: float) -> None:
         self.status: int | None = None

@@ -87,7 +87,7 @@ class PingCommand:
 
 
 class _Output(asyncio.SubprocessProtocol):
-    """What a process writes, until it has ended or written too much."""
+    """The output of a process, until it has ended or written too much."""
 
     def __init__(self) -> None:
         self.text = bytearray()
