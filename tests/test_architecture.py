@@ -112,7 +112,7 @@ MAY = {
     "settings.company": {"settings.parsing", "settings.field"},
     "settings.channels": {"settings.parsing", "settings.field"},
     "settings.telephony": {"settings.parsing", "settings.field"},
-    "settings.netmonitor": {"settings.parsing", "settings.field", "store.casefold"},
+    "settings.netmonitor": {"settings.parsing", "settings.field", "store.host_fields"},
     "settings.settings": {"settings.access", "settings.channels", "settings.company", "settings.field",
                           "settings.netmonitor", "settings.telephony",
                           "settings.parsing", "settings.poll_schedule", "settings.sources", "settings.later",

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from helpdesk.store import host_recent, host_rollup
+from helpdesk.store.host_fields import folded
 from helpdesk.store.host_packing import HOUR, Sample, pack_minutes, pack_samples
 from helpdesk.store.models import table
 from helpdesk.store.models.netmonitor import HostHour, HostIncident, HostPacked, HostSample, HostState, MonitoredHost
-from helpdesk.store.monitored_hosts import folded
 
 LOOPBACK = "127.0.0.1"
 INTERVAL = 60

@@ -7,10 +7,10 @@ from functools import lru_cache
 from helpdesk.errors import Invalid, Sentence, sentence
 from helpdesk.netmonitor.addresses import LARGEST_PORT, ascii_host, in_letters, url
 from helpdesk.netmonitor.model import METHODS, Method
-from helpdesk.store.host_fields import HostFields
+from helpdesk.store.host_fields import LONGEST_NAME, HostFields
 from helpdesk.texts import is_blank, turns_direction
 
-LONGEST_NAME, LONGEST_ADDRESS, LONGEST_WORDS, LONGEST_STATUS = 100, 500, 200, 60
+LONGEST_ADDRESS, LONGEST_WORDS, LONGEST_STATUS = 500, 200, 60
 LEAST_STATUS, LARGEST_STATUS = 100, 599
 MOST_CERTIFICATE_DAYS = 365
 EXPECTED_STATUS = "200-399"

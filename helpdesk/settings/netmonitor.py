@@ -7,11 +7,9 @@ from typing import Literal, NamedTuple
 from helpdesk.settings import parsing
 from helpdesk.settings.field import setting
 from helpdesk.settings.parsing import InvalidSetting
-from helpdesk.store.casefold import fold
+from helpdesk.store.host_fields import LONGEST_NAME, MOST_HOSTS, folded
 
 Access = Literal["everybody", "staff", "administrators"]
-MOST_HOSTS = 500
-LONGEST_NAME = 100
 HALF_OF_TASKS = (
     "Incidents of the network monitor open no tasks: that takes NETMONITOR_TASK_PROJECT and NETMONITOR_TASK_AUTHOR."
 )
@@ -30,8 +28,7 @@ class SetHost(NamedTuple):
 def hosts(text: str) -> tuple[SetHost, ...]:
     """Parse `name=address[:port]` with commas. Raises InvalidSetting."""
     found = tuple(_host(part.strip()) for part in text.split(",") if part.strip())
-    # As the store tells names apart (store/monitored_hosts.py).
-    if len({fold(it.name)[:LONGEST_NAME] for it in found}) < len(found):
+    if len({folded(it.name) for it in found}) < len(found):
         raise InvalidSetting("names a host twice", HINT)
     if len(found) > MOST_HOSTS:
         raise InvalidSetting(f"names more than {MOST_HOSTS} hosts", HINT)

@@ -1,6 +1,11 @@
-"""Name the columns of a host that say how it is probed, once for all that read and write them."""
+"""Name the columns of a host that say how it is probed, once for all that read and write them, and their limits."""
 
 from dataclasses import dataclass, fields
+
+from helpdesk.store.casefold import fold
+
+MOST_HOSTS = 500
+LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,11 @@ class HostFields:
     interval_seconds: int
     failures_to_open: int
     successes_to_close: int
+
+
+def folded(name: str) -> str:
+    """Return the form of a name by which no two hosts have the same. Some letters become several by folding."""
+    return fold(name)[:LONGEST_NAME]
 
 
 def names(of: type[HostFields]) -> list[str]:

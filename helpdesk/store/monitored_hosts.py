@@ -9,9 +9,8 @@ from sqlmodel import Session, col, func, select
 
 from helpdesk.errors import Conflict, Invalid, NotAllowed, sentence
 from helpdesk.store import audit, host_news, host_samples, leases, locks
-from helpdesk.store.casefold import fold
 from helpdesk.store.database import required
-from helpdesk.store.host_fields import HostFields, names
+from helpdesk.store.host_fields import MOST_HOSTS, HostFields, folded, names
 from helpdesk.store.host_samples import UNWATCHED
 from helpdesk.store.host_tasks import GIVEN_UP
 from helpdesk.store.models import table
@@ -26,12 +25,10 @@ from helpdesk.store.models.netmonitor import (
 )
 from helpdesk.store.models.notifications import Lease
 
-MOST = 500
-LONGEST_NAME = 100
 OF_THE_SETTING = ("name", "method", "address", "port", "is_active")
 """What NETMONITOR_HOSTS says of the hosts that it names."""
 TAKEN = sentence("There is a host with this name already.")
-TOO_MANY = sentence("There are %(most)s hosts already.", most=MOST)
+TOO_MANY = sentence("There are %(most)s hosts already.", most=MOST_HOSTS)
 SET = sentence("NETMONITOR_HOSTS names this host: take it out there.")
 
 
@@ -44,15 +41,10 @@ class HostValues(HostFields):
     opens_task: bool
 
 
-def folded(name: str) -> str:
-    """Return the form of a name by which no two hosts have the same. Some letters become several by folding."""
-    return fold(name)[:LONGEST_NAME]
-
-
 def all(session: Session) -> Sequence[MonitoredHost]:
     """Return all hosts by their groups and names, also those that are switched off."""
     order = (func.lower(col(MonitoredHost.group_name)), col(MonitoredHost.name_folded), col(MonitoredHost.id))
-    return session.exec(select(MonitoredHost).order_by(*order).limit(2 * MOST)).all()
+    return session.exec(select(MonitoredHost).order_by(*order).limit(2 * MOST_HOSTS)).all()
 
 
 def one(session: Session, host_id: int) -> MonitoredHost:
@@ -74,7 +66,7 @@ def add(session: Session, actor_id: int, wanted: HostValues, now: datetime) -> M
     """Add a host. Raises Invalid."""
     locks.everybody(session)
     _require_free(session, wanted.name, None)
-    if session.exec(select(func.count()).select_from(MonitoredHost)).one() >= MOST:
+    if session.exec(select(func.count()).select_from(MonitoredHost)).one() >= MOST_HOSTS:
         raise Invalid({"name": [TOO_MANY]})
     row = MonitoredHost(**asdict(wanted), name_folded=folded(wanted.name), created_at=now)
     session.add(row)

@@ -7,8 +7,8 @@ from typing import Protocol
 from sqlmodel import Session, col, select
 
 from helpdesk.store import host_samples
+from helpdesk.store.host_fields import folded
 from helpdesk.store.models.netmonitor import MonitoredHost
-from helpdesk.store.monitored_hosts import folded
 
 
 class SetHost(Protocol):

@@ -2,8 +2,9 @@
 
 import pytest
 
-from helpdesk.settings.netmonitor import LONGEST_NAME, SetHost, hosts
+from helpdesk.settings.netmonitor import SetHost, hosts
 from helpdesk.settings.parsing import InvalidSetting
+from helpdesk.store.host_fields import LONGEST_NAME
 
 
 def test_hosts_are_named_with_their_addresses() -> None:

@@ -7,7 +7,6 @@ NETMONITOR_STATUS_PAGE is on.
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
-from hashlib import sha256
 from math import floor
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -22,6 +21,8 @@ from helpdesk.store import public_hosts
 from helpdesk.store.public_hosts import Incident, PublicHost
 from helpdesk.web.core.faces import Json, accepted, moment
 from helpdesk.web.core.services import services
+from helpdesk.web.edge.etag import hash_of
+from helpdesk.web.files.downloads import is_known_tag
 from helpdesk.web.netmonitor.states import is_stale
 
 DAYS = 90
@@ -132,9 +133,9 @@ def _to_dict(shown: Sequence[Shown]) -> Json:
 
 def _cached(request: Request, response: Response) -> Response:
     """Let caches keep an answer, and answer who has it already without its body."""
-    tag = f'W/"{sha256(bytes(response.body)).hexdigest()[:20]}"'
-    known = {it.strip().removeprefix("W/") for it in request.headers.get("if-none-match", "").split(",")}
-    if tag.removeprefix("W/") in known:
-        return Response(status_code=304, headers={**CACHE_HEADERS, "ETag": tag})
-    response.headers.update({**CACHE_HEADERS, "ETag": tag})
+    tag = f'"{hash_of(bytes(response.body), None)}"'
+    headers = {**CACHE_HEADERS, "ETag": f"W/{tag}"}
+    if is_known_tag(request.headers.get("if-none-match", ""), tag):
+        return Response(status_code=304, headers=headers)
+    response.headers.update(headers)
     return response
