@@ -20,7 +20,7 @@ async def correct(
     before: int | None,
     after: int | None,
 ) -> None:
-    """Do what `Requests.correct_requester` says, and look whether it has come."""
+    """Correct the requester as `Requests.correct_requester` says, then check that the task says so."""
     who = await accounts.of_person(after) if after is not None else None
     known = await accounts.addresses_of(before) if before is not None else frozenset[str]()
     gone = known - (who.addresses if who else frozenset())

@@ -52,7 +52,7 @@ def link(session: Session, call_id: int, task_id: int | None, began_task: bool =
 
 
 def requester_noted(session: Session, call_id: int, task_id: int, before: int | None, after: int | None) -> bool:
-    """Store who is noted in the call's task as who asked. Return False if somebody else has stored it meanwhile."""
+    """Store the requester who is noted in a call's task. Return False if somebody else has stored one meanwhile."""
     same = (col(PhoneCall.task_id) == task_id, col(PhoneCall.requester_id).is_not_distinct_from(before))
     return _change(session, call_id, *same, requester_id=after)
 

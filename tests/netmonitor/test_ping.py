@@ -148,7 +148,7 @@ async def test_the_command_gets_plain_arguments_and_none_of_our_environment(
     assert "secret" not in (tmp_path / "environment").read_text()
 
 
-@pytest.mark.parametrize("text", ["trap '' TERM INT; while :; do sleep 1; done", "sleep 3600", "sleep 3600 & exit 0"])
+@pytest.mark.parametrize("text", ["trap '' TERM INT; while :; do sleep 1; done", "exec sleep 3600", "sleep 5 & exit 0"])
 async def test_a_command_that_hangs_is_ended(script: Script, tmp_path: Path, text: str) -> None:
     assert await outcome(script(text), 0.5) == Outcome(None, "silent")
     await gone(int((tmp_path / "pid").read_text()))
@@ -160,7 +160,7 @@ async def test_a_command_that_writes_without_end_is_ended(script: Script, tmp_pa
 
 
 async def test_a_probe_that_is_given_up_ends_its_command(script: Script, tmp_path: Path) -> None:
-    given_up = asyncio.create_task(outcome(script("sleep 3600")))
+    given_up = asyncio.create_task(outcome(script("exec sleep 3600")))
     async with asyncio.timeout(20):
         while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
             await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""Keep who asked for a task that was written from a call with who the caller is."""
+"""Keep the requester of a task that was written from a call equal to the caller."""
 
 import logging
 
@@ -20,7 +20,7 @@ NOT_CORRECTED = sentence("The caller was saved. Please check who asked for the t
 
 
 async def add(request: Request, call: PhoneCall, task_id: int) -> None:
-    """Note the caller as who asked for a task that was just written from the call."""
+    """Note the caller as the requester of a task that was just written from the call."""
     try:
         if call.caller_id is not None:
             await services(request).requests.add_requester(task_id, call.caller_id)
@@ -32,7 +32,7 @@ async def add(request: Request, call: PhoneCall, task_id: int) -> None:
 
 
 async def follow(request: Request, call_id: int) -> Sentence | None:
-    """Let a task that was written from a call name its present caller as who asked for it, in place of another.
+    """Make the present caller the requester of a task that was written from the call, in place of another.
 
     Return a sentence for the person; None where nothing had to be done. The caller is saved, whatever fails.
     """
