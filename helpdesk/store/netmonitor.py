@@ -68,7 +68,7 @@ class HostRow(HostFields):
 
 
 class Version(NamedTuple):
-    """Values that change when a host gets another status, maintenance begins or ends, or an incident opens or closes."""
+    """Values that change with the status of a host, and when maintenance or an incident begins or ends."""
 
     since: datetime | None
     maintained: int
