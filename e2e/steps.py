@@ -82,6 +82,8 @@ def come_in(page: Page, login: str, password: str = "demo") -> None:
 
 def come_to(page: Page, login: str, page_or_task: str | int) -> None:
     """Come in, and open the page of an address or of a task."""
+    if page.url != "about:blank":
+        page.goto("about:blank")  # an open page would still ask with the session that ends here
     come_in(page, login)
     if isinstance(page_or_task, int):
         open_task(page, page_or_task)

@@ -19,15 +19,13 @@ def test_somebody_goes_on_holiday_and_comes_back(page: Page, as_program: AsProgr
     page.get_by_role("button", name="Сохранить").click()
     expect(steps.toast(page, "Отсутствие отмечено.")).to_be_visible()
 
-    steps.come_in(page, "boris")
-    page.goto(f"/tasks/{task}")
+    steps.come_to(page, "boris", task)
     expect(page.locator(f"#away-{task}")).to_contain_text(f"нет до {SOON:%d.%m.%Y}, замещает: Борис")
     page.get_by_role("button", name="Назначить заместителю").click()
     expect(page.locator(f"#away-{task}")).to_have_count(0)
     assert anna.get(f"/tasks/api/task/{task}").json()["assignee"]["name"].startswith("Борис")
 
-    steps.come_in(page, "anna")
-    page.goto("/")
+    steps.come_to(page, "anna", "/")
     page.get_by_role("button", name="Я снова на месте").click()
     expect(steps.toast(page, "С возвращением")).to_be_visible()
     expect(page.get_by_role("button", name="Я снова на месте")).to_have_count(0)

@@ -132,13 +132,14 @@ def start_over(helpdesk: Helpdesk, seeded: Path) -> None:
     """Give a running demo the store of `seeded` again, whole, in one transaction: cheaper than to start another.
 
     Numbers go on where no earlier store's were: a look at the change feed that began before ends after it, and writes
-    down how far it had read.
+    down how far it had read. Versions of hosts go on, too, since the sampler reads them again when they have changed.
     """
     with (
         closing(sqlite3.connect(seeded / STORE)) as source,
         closing(sqlite3.connect(helpdesk.folder / "data" / STORE)) as target,
     ):
         source.execute("UPDATE sqlite_sequence SET seq = seq + 1000 WHERE name IN ('tracker_task', 'tracker_entry')")
+        source.execute("UPDATE monitored_host SET version = version + 1000")
         source.commit()
         source.backup(target)
 
