@@ -29,6 +29,7 @@ CLIENTS = {
     "defusedxml",
     "pyotp",
     "segno",
+    "openpyxl",
     "oracledb",
     "aiosmtplib",
     "firebase_admin",
@@ -51,6 +52,7 @@ PORT = {
     "tasks.search_text",
     "tasks.statistics",
 }
+REPORTS = {"reports.model", "reports.source"}
 REQUESTS = {"requests.addresses", "requests.model", "requests.ownership", "requests.source"}
 NOTICES = {
     f"notifications.{module}" for module in ("plain_text", "mentions", "kinds", "links", "messages", "preferences")
@@ -63,7 +65,17 @@ FEED = {"tasks.feed", "tasks.watermark"}
 REDMINE = {"redmine_client", "tls"}
 MEASURING = {"timings", "slow_queries"}
 ADAPTERS = {
-    "tasks.embedded": {"errors", "texts", "store", *PORT, *FEED, "tasks.checks", "tasks.embedded", *REQUESTS},
+    "tasks.embedded": {
+        "errors",
+        "texts",
+        "store",
+        *PORT,
+        *FEED,
+        "tasks.checks",
+        "tasks.embedded",
+        *REQUESTS,
+        "reports",
+    },
     "tasks.redmine": {
         "breaker",
         "errors",
@@ -77,6 +89,7 @@ ADAPTERS = {
         "tasks.checks",
         "tasks.redmine",
         *REQUESTS,
+        "reports",
         "tasks.backend",
     },
     "notifications.redis_wakeups": {"errors", "health", "tls", "notifications.wakeups"},
@@ -138,6 +151,12 @@ MAY = {
     "demo": {"demo", "errors", "store", "people.passwords", "telephony.numbers", "telephony.phone", *PORT},
     "telephony": {"encryption", "errors", "notifications.wakeups", "people.model", "store", "telephony", "texts",
                   "threads"},
+    "reports": {"errors", "languages", "people.model", "promises", "reports", "store", "texts", "threads", *PORT},
+    **{port: {"errors", *REPORTS, *PORT} for port in REPORTS},
+    "promises": {"errors", "notifications", "people.model", "promises", "store", "texts", "threads", "visible_tasks",
+                 *REPORTS, *PORT},
+    "quality": {"errors", "notifications", "people.model", "quality", "reports", "settings.quality", "store", "texts",
+                "threads", *PORT},
     "posts": {"errors", "notifications", "people.model", "posts", "store", "tasks.markup"},
     "netmonitor.access": {"settings.netmonitor"},
     "netmonitor": {"errors", "health", "netmonitor", "notifications", "store", "texts", "threads", "tls"},
@@ -146,7 +165,7 @@ MAY = {
     "system_monitor": {"errors", "health", "notifications", "store"},
     "services": {"notifications", "people.authentication", "people.model", "requests.service", "settings.settings",
                  "visible_tasks", "store", "supervision", "system_monitor", "tasks.model", "tasks.backend",
-                 "telephony.desk", "netmonitor.service"},
+                 "telephony.desk", "netmonitor.service", "reports.source", "promises", "quality"},
     "visible_tasks": {"errors", "people.model", "requests.service", "tasks.backend", "tasks.model"},
     "requests": {"errors", "people.model", "requests", "store", "texts", "threads", *PORT, *FEED, "tasks.backend"},
     "tasks": {"errors", "texts", *PORT, "tasks.safe_html", "tasks.markup", "threads"},
@@ -184,7 +203,7 @@ MAY = {
             "people.absences", "people.accounts", "people.avatars", "people.passwords", "people.personal_file",
             "people.reread", "people.second_factor", "people.signature",
             "encryption", "notifications", "posts.excerpts", "requests", "requests.model", "requests.service",
-            "telephony", "netmonitor"},
+            "telephony", "netmonitor", "reports", "promises", "quality"},
     **ADAPTERS,
 }  # fmt: skip
 
@@ -193,16 +212,16 @@ FLOORS = (
     "core",
     "edge",
     "files drafts replies",
-    "notifications task_calls",
+    "notifications task_calls clocks",
     "tasks",
     "lists",
     "people",
     "live search neighbours requests",
     "board accounts leaving",
     "admin push",
-    "tracker mail calls posts netmonitor",
-    "knowledge feeds",
-    "call_log",
+    "tracker mail calls posts netmonitor promises",
+    "knowledge feeds reports",
+    "call_log quality",
     "start",
     "access",
     "routes",

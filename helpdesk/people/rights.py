@@ -8,6 +8,7 @@ ADMIN = "is_admin"
 REDMINE_USER = "is_redmine_user"
 AGENT, SUPERVISOR = "can_access_contact_center_moscow", "can_supervise_calls"
 WRITER = "can_write_posts"
+QUALITY, REPORTS = "can_access_quality_control", "can_access_redmine_report"
 
 
 class Right(NamedTuple):
@@ -23,11 +24,11 @@ RIGHTS = {
     for right in (
         Right(ADMIN, sentence("Administration")),
         Right(REDMINE_USER, sentence("User of Redmine"), granted=False),
-        Right("can_access_quality_control", sentence("Quality control")),
+        Right(QUALITY, sentence("Quality control")),
         Right(AGENT, sentence("Contact centre Moscow")),
         Right(SUPERVISOR, sentence("Supervision of calls")),
         Right(WRITER, sentence("Writing announcements and knowledge pages")),
-        Right("can_access_redmine_report", sentence("Reports on Redmine")),
+        Right(REPORTS, sentence("Reports on Redmine")),
     )
 }
 """All rights by their names."""

@@ -23,6 +23,7 @@ from helpdesk.store.models.tables import Person
 from helpdesk.store.rights import Named
 
 KEPT = {
+    "assessment",
     "audit_record",
     "channel_state",
     "company_text",
@@ -32,6 +33,7 @@ KEPT = {
     "post",
     "post_file",
     "post_revision",
+    "promise",
     "request_grade",
     "tracker_attachment",
     "tracker_entry",

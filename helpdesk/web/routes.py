@@ -42,8 +42,11 @@ from helpdesk.web.notifications import views as notification_views
 from helpdesk.web.people import avatars, directories, erp_client, mentions, profile
 from helpdesk.web.people import views as people_views
 from helpdesk.web.posts import routes as post_routes
+from helpdesk.web.promises import routes as promise_routes
 from helpdesk.web.push import api as push
+from helpdesk.web.quality import routes as quality_routes
 from helpdesk.web.replies import views as reply_views
+from helpdesk.web.reports import routes as report_routes
 from helpdesk.web.requests import create as request_create
 from helpdesk.web.requests import files as request_files
 from helpdesk.web.requests import index as request_index
@@ -277,6 +280,9 @@ ROUTES: list[BaseRoute] = [
     *feed_routes.ROUTES,
     *knowledge_routes.ROUTES,
     *netmonitor_routes.ROUTES,
+    *report_routes.ROUTES,
+    *quality_routes.ROUTES,
+    *promise_routes.ROUTES,
     # Addresses of earlier versions
     *legacy_redirects.routes(),
 ]

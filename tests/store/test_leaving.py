@@ -23,6 +23,8 @@ from helpdesk.store.models import table as table_of
 from helpdesk.store.models import tables
 from helpdesk.store.models.netmonitor import MonitoredHost
 from helpdesk.store.models.posts import Post
+from helpdesk.store.models.quality import AssessmentForm
+from helpdesk.store.models.reports import SavedReport
 from helpdesk.store.models.tables import Notification, Person
 from helpdesk.store.personal_texts import Reader, Visible
 from tests.telling import AT, tell
@@ -36,10 +38,10 @@ HARMLESS = {"first_answer.key", "phone_call.other_key"}
 """Columns that look like a secret and are none."""
 GONE = {
     "account_join", "api_token", "board_fold", "draft", "first_answer", "flagged_address", "grace_password", "letter",
-    "monitor_watcher", "notification", "notification_preference", "outbox", "page_vote", "password_link",
-    "phone_agent", "phone_favourite", "post_feed", "post_read", "push_device", "recovery_code", "redmine_key",
-    "reply_template", "right_grant", "saved_view", "second_factor", "session", "tracker_membership",
-    "tracker_watcher",
+    "monitor_watcher", "notification", "notification_preference", "outbox", "page_vote", "password_link", "phone_agent",
+    "phone_favourite", "post_feed", "post_read", "push_device", "quality_watcher", "recovery_code", "redmine_key",
+    "reply_template", "report_mailing", "right_grant", "saved_report", "saved_view", "second_factor", "session",
+    "tracker_membership", "tracker_watcher",
 }  # fmt: skip
 """Tables whose rows go with the person."""
 OF_TASKS = ("notification", "outbox", "tracker_task", "tracker_entry", "tracker_attachment", "audit_record")
@@ -96,6 +98,8 @@ def _of_boris() -> Iterator[SQLModel]:
     yield tables.Task(id=1, project_id=1, kind_id=1, status_id=1, priority_id=1, subject="Стул", **written)
     text = {"title": "Стул", "title_folded": "стул", "content": "Стул", "words": "стул"}
     yield Post(id=1, kind="post", updated_by=BORIS, **text, **written)
+    yield AssessmentForm(id=1, name="Стул", name_folded="стул")
+    yield SavedReport(id=1, owner_id=BORIS, name="Стул", name_folded="стул", query="", created_at=NOW)
     yield MonitoredHost(id=1, name="Стул", name_folded="стул", method="icmp", created_at=NOW)
 
 

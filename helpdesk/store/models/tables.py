@@ -13,6 +13,9 @@ from sqlmodel import Field, SQLModel
 from helpdesk.store.models import LONG
 from helpdesk.store.models import netmonitor as netmonitor
 from helpdesk.store.models import posts as posts
+from helpdesk.store.models import promises as promises
+from helpdesk.store.models import quality as quality
+from helpdesk.store.models import reports as reports
 from helpdesk.store.models.access import AccountJoin as AccountJoin
 from helpdesk.store.models.access import ApiToken as ApiToken
 from helpdesk.store.models.access import AuditRecord as AuditRecord

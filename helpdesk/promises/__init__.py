@@ -1,0 +1,1 @@
+"""Promises of time: working hours, clocks of tasks, warnings."""

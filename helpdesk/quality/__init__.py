@@ -1,0 +1,1 @@
+"""Quality control: requests by what they are about, new ones, and assessments of closed tasks."""

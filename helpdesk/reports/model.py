@@ -1,0 +1,100 @@
+"""Define what reports count: tasks by what they are, and by when something happened to them.
+
+Whoever asks counts the tasks that they see, by the values that these have now, and by what their history says happened.
+Times are aware UTC; a Life has seconds since 1970.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from helpdesk.tasks.fields import CustomField
+from helpdesk.tasks.lists import Vocabulary
+from helpdesk.tasks.model import Ref, TaskRow
+
+Measure = Literal["created", "closed", "reopened", "open"]
+"""What is counted in a period: tasks that were created in it; that were closed in it, or reopened, at least once; or
+that are open at its end, of those created before. A task is closed when its status becomes a closed one, reopened when
+it becomes an open one again. A task that was created closed was closed then."""
+MEASURES: tuple[Measure, ...] = ("created", "closed", "reopened", "open")
+
+NAMED_GROUPS = ("project", "tracker", "status", "priority", "executor", "author", "time")
+"""What tasks are grouped by, besides `cf_N`, the custom field N. An executor is the assignee, or else who closed the
+task last; a time is a place in the question's `borders`."""
+NOBODY = 0
+"""The executor of tasks without one."""
+Key = int | str
+"""The value of a group: an id, a place among borders, or a custom field's text, which is "" without a value, and where
+the person may not see it. A task with several values of a field counts at each."""
+
+
+class Selection(NamedTuple):
+    """The tasks that are looked at, of those that the person sees. An empty filter lets all through.
+
+    A project includes those below it. `phase` leaves tasks that are open or closed now. `fields` are pairs of a custom
+    field and one of its texts; several texts of one field are alternatives. `unchanged_since` leaves tasks whose last
+    change is before it, `created_before` and `created_since` those created then.
+    """
+
+    project_ids: tuple[int, ...] = ()
+    tracker_ids: tuple[int, ...] = ()
+    status_ids: tuple[int, ...] = ()
+    phase: Literal["", "open", "closed"] = ""
+    priority_ids: tuple[int, ...] = ()
+    executor_ids: tuple[int, ...] = ()
+    author_ids: tuple[int, ...] = ()
+    fields: tuple[tuple[int, str], ...] = ()
+    unchanged_since: datetime | None = None
+    created_since: datetime | None = None
+    created_before: datetime | None = None
+
+
+class Question(NamedTuple):
+    """What is counted: the `measure` from the first of `borders` until the last, which is not included, by groups.
+
+    Borders rise. Of the group "time" the place is that of the border before the event; of `open` each place counts the
+    tasks that are open at the next border, and without that group those open at the last one.
+    """
+
+    selection: Selection
+    measure: Measure
+    borders: tuple[datetime, ...]
+    groups: tuple[str, ...] = ()
+
+
+Counts = Mapping[tuple[Key, ...], int]
+"""The number of tasks by the values of a question's groups, in their order, without zeros."""
+
+
+class Found(NamedTuple):
+    """A page of the tasks that a number counts, and that number."""
+
+    rows: tuple[TaskRow, ...]
+    total: int
+
+
+class Choices(NamedTuple):
+    """What a report can be filtered and grouped by: the vocabulary, the custom fields that this person sees in any
+    project, and the people who are executors of visible tasks."""
+
+    vocabulary: Vocabulary
+    fields: tuple[CustomField, ...]
+    executors: tuple[Ref, ...]
+
+
+class Life(NamedTuple):
+    """The history of a task as far as times depend on it, in seconds since 1970.
+
+    `statuses` are the ids in which it was, each with its beginning, the first at its creation. `answered` is the first
+    public comment by somebody else than its author; None without one. `executor_id` is NOBODY without one.
+    """
+
+    id: int
+    project_id: int
+    tracker_id: int
+    priority_id: int
+    author_id: int
+    executor_id: int
+    created: int
+    statuses: tuple[tuple[int, int], ...]
+    answered: int | None = None

@@ -1,0 +1,41 @@
+"""Define the port to what a backend tells of many tasks at once. Reports, promises and quality control count by it."""
+
+from collections.abc import AsyncGenerator, Collection, Mapping
+from typing import Protocol
+
+from helpdesk.reports.model import Choices, Counts, Found, Key, Life, Question, Selection
+from helpdesk.tasks.model import Actor
+
+MOST_LIVES = 500
+"""As many histories are read at once by number."""
+
+
+class ReportSource(Protocol):
+    """The port. All methods raise Unavailable, BadResponse and StoreUnavailable; NotFound for a custom field that is
+    gone or that the person sees nowhere."""
+
+    async def choices(self, actor: Actor) -> Choices:
+        """Return what this person's reports can be filtered and grouped by."""
+
+    async def counts(self, actor: Actor, question: Question) -> Counts:
+        """Count the tasks of a question that this person sees."""
+
+    async def found(
+        self, actor: Actor, question: Question, cell: Mapping[str, Key], page: int = 1, per_page: int = 25
+    ) -> Found:
+        """Return the tasks that `counts` counts where its groups have these values, the newest first.
+
+        `cell` may name some of the groups, or none for all tasks of the question.
+        """
+
+    async def names(self, actor: Actor, ids: Collection[int]) -> Mapping[int, str]:
+        """Return the names of people and groups, by their ids; those who are gone are left out."""
+
+    async def lives(self, actor: Actor, task_ids: Collection[int]) -> Mapping[int, Life]:
+        """Return the histories of those of these tasks that this person sees, at most MOST_LIVES of them."""
+
+    def lives_of(self, actor: Actor, question: Question) -> AsyncGenerator[tuple[Life, ...], None]:
+        """Yield the histories of the tasks of a question, some at a time. Its groups are ignored."""
+
+    def open_lives(self, selection: Selection) -> AsyncGenerator[tuple[Life, ...], None]:
+        """Yield the histories of all open tasks, whoever may see them, some at a time: for warnings of promises."""

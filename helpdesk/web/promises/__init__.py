@@ -1,0 +1,1 @@
+"""The pages on which administrators keep promises of time and business calendars."""
