@@ -15,6 +15,7 @@ from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.lists import page as list_page
 from helpdesk.web.lists import params as list_params
+from helpdesk.web.lists import promised
 from helpdesk.web.lists import statistics_tables as tables
 from helpdesk.web.lists.filter_form import chips
 from helpdesk.web.lists.urls import Listing
@@ -30,7 +31,8 @@ async def statistics(request: Request) -> Response:
     now = services(request).clock().astimezone(services(request).settings.timezone)
     rules = await colors.load_phase_rules(request)
     await colors.prepare(request)
-    counts = await backend.statistics(who, listing.query, now, rules)
+    only = await promised.ids_of(request, who, request.query_params)
+    counts = await backend.statistics(who, only.narrowed(listing.query), now, rules)
     return await answer(
         request,
         json=lambda: json_response(request, {"statistics": _to_dict(counts, vocabulary, listing.query)}),

@@ -20,7 +20,8 @@ from helpdesk.web.core.navigation import Origin, origin_of
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.lists import page as list_page
 from helpdesk.web.lists import params as list_params
-from helpdesk.web.lists.urls import Listing
+from helpdesk.web.lists import promised
+from helpdesk.web.lists.urls import BY_PROMISE, Listing
 from helpdesk.web.tasks import page as task_page
 
 NO_NEXT = sentence("There is no next task in the list.")
@@ -107,15 +108,16 @@ async def _part(request: Request, origin: Origin) -> Part:
             return query
         return query._replace(page=1, per_page=2 * AROUND + 1, skip=max(0, origin.position - 1 - AROUND))
 
-    page = await services(request).backend.tasks(await actor(request), query)
+    page = await promised.tasks(request, await actor(request), query, params)
     assert page.vocabulary is not None
     listing = list_params.of_address(request, path, params, page.vocabulary)
     return Part(listing, page, page.query.offset + 1)
 
 
 async def _is_ahead(request: Request, part: Part, task_id: int) -> bool:
-    """Tell whether a task has moved before the part. The backend puts it and the part's first row in order."""
-    if part.first == 1 or part.position_of(task_id):
+    """Tell whether a task has moved before the part. The backend puts it and the part's first row in order; it knows
+    nothing of promises."""
+    if part.first == 1 or part.position_of(task_id) or part.listing.query.sort == BY_PROMISE:
         return False
     ids = (task_id, *(row.id for row in part.page.rows[:1]))
     query = part.page.query._replace(task_ids=ids, page=1, per_page=1, skip=0)

@@ -257,13 +257,14 @@ async def _render(
 ) -> Response:
     """Render a template with the task. The description's text has the number 0, notes that of their entry."""
     sources = {0: task.description} if with_description else {}
-    html_texts, personal = await asyncio.gather(
+    html_texts, personal, promised = await asyncio.gather(
         rendered_texts.beginnings(request, sources | {entry.id: entry.notes for entry in entries if entry.notes}, task),
         _personal_context(request, task, with_drafts),
+        clocks.of_task(request, await actor(request), task.row),
     )
     labels = {"facts": facts(task), "labels": LABELS, "in_words": in_words, "relations": RELATIONS}
     labels |= {"choices": choices(task), "seen": form_fields.seen_choices(task)}
-    shared = {"task": task, "entries": entries, "texts": html_texts, "refused": None}
+    shared = {"task": task, "entries": entries, "texts": html_texts, "clocks": promised, "refused": None}
     shared |= {"files": files_by_entry(task.entries, task.attachments)}
     shared |= {"next_statuses": next_statuses(task, await colors.prepare(request))}
     shared |= {"has_others": has_others(task), "today": templating.today(request)}
