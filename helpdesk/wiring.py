@@ -28,6 +28,7 @@ from helpdesk.people.grace import Grace
 from helpdesk.people.local import LocalDirectory
 from helpdesk.people.model import SignedIn
 from helpdesk.posts.announcer import Announcer
+from helpdesk.reports.source import ReportSource
 from helpdesk.requests.accounts import RequesterAccounts
 from helpdesk.requests.addresses import aliases_of
 from helpdesk.requests.ownership import Rules as OwnershipRules
@@ -77,6 +78,7 @@ def _embedded(settings: Settings, database: Database, systems: Outside) -> Servi
     from helpdesk.store.blobs import Blobs
     from helpdesk.tasks.embedded.backend import EmbeddedBackend
     from helpdesk.tasks.embedded.feed import EmbeddedFeed
+    from helpdesk.tasks.embedded.reports import EmbeddedReports
     from helpdesk.tasks.embedded.requests import EmbeddedRequests
 
     async def close() -> None:
@@ -88,8 +90,20 @@ def _embedded(settings: Settings, database: Database, systems: Outside) -> Servi
     authentication, watchers = _authentication(settings, database, systems)
     accounts, rules = people.known_in_embedded, ownership_rules(settings, None)
     requests = _requests(database, backend, EmbeddedRequests(backend, rules), rules, Person.id, own_account, feed)
+    reports = EmbeddedReports(database.for_backend())
     return _services(
-        settings, database, systems, backend, authentication, own_account, close, feed, accounts, requests, watchers
+        settings,
+        database,
+        systems,
+        backend,
+        authentication,
+        own_account,
+        close,
+        feed,
+        accounts,
+        requests,
+        watchers,
+        reports=reports,
     )
 
 
@@ -98,6 +112,7 @@ def _with_redmine(settings: Settings, database: Database, systems: Outside, clie
     from helpdesk.tasks.redmine.backend import RedmineBackend
     from helpdesk.tasks.redmine.consistency_check import ConsistencyCheck
     from helpdesk.tasks.redmine.feed import FallbackFeed, RestFeed, SqlFeed
+    from helpdesk.tasks.redmine.reports import RedmineReports
     from helpdesk.tasks.redmine.requests import RedmineRequests
     from helpdesk.tasks.redmine.sql.source import Source
 
@@ -138,6 +153,7 @@ def _with_redmine(settings: Settings, database: Database, systems: Outside, clie
         requests,
         watchers,
         system,
+        RedmineReports(source) if source else None,
     )
 
 
@@ -179,6 +195,7 @@ def _services(
     requests: Requests,
     watchers: tuple[BackgroundTask, ...] = (),
     system: Backend | None = None,
+    reports: ReportSource | None = None,
 ) -> Services:
     """Add the poller of the feed and the channels, by which people are notified of events."""
     wakeups, wakeup_watchers = _wakeups(settings)
@@ -237,6 +254,7 @@ def _services(
             *call_watchers,
             *hosts.watchers,
         ),
+        reports=reports,
     )
 
 
