@@ -184,7 +184,7 @@ def _grouped(
             keys.append(column_of(tables, group).label(name))
     chosen = (*part.conditions, tables.visible, *conditions(tables, question.selection))
     # By name in GROUP BY: with repeated parameters PostgreSQL does not recognise the expressions as the same.
-    names = [key.name for key in keys]  # type: ignore[attr-defined]  # they are labels
+    names = [key.name for key in keys]
     return sa.select(*keys, amount).select_from(source).where(*chosen).group_by(*names)
 
 
