@@ -18,7 +18,7 @@ from helpdesk.reports.periods import PRESETS, STEPS, Period
 
 DEPARTMENT = "department"
 GROUPS = {
-    "executor": sentence("executor"),
+    "executor": sentence("assignee"),
     "time": sentence("time"),
     "project": sentence("project"),
     "tracker": sentence("type"),
