@@ -105,6 +105,11 @@ class Tables:
         # In the character set of the connection first, whatever the column's is.
         return sa.cast(sa.cast(cut, mysql.CHAR(charset="utf8mb4")), sa.LargeBinary)
 
+    def parameter(self, text: str) -> str | bytes:
+        """Return a text to compare with those of `text`."""
+        cut = text[:LONGEST_KEY]
+        return cut.encode("utf-8", "replace") if self.is_mysql else cut
+
 
 class Steps:
     """Changes of status that close tasks or reopen them. A status that is gone counts as open."""
@@ -160,7 +165,7 @@ def executed_by(tables: Tables, ids: Collection[int]) -> Condition:
 def has_text(tables: Tables, field_id: int, texts: Collection[str]) -> Condition:
     """Return the condition that a field has one of these texts, of which "" is no value. Raises NotFound."""
     values = tables.values(field_id)
-    wanted = [text[:LONGEST_KEY] for text in texts if text and "\0" not in text]
+    wanted = [tables.parameter(text) for text in texts if text and "\0" not in text]
     present = sa.exists().select_from(values.source).where(values.task == tables.id, values.condition)
     having = present.where(tables.text(values.text).in_(wanted)).correlate(tables.tasks)
     has = sa.and_(values.seen, having) if wanted else sa.false()

@@ -47,7 +47,7 @@ class EmbeddedLives:
     async def _all(self, actor: Actor, asked: Asked) -> AsyncGenerator[tuple[Life, ...], None]:
         """Yield the histories of tasks. The ids are read first, so that no change moves the tasks."""
 
-        def numbers(session: Session) -> array[int]:
+        def numbers(session: Session) -> "array[int]":
             mine = rights(session, actor)
             return array("q", rows.numbers(session, visible(mine) & asked(session, mine)))
 

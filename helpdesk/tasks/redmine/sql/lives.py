@@ -35,7 +35,7 @@ _ANSWERS = (
 )
 
 
-def ids(read: Reading, condition: Condition) -> array[int]:
+def ids(read: Reading, condition: Condition) -> "array[int]":
     """Return the ids of the visible tasks that match, in their order."""
     matching = sa.select(_ISSUE.id).where(read.permissions.tasks, condition).order_by(_ISSUE.id)
     return array("q", read.db.scalars(matching))
