@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from types import TracebackType
-from typing import IO, Any, NamedTuple, Self
+from typing import IO, Any, NamedTuple, Self, cast
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -105,7 +105,7 @@ def _cell(page: Any, value: Cell) -> Any:
     if isinstance(value, date):
         if value.year < FIRST_YEAR:
             return value.isoformat()
-        cell = WriteOnlyCell(page, value)
+        cell = WriteOnlyCell(page, cast(Any, value))
         cell.number_format = MOMENT if isinstance(value, datetime) else DAY
         return cell
     return value
