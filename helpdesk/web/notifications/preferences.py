@@ -159,7 +159,8 @@ async def _form(
 def _types(person: Person) -> dict[Type, Sentence]:
     """Return the rows of the matrix: nobody but who may control quality knows of its requests."""
     labels = {**TYPE_LABELS, **FOR_ADMINISTRATORS} if person.is_admin else TYPE_LABELS
-    return {type: label for type, label in labels.items() if type != "quality" or person.is_admin or holds(person, QUALITY)}
+    is_controller = person.is_admin or holds(person, QUALITY)
+    return {type: label for type, label in labels.items() if type != "quality" or is_controller}
 
 
 async def _values(request: Request, chosen: Preferences) -> dict[str, Any]:
