@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, select
 
-from helpdesk.demo import knowledge_pages, monitored_hosts, posts, seed, simulated_colleague
+from helpdesk.demo import knowledge_pages, monitored_hosts, posts, quality_requests, seed, simulated_colleague
 from helpdesk.demo.call_rows import call_rows
 from helpdesk.demo.seed import Line, World
 from helpdesk.demo.task_rows import Ids, task_rows
@@ -29,6 +29,8 @@ def load(session: Session, now: datetime) -> bool:
     if is_new:
         _fill(session, now)
     simulated_colleague.hire(session)
+    if is_new:  # after he has got his roles: he has none there
+        quality_requests.add(session, now)
     return is_new
 
 
