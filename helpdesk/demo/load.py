@@ -29,8 +29,6 @@ def load(session: Session, now: datetime) -> bool:
     if is_new:
         _fill(session, now)
     simulated_colleague.hire(session)
-    if is_new:  # after he has got his roles: he has none there
-        quality_requests.add(session, now)
     return is_new
 
 
@@ -51,6 +49,7 @@ def _fill(session: Session, now: datetime) -> None:
     monitored_hosts.add(session, now, ids["assignee"]["anna"])
     for table, rows in [*task_rows(tasks, ids, now), *calls]:
         session.execute(sa.insert(table), rows, execution_options=ONE_STATEMENT)
+    quality_requests.add(session, now)
 
 
 def _keyed(session: Session, world: World) -> Ids:
