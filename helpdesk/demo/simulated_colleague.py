@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 def hire(session: Session) -> None:
-    """Add his account, which nobody can sign in to, and his role in every project but that of quality control: he works,
+    """Add his account, which nobody can sign in to, and his role in all projects but that of quality control: he works,
     but is assigned nothing.
 
     Does nothing when the account is there already; a demo of an earlier version gets it so.
