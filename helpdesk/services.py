@@ -42,8 +42,8 @@ class Services:
     `readers` decides who may read notifications that are about no task. `requests` are tasks as those see them who
     asked for help, and `visible_tasks` tells what a person sees in either way. `desk` is the call desk, None
     without a phone system. `netmonitor` watches hosts. `reports` counts tasks, None where the backend can't. `promises`
-    reckons the clocks of tasks. Each
-    of `watchers` runs until it is cancelled. `close` releases connections when the process ends.
+    reckons the clocks of tasks. Each of `watchers` runs until it is cancelled. `close` releases connections when the
+    process ends.
     """
 
     settings: Settings

@@ -98,13 +98,13 @@ def test_an_unknown_setting_is_reported_with_a_suggestion(tmp_path: Path) -> Non
         tmp_path,
         "[mysql]\nhots = geheim\n[chat]\nserver = geheim\nflag",
         "REDMINE_APIKEY=geheim\n\nOTHER=geheim\n# ours\n???\nSECRET_KEY_FILE=\n",
-        MYSQL_QUALITY_HOST="geheim",
+        FINESSE_MONITOR_USER="geheim",
         SENDER_EMAIL="geheim",
         PATH="/bin",
         SOMETHING="else",
     )
     assert settings.notices == (
-        "the environment: MYSQL_QUALITY_HOST is not understood",
+        "the environment: FINESSE_MONITOR_USER is not understood",
         "the environment: SENDER_EMAIL is not understood",
         ".env: REDMINE_APIKEY is not understood; is REDMINE_API_KEY meant?",
         ".env: line 3 is not understood",

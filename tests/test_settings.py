@@ -144,6 +144,13 @@ WRONG_VALUES = {
         "redis://:p@ss@a.example", "redis://a.example?password=p", "unix://run"],
     "TIMEZONE": ["../etc/passwd", "Europe"],
     "DEFAULT_LOCALE": ["de"],
+    "QUALITY_KINDS": ["praise=5", "complaint", "complaint=0", "complaint=x", "complaint=5,question=5", "complaint=٥",
+        ",".join(f"complaint={number}" for number in range(1, 60))],
+    "QUALITY_FIELDS": ["object=21,object=22", "hotel=21", "object=-1"],
+    "QUALITY_PROJECTS": ["all", "1;2", ",".join(map(str, range(1, 60)))],
+    "QUALITY_SUFFIXES": ["IssueHotel", "IssueHotel=", "Issue-Hotel=Отель", "A=1;A=2", "A" * 41 + "=Отель"],
+    "QUALITY_REDMINE_URL": ["quality.example"],
+    "MYSQL_QUALITY_PORT": ["0"],
 }  # fmt: skip
 
 
@@ -213,6 +220,20 @@ def test_a_wrong_value_is_refused(tmp_path: Path, name: str, text: str) -> None:
         ("MYSQL_PORT", "mysql_port", "3307", 3307),
         ("REDIS_URL", "redis_url", "rediss://me:p%40ss@a.example:6380/1", "rediss://me:p%40ss@a.example:6380/1"),
         ("REDIS_URL", "redis_url", "unix:///run/redis.sock", "unix:///run/redis.sock"),
+        (
+            "QUALITY_KINDS",
+            "quality_kinds",
+            "complaint=5, Gratitude = 6,complaint=7",
+            {"complaint": (5, 7), "gratitude": (6,)},
+        ),
+        ("QUALITY_FIELDS", "quality_fields", "object=21,resort=22", {"object": (21,), "resort": (22,)}),
+        ("QUALITY_PROJECTS", "quality_projects", "1, 4", (1, 4)),
+        (
+            "QUALITY_SUFFIXES",
+            "quality_suffixes",
+            "IssueHotel=Отель, дом; IssueAvia = Рейс;",
+            {"IssueHotel": "Отель, дом", "IssueAvia": "Рейс"},
+        ),
         ("POLL_INTERVAL", "poll_interval", "15", 15),
         ("POLL_SCHEDULE", "poll_schedule", "sat-sun 30", parse_schedule("sat,sun 00:00-24:00 30")),
     ],
@@ -392,3 +413,16 @@ def test_the_example_names_every_setting_once_and_changes_nothing_when_copied(tm
 def test_a_directory_in_the_order_that_is_not_set_is_told(tmp_path: Path, name: str) -> None:
     assert set(refused({"DIRECTORIES": f"local, {name.upper()}"}, tmp_path)) == {"DIRECTORIES"}
     assert load({"DIRECTORIES": "local"}, tmp_path).directories == ("local",)
+
+
+SECOND = {"MYSQL_QUALITY_HOST": "q.example", "MYSQL_QUALITY_USER": "q", "MYSQL_QUALITY_DATABASE": "quality"}
+
+
+def test_the_second_redmine_is_set_by_itself_and_its_password_is_shown_nowhere(tmp_path: Path) -> None:
+    settings = load({**SECOND, "MYSQL_QUALITY_PASSWORD": "swordfish"}, tmp_path)
+    assert settings.mysql_quality_url and settings.mysql_quality_url.password == "swordfish"
+    assert "swordfish" not in repr(settings) + str(settings.mysql_quality_url)
+    assert settings.mysql_quality_ssl_mode == "preferred"
+    assert load({}, tmp_path).mysql_quality_url is None
+    assert set(refused({"MYSQL_QUALITY_PASSWORD": "swordfish"}, tmp_path)) == set(SECOND)
+    assert set(refused({**SECOND, "MYSQL_QUALITY_SSL_MODE": "verify_ca"}, tmp_path)) == {"MYSQL_QUALITY_SSL_CA"}

@@ -7,7 +7,7 @@ from random import Random
 
 from sqlmodel import Session, col, select
 
-from helpdesk.demo import colleague_actions
+from helpdesk.demo import colleague_actions, quality_requests
 from helpdesk.errors import HelpdeskError
 from helpdesk.store import people
 from helpdesk.store.database import Database
@@ -33,7 +33,8 @@ log = logging.getLogger(__name__)
 
 
 def hire(session: Session) -> None:
-    """Add his account, which nobody can sign in to, and his role in every project: he works, but is assigned nothing.
+    """Add his account, which nobody can sign in to, and his role in all projects but that of quality control: he works,
+    but is assigned nothing.
 
     Does nothing when the account is there already; a demo of an earlier version gets it so.
     """
@@ -45,7 +46,8 @@ def hire(session: Session) -> None:
     session.add(role)
     session.flush()
     assert person.id and role.id
-    for project_id in session.exec(select(tables.Project.id)).all():
+    others = select(tables.Project.id).where(tables.Project.identifier != quality_requests.PROJECT)
+    for project_id in session.exec(others).all():
         assert project_id
         session.add(tables.Membership(project_id=project_id, person_id=person.id, role_id=role.id))
     support = select(tables.Role.id).where(tables.Role.name == SUPPORT_ROLE)

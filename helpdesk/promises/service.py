@@ -139,7 +139,9 @@ class Promises:
         if not rules:
             return NO_BOOK
         closed = frozenset(it.id for it in await self.statuses() if it.is_closed)
-        self._hours = {(it.id, it.version): self._hours.get((it.id, it.version)) or hours(it) for it in stored.calendars}
+        self._hours = {
+            (it.id, it.version): self._hours.get((it.id, it.version)) or hours(it) for it in stored.calendars
+        }
         by_calendar = {id: its for (id, _), its in self._hours.items()}
         default = next((by_calendar[it.id] for it in stored.calendars if it.values.is_default), ALWAYS)
         projects = {project: it.id for it in stored.calendars for project in it.values.project_ids}
@@ -180,7 +182,9 @@ def _open_question(book: Book, now: datetime) -> Question:
     """Return the question for open tasks, of those projects alone for which something is promised."""
     projects = [project for project, _, _ in book.rules]
     only = tuple(sorted({it for it in projects if it is not None})) if None not in projects else ()
-    return Question(Selection(project_ids=only, phase="open"), "open", (datetime(1970, 1, 1, tzinfo=UTC), now + timedelta(days=1)))
+    return Question(
+        Selection(project_ids=only, phase="open"), "open", (datetime(1970, 1, 1, tzinfo=UTC), now + timedelta(days=1))
+    )
 
 
 def _reckoned(book: Book, lives: Iterable[Life], now: int) -> Clocks:

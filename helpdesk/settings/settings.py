@@ -28,6 +28,7 @@ from helpdesk.settings.netmonitor import NetmonitorSettings
 from helpdesk.settings.origins import origin
 from helpdesk.settings.parsing import AccountNames, RateLimit
 from helpdesk.settings.poll_schedule import Schedule, parse_schedule, parse_seconds
+from helpdesk.settings.quality import QualitySettings
 from helpdesk.settings.sources import Given, Problem, Row, given
 from helpdesk.settings.sources import SettingsError as SettingsError
 from helpdesk.settings.telephony import TelephonySettings
@@ -37,7 +38,9 @@ KEPT_IN_DEMO = ("TIMEZONE", "DEFAULT_LOCALE", "LOGIN_RATE_LIMIT", "BRAND_NAME", 
 
 
 @dataclass(frozen=True)
-class Settings(NetmonitorSettings, TelephonySettings, ChannelSettings, CompanySettings, AccessSettings):
+class Settings(
+    QualitySettings, NetmonitorSettings, TelephonySettings, ChannelSettings, CompanySettings, AccessSettings
+):
     """Typed values of all settings.
 
     `sources` holds the source of each name, `demo` is set by `helpdesk demo`, `later` are settings of systems that are
@@ -220,15 +223,8 @@ class Settings(NetmonitorSettings, TelephonySettings, ChannelSettings, CompanySe
         """Return the address of Redmine's database, printed without its password; None when it is not set."""
         if self.mysql_host is None:
             return None
-        return URL.create(
-            "mysql+pymysql",
-            self.mysql_user,
-            self.mysql_password,
-            self.mysql_host,
-            self.mysql_port,
-            self.mysql_database,
-            {"charset": "utf8mb4"},
-        )
+        place = self.mysql_user, self.mysql_password, self.mysql_host, self.mysql_port, self.mysql_database
+        return URL.create("mysql+pymysql", *place, {"charset": "utf8mb4"})
 
     @property
     def mysql_ssl_mode(self) -> str:

@@ -17,8 +17,8 @@ from helpdesk.settings.parsing import InvalidSetting
 PREFIXES = (
     "AUDIT_", "BRAND_", "CALLS_", "CA_BUNDLE", "CORS_", "DATABASE_", "DEFAULT_LOCALE", "DIRECTORIES", "EMAIL_", "ERP_",
     "FILES_", "FINESSE_", "FIREBASE_", "HELPDESK_", "JOIN_BY_", "LDAP_", "LOGIN_", "LOG_LEVEL", "MAX_CONTENT_",
-    "METRICS_", "MYSQL_", "NETMONITOR_", "ORACLE_", "OUTBOUND_", "PHONE_", "POLL_", "PUBLIC_", "PUSH_", "REDIS_",
-    "REDMINE_", "SECOND_", "SECRET_KEY", "SESSION_COOKIE_", "SESSION_IDLE", "SMTP_", "UPLOAD_", "VAPID_",
+    "METRICS_", "MYSQL_", "NETMONITOR_", "ORACLE_", "OUTBOUND_", "PHONE_", "POLL_", "PUBLIC_", "PUSH_", "QUALITY_",
+    "REDIS_", "REDMINE_", "SECOND_", "SECRET_KEY", "SESSION_COOKIE_", "SESSION_IDLE", "SMTP_", "UPLOAD_", "VAPID_",
     "RECOVERY_PASSWORD_", "SENDER_", "STATIC_ASSET_",  # the predecessor's
 )  # fmt: skip
 """Variables with these prefixes are meant for the helpdesk; the environment also holds those of other programs."""
@@ -28,12 +28,17 @@ NAME = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 CHECK_FILE = "Check its path and rights"
 REDMINE = ("REDMINE_URL", "REDMINE_API_KEY")
 MYSQL = ("MYSQL_HOST", "MYSQL_USER", "MYSQL_DATABASE")
-AUTHORITIES = {"MYSQL_SSL_CA", "CA_BUNDLE"}
+MYSQL_QUALITY = ("MYSQL_QUALITY_HOST", "MYSQL_QUALITY_USER", "MYSQL_QUALITY_DATABASE")
 ORACLE = ("ORACLE_HOST", "ORACLE_SERVICE", "ORACLE_USER", "ORACLE_PASSWORD")
 LDAP = ("LDAP_URL", "LDAP_BIND_DN", "LDAP_BIND_PASSWORD", "LDAP_BASE_DN")
 TOGETHER = (
     (REDMINE, {*REDMINE}, "REDMINE_URL and REDMINE_API_KEY go together"),
     (MYSQL, {*MYSQL, "MYSQL_PASSWORD"}, "MYSQL_HOST, MYSQL_USER and MYSQL_DATABASE go together"),
+    (
+        MYSQL_QUALITY,
+        {*MYSQL_QUALITY, "MYSQL_QUALITY_PASSWORD"},
+        "MYSQL_QUALITY_HOST, MYSQL_QUALITY_USER and MYSQL_QUALITY_DATABASE go together",
+    ),
     (ORACLE, {"ORACLE_HOST"}, "ORACLE_HOST needs ORACLE_SERVICE, ORACLE_USER and ORACLE_PASSWORD"),
     (LDAP, {"LDAP_URL"}, "LDAP_URL needs LDAP_BIND_DN, LDAP_BIND_PASSWORD and LDAP_BASE_DN"),
     (REDMINE, {*MYSQL, "MYSQL_PASSWORD"}, "Redmine's database is only read: writing goes through Redmine itself"),
@@ -143,9 +148,10 @@ def incomplete(values: Mapping[str, Given]) -> list[Problem]:
     if absent := [name for name, needed in OF_DIRECTORY.items() if name in listed and needed not in values]:
         hint = f"Set {OF_DIRECTORY[absent[0]]}, or leave {absent[0]} out"
         problems["DIRECTORIES"] = Problem("DIRECTORIES", "names a directory that is not set", hint)
-    mode = values.get("MYSQL_SSL_MODE")
-    if mode and mode.text.lower() == "verify_ca" and not AUTHORITIES & values.keys():
-        problems["MYSQL_SSL_CA"] = Problem("MYSQL_SSL_CA", "is missing", "VERIFY_CA needs it, or CA_BUNDLE")
+    for prefix in ("MYSQL", "MYSQL_QUALITY"):
+        mode, authority = values.get(f"{prefix}_SSL_MODE"), f"{prefix}_SSL_CA"
+        if mode and mode.text.lower() == "verify_ca" and not {authority, "CA_BUNDLE"} & values.keys():
+            problems[authority] = Problem(authority, "is missing", "VERIFY_CA needs it, or CA_BUNDLE")
     return list(problems.values())
 
 

@@ -4,7 +4,8 @@ The row stays under its number, so that tasks and their history keep an author. 
 that are the person's alone, are gone, and nobody can sign in; it can't be undone. A later sign-in by a directory makes
 a new account.
 
-Of calls whose other end the person was, neither the name nor the number stays.
+Of calls whose other end the person was, neither the name nor the number stays; nor does the name stay in assessments of
+the person's work.
 
 Texts are not searched for the person: tasks and their comments, the addresses of those who asked for a task, the record
 of acts and the notifications of colleagues say what they said (KEPT, and `docs/leaving.md`).
@@ -17,7 +18,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from helpdesk.errors import Invalid, sentence
-from helpdesk.store import audit, call_privacy, moved_rows, personal_data, rights
+from helpdesk.store import assessments, audit, call_privacy, moved_rows, personal_data, rights
 from helpdesk.store.casefold import fold
 from helpdesk.store.models.tables import Person
 from helpdesk.store.rights import Named
@@ -61,6 +62,7 @@ def anonymize(
         ids = [it.id for it in (kept, *joined) if it.id is not None]
         pictures = [it.avatar for it in (kept, *joined) if it.avatar]
         call_privacy.forget_callers(session, ids)
+        assessments.forget_executors(session, [kept, *joined])
         _delete_rows(session, ids)
         for person in (kept, *joined):
             _empty(person, now)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
@@ -122,7 +122,7 @@ def _kept(session: Session, rows: Sequence[BusinessCalendar]) -> list[Kept]:
     ]
 
 
-def _columns(wanted: CalendarValues) -> dict[str, object]:
+def _columns(wanted: CalendarValues) -> dict[str, Any]:
     return {
         "name": wanted.name,
         "name_folded": fold(wanted.name)[:LONGEST_NAME],
@@ -153,9 +153,7 @@ def _forget_parts(session: Session, calendar_id: int) -> None:
 
 
 def _require_possible(session: Session, wanted: CalendarValues, own_id: int | None) -> None:
-    named = select(BusinessCalendar.id).where(
-        col(BusinessCalendar.name_folded) == fold(wanted.name)[:LONGEST_NAME]
-    )
+    named = select(BusinessCalendar.id).where(col(BusinessCalendar.name_folded) == fold(wanted.name)[:LONGEST_NAME])
     if session.exec(named).first() not in (None, own_id):
         raise Invalid({"name": [TAKEN]})
     followed = select(CalendarProject.calendar_id).where(col(CalendarProject.project_id).in_(wanted.project_ids))

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, SQLModel
 
 from helpdesk.store.models import table as table_of
+from helpdesk.store.models.quality import Assessment
 from helpdesk.store.models.tables import (
     Attachment,
     AuditRecord,
@@ -31,6 +32,7 @@ OF_TASK = ("id", "created_at", "updated_at", "closed_at", "start_date", "due_dat
 OF_ATTACHMENT = ("filename", "content_type", "blob")
 OF_OTHERS_CALL = ("agent_id", "dialog_id", "person_id", "wrap_up", "note", "passed_to")
 OF_OTHERS_CALLER = ("from_number", "to_number", "other_key", "caller_id", "task_id")
+OF_ASSESSED_TASK = ("subject", "executor_id", "executor", "project_id", "project")
 OF_OTHERS_ACT = ("actor_id", "address", "words")
 TASKS: Mapping[type[SQLModel], str] = {
     Task: "id",
@@ -38,6 +40,7 @@ TASKS: Mapping[type[SQLModel], str] = {
     Entry: "task_id",
     Attachment: "task_id",
     OutboxRow: "task_id",
+    Assessment: "task_id",
 }
 
 Row = Mapping[Any, Any]
@@ -63,7 +66,9 @@ def tasks_of(session: Session, ids: Collection[int]) -> set[int]:
     found = set[int]()
     for model, name in TASKS.items():
         table = table_of(model)
-        mine = sa.or_(*(table.c[it].in_(ids) for it in ("person_id", "author_id", "assignee_id") if it in table.c))
+        mine = sa.or_(
+            *(table.c[it].in_(ids) for it in ("person_id", "author_id", "assignee_id", "assessor_id") if it in table.c)
+        )
         found.update(it for it in session.execute(sa.select(table.c[name]).where(mine).distinct()).scalars() if it)
     return found
 
@@ -135,6 +140,12 @@ def _of_call(row: Row, reader: Reader) -> Row:
     return _without(row, (*OF_OTHERS_CALL, *requester, *(task if is_caller else OF_OTHERS_CALLER)))
 
 
+def _of_assessment(row: Row, reader: Reader) -> Row:
+    """What the person said of a task is theirs; what the task was called, and whose work it was, is not."""
+    is_visible = row["source"] == "main" and row["task_id"] in reader.visible.tasks
+    return row if is_visible else _without(row, OF_ASSESSED_TASK)
+
+
 def _of_answer(row: Row, reader: Reader) -> Row:
     """An answer may be a whole page with what others wrote."""
     return {**row, "body": PRESENT if row["body"] else ""}
@@ -154,5 +165,6 @@ OF_MODELS: Mapping[type[SQLModel], Callable[[Row, Reader], Row]] = {
     AuditRecord: _of_act,
     FirstAnswer: _of_answer,
     PhoneCall: _of_call,
+    Assessment: _of_assessment,
 }
 RULES = {table_of(model).name: rule for model, rule in OF_MODELS.items()}

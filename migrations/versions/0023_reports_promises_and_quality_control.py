@@ -161,6 +161,18 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     there.create_table(
+        "assessment_pick",
+        sa.Column("source", AutoString(length=10), nullable=False),
+        sa.Column("task_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("picked_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"]),
+        sa.PrimaryKeyConstraint("source", "task_id"),
+    )
+    with there.altering("assessment_pick") as table:
+        table.create_index("ix_assessment_pick_person_id", ["person_id"])
+
+    there.create_table(
         "assessment_mark",
         sa.Column("assessment_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("criterion_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -192,6 +204,7 @@ def downgrade() -> None:
     for name in (
         "report_mailing",
         "assessment_mark",
+        "assessment_pick",
         "saved_report",
         "quality_watcher",
         "promise",

@@ -23,7 +23,7 @@ from helpdesk.store.models import table as table_of
 from helpdesk.store.models import tables
 from helpdesk.store.models.netmonitor import MonitoredHost
 from helpdesk.store.models.posts import Post
-from helpdesk.store.models.quality import AssessmentForm
+from helpdesk.store.models.quality import Assessment, AssessmentForm
 from helpdesk.store.models.reports import SavedReport
 from helpdesk.store.models.tables import Notification, Person
 from helpdesk.store.personal_texts import Reader, Visible
@@ -37,7 +37,8 @@ LOOKS_SECRET = re.compile(r"hash|secret|token|password|key|code")
 HARMLESS = {"first_answer.key", "phone_call.other_key"}
 """Columns that look like a secret and are none."""
 GONE = {
-    "account_join", "api_token", "board_fold", "draft", "first_answer", "flagged_address", "grace_password", "letter",
+    "account_join", "api_token", "assessment_pick", "board_fold", "draft", "first_answer", "flagged_address",
+    "grace_password", "letter",
     "monitor_watcher", "notification", "notification_preference", "outbox", "page_vote", "password_link", "phone_agent",
     "phone_favourite", "post_feed", "post_read", "push_device", "quality_watcher", "recovery_code", "redmine_key",
     "reply_template", "report_mailing", "right_grant", "saved_report", "saved_view", "second_factor", "session",
@@ -312,3 +313,23 @@ def test_a_later_sign_in_by_a_directory_is_a_new_account(filled: Database) -> No
     anonymize(filled)
     person = filled.run_here(lambda db: people.bind_redmine(db, 71, "anna", "Анна Смирнова", ""), writes=True)
     assert person.id != ANNA
+
+
+def test_an_assessment_of_somebodys_work_does_not_name_who_has_left(database: Database) -> None:
+    def assess(session: Session) -> None:
+        session.add(AssessmentForm(id=1, name="Стул", name_folded="стул"))
+        session.get_one(Person, ANNA).redmine_id = 71
+        session.flush()
+        name = session.get_one(Person, ANNA).full_name
+        rows = [("main", ANNA, name), ("main", ANNA, "Другая"), ("main", 71, "Прежнее имя"), ("quality", 5, name)]
+        for number, (source, executor_id, executor) in enumerate(rows, start=1):
+            values = {"project_id": 1, "score": 1, "assessed_at": NOW, "form_id": 1, "assessor_id": BORIS}
+            whose = {"executor_id": executor_id, "executor": executor}
+            session.add(Assessment(id=number, source=source, task_id=number, subject="Стул", **whose, **values))
+
+    database.run_here(assess, writes=True)
+    anonymize(database)
+    left = database.run_here(
+        lambda db: [it.executor for it in db.exec(select(Assessment).order_by(col(Assessment.id)))]
+    )
+    assert left == ["", "Другая", "", ""], "another's number may be the same as that of an account"

@@ -97,3 +97,13 @@ class AssessmentMark(SQLModel, table=True):
     weight: int
     most: int
     remark: str = Field(default="", max_length=500)
+
+
+class AssessmentPick(SQLModel, table=True):
+    """A task that was drawn for a person to assess, so that nobody else draws it for a while."""
+
+    __tablename__ = "assessment_pick"
+    source: str = Field(primary_key=True, max_length=10)
+    task_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    person_id: int = Field(foreign_key="person.id", index=True)
+    picked_at: datetime

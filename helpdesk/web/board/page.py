@@ -84,7 +84,9 @@ async def page(request: Request, who: Actor, listing: Listing, cards: Cards, set
         "as_list": as_list.link(),
     }
     shows_form = list_page.shows_form(request)
-    context |= await _filter(request, who, listing, vocabulary, names) if shows_form else {"listing": listing, "selects": []}
+    context |= (
+        await _filter(request, who, listing, vocabulary, names) if shows_form else {"listing": listing, "selects": []}
+    )
     context |= _links(request, listing)
     context |= await card_context(request, request.query_params, cards.cards, vocabulary.may_edit)
     return html(request, "board/page.html", **context)

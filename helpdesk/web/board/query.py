@@ -8,10 +8,10 @@ from starlette.requests import Request
 
 from helpdesk.tasks.lists import CardQuery, Cards, Vocabulary
 from helpdesk.tasks.model import Actor, Status
+from helpdesk.web.clocks import promised
 from helpdesk.web.core.navigation import BOARD, current_url
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.lists import params as list_params
-from helpdesk.web.lists import promised
 from helpdesk.web.lists.urls import Listing
 
 MORE = 25

@@ -12,12 +12,12 @@ from starlette.requests import Request
 
 from helpdesk.errors import HelpdeskError
 from helpdesk.tasks.lists import TaskQuery, Vocabulary
+from helpdesk.web.clocks import promised
 from helpdesk.web.core import session
 from helpdesk.web.core.faces import WROTE
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.lists import params as list_params
-from helpdesk.web.lists import promised
 
 FRESH_SECONDS = 30
 WAIT_SECONDS = 0.5

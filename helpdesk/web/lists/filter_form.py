@@ -8,16 +8,13 @@ from helpdesk.errors import Sentence, sentence
 from helpdesk.tasks.lists import Vocabulary, Who
 from helpdesk.tasks.projects import with_depths
 from helpdesk.texts import called, named
+from helpdesk.web.clocks.promised import ANY_PROMISE, BY_PROMISE, PROMISE, USUAL_ORDER
 from helpdesk.web.core.templating import MOMENT
 from helpdesk.web.lists.urls import (
-    ANY_PROMISE,
     ANYBODY,
-    BY_PROMISE,
     CHOICES,
     LABELS,
-    NEWEST_FIRST,
     PEOPLE,
-    PROMISE,
     Listing,
     is_day,
     last_day,
@@ -125,7 +122,7 @@ def _of_choices(listing: Listing, vocabulary: Vocabulary, fields: Mapping[str, s
 def _of_texts(listing: Listing) -> Iterator[Chip]:
     query = listing.query
     if query.promise:
-        usual = {"sort": NEWEST_FIRST, "descending": True} if query.sort == BY_PROMISE else {}
+        usual = USUAL_ORDER if query.sort == BY_PROMISE else {}
         yield Chip(LABELS[PROMISE], PROMISES[query.promise], listing.link(promise="", **usual))
     if query.search:
         yield Chip(LABELS["search"], query.search, listing.link(search=""))

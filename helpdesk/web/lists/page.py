@@ -14,6 +14,7 @@ from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor, TaskRow
 from helpdesk.tasks.phases import Rules
 from helpdesk.web.clocks import shown as clocks
+from helpdesk.web.clocks.promised import BY_PROMISE
 from helpdesk.web.core import navigation, request_data
 from helpdesk.web.core.faces import html
 from helpdesk.web.core.guards import actor
@@ -24,7 +25,7 @@ from helpdesk.web.lists import counts, quick, statistics_tables
 from helpdesk.web.lists import layout as list_layout
 from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists.filter_form import SHOWN_FIELDS, chips, selects
-from helpdesk.web.lists.urls import BY_PROMISE, COLUMNS, FORM, PEOPLE, Listing, nearby
+from helpdesk.web.lists.urls import COLUMNS, FORM, PEOPLE, Listing, nearby
 from helpdesk.web.tasks import colors
 
 MOST_LOOKED_UP = 5

@@ -14,20 +14,11 @@ from helpdesk.tasks.lists import SORTS, TaskQuery, Vocabulary, Who
 from helpdesk.tasks.model import Priority, Ref, Status
 from helpdesk.tasks.projects import Project
 from helpdesk.tasks.search_text import clean_search
+from helpdesk.web.clocks.promised import ANY_PROMISE, BY_PROMISE, PROMISE, STATES
 from helpdesk.web.core import request_data
 from helpdesk.web.core.navigation import BOARD
 from helpdesk.web.core.services import path_to, services
-from helpdesk.web.lists.promised import STATES
-from helpdesk.web.lists.urls import (
-    ANY_PROMISE,
-    ANYBODY,
-    BY_PROMISE,
-    NEWEST_FIRST,
-    NO_ID,
-    PEOPLE,
-    PROMISE,
-    Listing,
-)
+from helpdesk.web.lists.urls import ANYBODY, NEWEST_FIRST, NO_ID, PEOPLE, Listing
 
 MOST_PER_PAGE = 100
 MOST_ITEMS = 200

@@ -9,13 +9,13 @@ from helpdesk.tasks.lists import TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.phases import Rules, Summary
 from helpdesk.tasks.statistics import AGES, Branch, Parts, Statistics, branches
+from helpdesk.web.clocks import promised
 from helpdesk.web.core.faces import Json, answer, html, json_response
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.lists import page as list_page
 from helpdesk.web.lists import params as list_params
-from helpdesk.web.lists import promised
 from helpdesk.web.lists import statistics_tables as tables
 from helpdesk.web.lists.filter_form import chips
 from helpdesk.web.lists.urls import Listing

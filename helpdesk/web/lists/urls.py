@@ -8,13 +8,12 @@ from urllib.parse import urlencode
 
 from helpdesk.errors import sentence
 from helpdesk.tasks.lists import TaskQuery
+from helpdesk.web.clocks.promised import PROMISE
 
 FORM = "filter"  # the parameter of a list that shows the form with all filters
 ANYBODY = "any"  # asks for the tasks of all people where the path by itself means the person's own
 MOST_ADDRESSES = 1_000  # a list has twenty, and most people look at the same few lists
 NO_ID = 0  # of a name that nothing has
-PROMISE, ANY_PROMISE = "promise", "any"  # the filter by the clocks of tasks; any of those that go on
-BY_PROMISE = "promise"  # the order by these clocks
 NEWEST_FIRST = "updated_on"  # the usual sort, and the only one that is descending by default
 COLUMNS = {
     "id": sentence("Number"),

@@ -11,6 +11,7 @@ from helpdesk.store import people
 from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary, Who
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.phases import NO_RULES, Rules
+from helpdesk.web.clocks import promised
 from helpdesk.web.clocks import shown as clocks
 from helpdesk.web.core.after_write import Act, record
 from helpdesk.web.core.faces import Json, answer, choose, json_response, see_other
@@ -19,7 +20,6 @@ from helpdesk.web.core.services import path_to, services
 from helpdesk.web.lists import export as lists_export
 from helpdesk.web.lists import page as list_page
 from helpdesk.web.lists import params as list_params
-from helpdesk.web.lists import promised
 from helpdesk.web.lists.urls import NO_ID
 from helpdesk.web.tasks import colors
 from helpdesk.web.tasks import schemas as task_schemas
@@ -58,7 +58,7 @@ async def export(request: Request) -> Response:
     only = await promised.ids_of(request, who, request.query_params)
     if request.method != "HEAD":
         await record(request, Act("export"))
-    return await lists_export.answer(request, who.id, lambda: promised.export(backend, who, query, only))
+    return await lists_export.answer(request, who.id, lambda: promised.export(request, who, query, only))
 
 
 Find = Callable[[Request, Actor, Rules | None], Awaitable[TaskPage]]

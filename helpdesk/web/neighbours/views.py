@@ -13,6 +13,8 @@ from starlette.responses import Response
 from helpdesk.errors import HelpdeskError, Invalid, Sentence, sentence
 from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import TaskRow
+from helpdesk.web.clocks import promised
+from helpdesk.web.clocks.promised import BY_PROMISE
 from helpdesk.web.core import errors, flash, request_data
 from helpdesk.web.core.faces import see_other
 from helpdesk.web.core.guards import actor
@@ -20,8 +22,7 @@ from helpdesk.web.core.navigation import Origin, origin_of
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.lists import page as list_page
 from helpdesk.web.lists import params as list_params
-from helpdesk.web.lists import promised
-from helpdesk.web.lists.urls import BY_PROMISE, Listing
+from helpdesk.web.lists.urls import Listing
 from helpdesk.web.tasks import page as task_page
 
 NO_NEXT = sentence("There is no next task in the list.")

@@ -75,9 +75,7 @@ async def _change(request: Request, before: Kept) -> Response:
     version = fields.version()
     try:
         values = calendar_form.read(fields, (await places.load(request)).projects, before.values.project_ids)
-        kept = await stored(
-            request, lambda db: business_calendars.change(db, person.id, before.id, values, version)
-        )
+        kept = await stored(request, lambda db: business_calendars.change(db, person.id, before.id, values, version))
     except Invalid as error:
         return await answer_refusal(request, error, page=partial(_form, request, before, fields.values, error))
     except Conflict:
@@ -128,7 +126,7 @@ def _new(request: Request) -> dict[str, Any]:
     return {"timezone": services(request).settings.timezone.key, **usual}
 
 
-async def _page(request: Request, typed: Typed = {}, error: Invalid | None = None) -> Response:
+async def _page(request: Request, typed: Mapping[str, Any] = {}, error: Invalid | None = None) -> Response:
     return section_page(
         request,
         "promises/calendars.html",
@@ -149,7 +147,9 @@ async def _form(request: Request, kept: Kept, typed: Typed, error: Refusal | Non
     )
 
 
-async def _context(request: Request, typed: Typed, error: Refusal | None, theirs: Typed = {}) -> dict[str, Any]:
+async def _context(
+    request: Request, typed: Typed, error: Refusal | None, theirs: Mapping[str, Any] = {}
+) -> dict[str, Any]:
     chosen = typed.get("project_ids") or []
     return {
         "places": await places.load(request),

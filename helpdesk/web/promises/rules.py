@@ -107,16 +107,16 @@ def _values(
     """Read a promise; the returned function finds the person of its login in the store. Both raise Invalid."""
     name = squeezed(fields.required_text("name", LONGEST_NAME))
     kept = before.row if before else None
-    ids = [places.chosen(fields, it, getattr(known, of), getattr(kept, it, None)) for it, of in CHOICES.items()]
-    times = [durations.read(fields, it) for it in TIMES]
-    if not any(times):
+    ids = {it: places.chosen(fields, it, getattr(known, of), getattr(kept, it, None)) for it, of in CHOICES.items()}
+    times = {column: durations.read(fields, it) for it, column in TIMES.items()}
+    if not any(times.values()):
         raise request_data.refusal("answer", NO_TIMES)
     login, is_active = squeezed(fields.text("escalate_to", LONGEST_LOGIN)), fields.flag("is_active")
 
     def values(session: Session) -> PromiseValues:
         same = before is not None and login == before.login
         to = (kept.escalate_to if kept else None) if same else _person_id(session, login)
-        return PromiseValues(name, *ids, *times, to, is_active)
+        return PromiseValues(name=name, **ids, **times, escalate_to=to, is_active=is_active)
 
     return values
 
@@ -204,7 +204,7 @@ def _typed(it: Listed) -> dict[str, Any]:
     }
 
 
-async def _page(request: Request, typed: Typed = {}, error: Invalid | None = None) -> Response:
+async def _page(request: Request, typed: Mapping[str, Any] = {}, error: Invalid | None = None) -> Response:
     kept, known = await _all(request), await places.load(request)
     params: QueryParams = request.query_params
     asked = {name: params.get(name, "") for name in CHOICES} if params.get("project_id") else {}
@@ -232,7 +232,7 @@ async def _form(request: Request, it: Listed, typed: Typed, error: Refusal | Non
 
 
 def _context(
-    request: Request, known: Places, typed: Typed, error: Refusal | None, theirs: Typed = {}
+    request: Request, known: Places, typed: Typed, error: Refusal | None, theirs: Mapping[str, Any] = {}
 ) -> dict[str, Any]:
     return {
         "places": known,

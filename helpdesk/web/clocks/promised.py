@@ -11,14 +11,18 @@ from starlette.requests import Request
 
 from helpdesk.promises.service import Going
 from helpdesk.promises.states import State
-from helpdesk.tasks.backend import Backend
 from helpdesk.tasks.lists import QueryFactory, TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor, TaskRow
 from helpdesk.tasks.phases import NO_RULES, Rules
+from helpdesk.web.core.request_data import NO_ID
 from helpdesk.web.core.services import services
-from helpdesk.web.lists.urls import ANY_PROMISE, BY_PROMISE, NEWEST_FIRST, NO_ID, PROMISE
 
 AT_ONCE = 200
+PROMISE, ANY_PROMISE = "promise", "any"
+"""The filter by the clocks of tasks, and its value for any that go on."""
+BY_PROMISE = "promise"
+"""The order by these clocks."""
+USUAL_ORDER = {"sort": TaskQuery().sort, "descending": TaskQuery().descending}
 STATES: dict[str, frozenset[State]] = {
     ANY_PROMISE: frozenset({"running", "soon", "over", "paused"}),
     "over": frozenset({"over"}),
@@ -36,7 +40,7 @@ class Ids(NamedTuple):
 
     def narrowed(self, query: TaskQuery) -> TaskQuery:
         """Return a query for the backend."""
-        order = {"sort": NEWEST_FIRST, "descending": True} if query.sort == BY_PROMISE else {}
+        order = USUAL_ORDER if query.sort == BY_PROMISE else {}
         return query._replace(**order, **({} if self.ids is None else {"task_ids": self.ids or (NO_ID,)}))  # type: ignore[arg-type]  # by field
 
 
@@ -60,30 +64,34 @@ async def tasks(
     rules: Rules = NO_RULES,
 ) -> TaskPage:
     """Return the page of a query of these parameters. Raises what the backend does, and NotConfigured."""
-    only, backend = await ids_of(request, who, params), services(request).backend
+    only = await ids_of(request, who, params)
     if only.ids is None:
-        return await backend.tasks(who, factory, summed=summed, rules=rules)
+        return await services(request).backend.tasks(who, factory, summed=summed, rules=rules)
     asked: list[TaskQuery] = []
 
     def narrowed(vocabulary: Vocabulary) -> TaskQuery:
         asked.append(factory(vocabulary))
         return only.narrowed(asked[-1])
 
-    page = await backend.tasks(who, narrowed, summed=summed, rules=rules)
+    page = await services(request).backend.tasks(who, narrowed, summed=summed, rules=rules)
     query = asked[-1]
-    rows = await _page_by_promise(backend, who, query, only) if query.sort == BY_PROMISE else page.rows
+    rows = await _page_by_promise(request, who, query, only) if query.sort == BY_PROMISE else page.rows
     return page._replace(rows=rows, query=query)
 
 
-def export(backend: Backend, who: Actor, query: TaskQuery, only: Ids) -> AsyncGenerator[tuple[TaskRow, ...], None]:
+def export(request: Request, who: Actor, query: TaskQuery, only: Ids) -> AsyncGenerator[tuple[TaskRow, ...], None]:
     """Yield all tasks of a query in its order, some at a time."""
-    return _by_promise(backend, who, query, only) if query.sort == BY_PROMISE else backend.export(who, only.narrowed(query))
+    return (
+        _by_promise(request, who, query, only)
+        if query.sort == BY_PROMISE
+        else services(request).backend.export(who, only.narrowed(query))
+    )
 
 
-async def _page_by_promise(backend: Backend, who: Actor, query: TaskQuery, only: Ids) -> tuple[TaskRow, ...]:
+async def _page_by_promise(request: Request, who: Actor, query: TaskQuery, only: Ids) -> tuple[TaskRow, ...]:
     """Return the rows of the query's page. Those before it are read, too: which of them match, the backend knows."""
     rows: list[TaskRow] = []
-    found = _by_promise(backend, who, query, only)
+    found = _by_promise(request, who, query, only)
     async for some in found:
         rows += some
         if len(rows) >= query.offset + query.per_page:
@@ -93,13 +101,11 @@ async def _page_by_promise(backend: Backend, who: Actor, query: TaskQuery, only:
 
 
 async def _by_promise(
-    backend: Backend, who: Actor, query: TaskQuery, only: Ids
+    request: Request, who: Actor, query: TaskQuery, only: Ids
 ) -> AsyncGenerator[tuple[TaskRow, ...], None]:
     ids = (only.ids or ())[:: -1 if query.descending else 1]
     for first in range(0, len(ids), AT_ONCE):
         some = ids[first : first + AT_ONCE]
         narrowed = Ids(some).narrowed(query)._replace(page=1, per_page=AT_ONCE, skip=0)
-        by_id = {row.id: row for row in (await backend.tasks(who, narrowed)).rows}
+        by_id = {row.id: row for row in (await services(request).backend.tasks(who, narrowed)).rows}
         yield tuple(by_id[it] for it in some if it in by_id)
-
-

@@ -1,0 +1,136 @@
+"""Reckon with assessments: the score of marks, means, how far assessors differ, and whose work is drawn: pure."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import datetime, tzinfo
+from fractions import Fraction
+from hashlib import blake2b
+from math import floor
+from typing import NamedTuple
+
+BEST = 100
+"""The highest score."""
+FAR_APART = 20
+"""A difference of two scores that is to be talked about."""
+
+
+class Mark(NamedTuple):
+    """A mark from 0 to `most` that counts by `weight`; None is "does not apply"."""
+
+    mark: int | None
+    weight: int
+    most: int
+
+
+class Scored(NamedTuple):
+    """A score of a task, and when it was given."""
+
+    source: str
+    task_id: int
+    score: int
+    at: datetime
+
+
+class Mean(NamedTuple):
+    """The mean of so many scores, with one decimal."""
+
+    of: int
+    mean: float
+
+
+class Difference(NamedTuple):
+    """How far the lowest and the highest score of a task are apart."""
+
+    source: str
+    task_id: int
+    lowest: int
+    highest: int
+
+    @property
+    def points(self) -> int:
+        return self.highest - self.lowest
+
+    @property
+    def is_far(self) -> bool:
+        return self.points >= FAR_APART
+
+
+class Candidate(NamedTuple):
+    """A task that may be drawn, with whose work it was."""
+
+    task_id: int
+    executor_id: int
+
+
+def score(marks: Iterable[Mark]) -> int | None:
+    """Return the weighted share of the marks that were given, from 0 to BEST; None if nothing applies.
+
+    Halves are rounded up.
+    """
+    given = [(it.mark, it.weight, it.most) for it in marks if it.mark is not None]
+    if not given:
+        return None
+    total = sum((Fraction(mark * weight, most) for mark, weight, most in given), Fraction())
+    return rounded(total / sum(weight for _, weight, _ in given) * BEST)
+
+
+def rounded(number: Fraction) -> int:
+    """Round to a whole number, halves up."""
+    return floor(number + Fraction(1, 2))
+
+
+def mean(scores: Collection[int]) -> Mean:
+    """Return the mean of scores. Raises ZeroDivisionError without any."""
+    return Mean(len(scores), rounded(Fraction(sum(scores) * 10, len(scores))) / 10)
+
+
+def by_month(scored: Iterable[Scored], zone: tzinfo) -> dict[str, Mean]:
+    """Return the means of months such as "2026-11", the earliest first; months without a score are left out."""
+    months = defaultdict[str, list[int]](list)
+    for it in scored:
+        months[it.at.astimezone(zone).strftime("%Y-%m")].append(it.score)
+    return {month: mean(months[month]) for month in sorted(months)}
+
+
+def of_criteria(marks: Iterable[tuple[int, Mark]]) -> dict[int, Mean]:
+    """Return the mean share of each criterion's marks, from 0 to BEST, by its id, the lowest first."""
+    shares = defaultdict[int, list[Fraction]](list)
+    for criterion_id, it in marks:
+        if it.mark is not None:
+            shares[criterion_id].append(Fraction(it.mark * BEST, it.most))
+    means = {it: Mean(len(of), rounded(sum(of, Fraction()) / len(of) * 10) / 10) for it, of in shares.items()}
+    return dict(sorted(means.items(), key=lambda it: (it[1].mean, it[0])))
+
+
+def differences(scored: Iterable[Scored]) -> list[Difference]:
+    """Return the tasks with several scores, those that are furthest apart first."""
+    tasks = defaultdict[tuple[str, int], list[int]](list)
+    for it in scored:
+        tasks[it.source, it.task_id].append(it.score)
+    found = [Difference(*task, min(scores), max(scores)) for task, scores in tasks.items() if len(scores) > 1]
+    return sorted(found, key=lambda it: (-it.points, it.source, it.task_id))
+
+
+def drawn(candidates: Iterable[Candidate], count: int, seed: str) -> list[Candidate]:
+    """Draw some candidates by chance, the same for the same seed, in whatever order they come.
+
+    Everybody's work is drawn equally often, as far as there is enough of it.
+    """
+    turns = _by_executor(candidates, seed)
+    placed = [
+        (place, _chance(seed, f"executor {executor}"), it)
+        for executor, of in turns.items()
+        for place, it in enumerate(of)
+    ]
+    return [it for _, _, it in sorted(placed)[: max(count, 0)]]
+
+
+def _by_executor(candidates: Iterable[Candidate], seed: str) -> dict[int, list[Candidate]]:
+    turns = defaultdict[int, list[Candidate]](list)
+    for it in sorted(set(candidates), key=lambda it: (_chance(seed, f"task {it.task_id}"), it)):
+        turns[it.executor_id].append(it)
+    return turns
+
+
+def _chance(seed: str, name: str) -> bytes:
+    return blake2b(f"{seed} {name}".encode(), digest_size=8).digest()

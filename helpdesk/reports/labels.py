@@ -1,0 +1,74 @@
+"""Name the values of groups, and put them in order. Who or what is gone is named by its number."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from helpdesk.errors import Sentence, sentence
+from helpdesk.reports.address import DEPARTMENT, FIELD, GROUPS, field_of
+from helpdesk.reports.model import NOBODY, Choices, Key
+from helpdesk.reports.periods import DAY, Period
+from helpdesk.texts import is_blank
+
+NO_ONE = sentence("nobody")
+NO_DEPARTMENT = sentence("unknown department")
+NO_VALUE = sentence("no value")
+YES_NO = {"1": sentence("yes"), "0": sentence("no")}
+GONE = sentence("a field that is gone")
+VOCABULARY = {"project": "projects", "tracker": "trackers", "status": "statuses", "priority": "priorities"}
+
+
+class Labels(NamedTuple):
+    """What is known of the values: `people` are names by ids, `parts` those of the period."""
+
+    choices: Choices
+    parts: tuple[Period, ...] = ()
+    people: Mapping[int, str] = {}
+
+    def group(self, group: str) -> Sentence | str:
+        """Return the name of a group."""
+        if group in GROUPS:
+            return GROUPS[group]
+        return next((it.name for it in self.choices.fields if it.id == field_of(group)), GONE)
+
+    def of(self, group: str, key: Key) -> Sentence | str:
+        """Return the name of a value."""
+        if group == "time":
+            return part_text(self.parts[int(key)])
+        if group == DEPARTMENT:
+            return str(key) or NO_DEPARTMENT
+        if group.startswith(FIELD):
+            return self._of_field(field_of(group), str(key))
+        if group == "executor" and key == NOBODY:
+            return NO_ONE
+        name = self.people.get(int(key)) if group == "executor" else self._words(group).get(int(key))
+        return name if name and not is_blank(name) else f"#{key}"
+
+    def places(self, group: str) -> dict[Key, int] | None:
+        """Return the places of values that have an order of their own, None where the largest number comes first."""
+        if group == "time":
+            return {place: place for place in range(len(self.parts))}
+        if group in VOCABULARY:
+            return {id: place for place, id in enumerate(self._words(group))}
+        return None
+
+    def _words(self, group: str) -> dict[int, str]:
+        words: Sequence[tuple[int, str]] = [it[:2] for it in getattr(self.choices.vocabulary, VOCABULARY[group])]
+        return dict(words)
+
+    def _of_field(self, id: int, text: str) -> Sentence | str:
+        field = next((it for it in self.choices.fields if it.id == id), None)
+        if text == "":
+            return NO_VALUE
+        if field and field.kind == "yes_no" and text in YES_NO:
+            return YES_NO[text]
+        return field.labels((text,))[0] if field else text
+
+
+def part_text(part: Period) -> str:
+    """Return a part of a period as people write it."""
+    first, last = part
+    if first == last:
+        return f"{first:%d.%m.%Y}"
+    if (first.year, first.month) == (last.year, last.month) and first.day == 1 == (last + DAY).day:
+        return f"{first:%m.%Y}"
+    return f"{first:%d.%m}–{last:%d.%m.%Y}" if first.year == last.year else f"{first:%d.%m.%Y}–{last:%d.%m.%Y}"

@@ -1,0 +1,272 @@
+"""Make a report: ask the backend what its address says, and put the numbers together."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from helpdesk.reports import address as addresses
+from helpdesk.reports import periods
+from helpdesk.reports.address import DEPARTMENT, Address
+from helpdesk.reports.departments import NO_PERSON, Departments
+from helpdesk.reports.labels import Labels
+from helpdesk.reports.model import MEASURES, NOBODY, Choices, Counts, Found, Key, Measure, Question, Selection
+from helpdesk.reports.periods import DAY, Period
+from helpdesk.reports.source import ReportSource
+from helpdesk.tasks.model import Actor
+
+PER_PAGE = 200
+"""Lines of groups on a page."""
+TIME, EXECUTOR = "time", "executor"
+STALE = 30
+"""After so many days without a change a task is surely stuck."""
+
+
+class Numbers(NamedTuple):
+    """The numbers of tasks, a measure each; `open` are those at the end."""
+
+    created: int = 0
+    closed: int = 0
+    reopened: int = 0
+    open: int = 0
+
+    @property
+    def weight(self) -> int:
+        return self.created + self.closed + self.open
+
+
+class Part(NamedTuple):
+    """A part of the period with its numbers."""
+
+    period: Period
+    numbers: Numbers
+
+
+class Line(NamedTuple):
+    """The numbers of a value of the first group, or of one of each group."""
+
+    keys: tuple[Key, ...]
+    numbers: Numbers
+
+
+class Standing(NamedTuple):
+    """How many tasks of a project or an executor are open: at the beginning or stuck (`before`), and at the end."""
+
+    key: Key
+    before: int
+    now: int
+
+
+class Report(NamedTuple):
+    """The numbers of a report. `earlier` is the period that it is compared with, and `before` the numbers of that.
+
+    `lines` of the first group are each followed by those of the second. `growing` is the project whose open tasks have
+    become more by most, and `busiest` the executor with most of them.
+    """
+
+    address: Address
+    period: Period
+    step: str
+    parts: tuple[Part, ...]
+    total: Numbers
+    earlier: Period
+    before: Numbers
+    lines: tuple[Line, ...]
+    growing: Standing | None
+    busiest: Standing | None
+    labels: Labels
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-len(self.lines) // PER_PAGE))
+
+    def lines_of(self, page: int) -> tuple[Line, ...]:
+        """Return the lines of a page. One that begins within a group repeats the line of that."""
+        begin = (page - 1) * PER_PAGE
+        shown = self.lines[begin : begin + PER_PAGE]
+        if shown and begin and len(shown[0].keys) > 1:
+            head = next(it for it in reversed(self.lines[:begin]) if len(it.keys) == 1)
+            return (head, *shown)
+        return shown
+
+
+Ask = tuple[str, Measure]
+"""What a question is for, and its measure."""
+Answers = Mapping[Ask, Counts]
+PARTS, WHOLE, GROWING, BUSIEST, STUCK = "parts", "whole", "growing", "busiest", "stuck"
+
+
+class Reporter(NamedTuple):
+    """Makes reports for a person: with the person's eyes, on a day, in a time zone."""
+
+    source: ReportSource
+    actor: Actor
+    departments: Departments
+    zone: ZoneInfo
+    today: date
+
+    async def choices(self, address: Address) -> Choices:
+        """Return what reports can be filtered and grouped by. Raises Invalid where the address names a field that is
+        gone."""
+        choices = await self.source.choices(self.actor)
+        addresses.check(address, choices)
+        return choices
+
+    async def report(self, address: Address, choices: Choices, page: int | None = None) -> Report:
+        """Make a report whose address `choices` has checked. People are named on that page, or on all of them."""
+        period, step = address.within(self.today), address.step(self.today)
+        parts, earlier = periods.parts(period, step), periods.before(period, address.period)
+        asked = self._questions(await self.selection(address), address.groups, parts, earlier)
+        found = dict(zip(asked, await self.counts(tuple(asked.values())), strict=True))
+        labels, places = Labels(choices, parts), len(asked[PARTS, "created"].borders) - 1
+        series = [_numbers(found, PARTS, (place,)) for place in range(places - len(parts), places)]
+        report = Report(
+            address,
+            period,
+            step,
+            tuple(map(Part, parts, series)),
+            _whole(found, len(asked[WHOLE, "closed"].borders) - 2, series),
+            earlier,
+            _whole(found, 0, [_numbers(found, PARTS, (0,))]),
+            tuple(_sorted(await self._lines(found, address.groups), address.groups, labels)),
+            _growing(found[GROWING, "open"]),
+            _busiest(found[BUSIEST, "open"], found[STUCK, "open"]),
+            labels,
+        )
+        return await self._named(report, page)
+
+    async def counts(self, questions: Sequence[Question]) -> list[Counts]:
+        """Count what several questions ask."""
+        return [await self.source.counts(self.actor, it) for it in questions]
+
+    async def found(self, address: Address, measure: Measure, per_page: int) -> Found:
+        """Return a page of the tasks that a number counts: those of the cells of an address in its period."""
+        question = Question(
+            await self.selection(address),
+            measure,
+            address.within(self.today).borders(self.zone),
+            tuple(it for it in address.groups if it not in (DEPARTMENT, TIME)),
+        )
+        if DEPARTMENT in address.groups and address.cells:
+            question = await self._of_department(question, address.cells[address.groups.index(DEPARTMENT)])
+        return await self.source.found(self.actor, question, address.cell(), address.page, per_page)
+
+    async def selection(self, address: Address) -> Selection:
+        """Return the filters of an address, with the people of its departments."""
+        authors = await self.departments.authors(address.departments) if address.departments else ()
+        return address.selection(authors)
+
+    async def names(self, keys: Iterable[Key]) -> Mapping[int, str]:
+        """Return the names of executors."""
+        ids = {int(it) for it in keys} - {NOBODY}
+        return await self.source.names(self.actor, ids) if ids else {}
+
+    def days_ago(self, days: int) -> datetime:
+        """Return the moment before which a task was changed last on a day that is so many days ago, or longer."""
+        return periods.midnight(self.today - (days - 1) * DAY, self.zone)
+
+    def _questions(
+        self, selection: Selection, groups: Sequence[str], parts: Sequence[Period], earlier: Period
+    ) -> dict[Ask, Question]:
+        """Return everything that a report asks: the parts of the period after the one before, both as a whole for what
+        may have happened to a task twice, the groups, and how the open tasks stand."""
+        borders = (parts[0].borders(self.zone)[0], *(it.borders(self.zone)[1] for it in parts))
+        whole, begin, end = earlier.borders(self.zone), borders[0], borders[-1]
+        gap = whole if whole[1] < begin else whole[:1]
+        asked: dict[Ask, Question] = {}
+        for measure in MEASURES:
+            asked[PARTS, measure] = Question(selection, measure, (*gap, *borders), (TIME,))
+            if measure in ("closed", "reopened"):
+                asked[WHOLE, measure] = Question(selection, measure, (*gap, begin, end), (TIME,))
+            for depth in range(1, len(groups) + 1):
+                kept = tuple("author" if it == DEPARTMENT else it for it in groups[:depth])
+                asked[str(depth), measure] = Question(
+                    selection, measure, borders if TIME in kept else (begin, end), kept
+                )
+        stuck = selection._replace(unchanged_since=self.days_ago(STALE), phase="open")
+        asked[GROWING, "open"] = Question(selection, "open", (begin - DAY, begin, end), ("project", TIME))
+        asked[BUSIEST, "open"] = Question(selection, "open", (begin, end), ("executor",))
+        asked[STUCK, "open"] = Question(stuck, "open", (begin, end), ("executor",))
+        return asked
+
+    async def _lines(self, found: Answers, groups: Sequence[str]) -> list[Line]:
+        """Return the lines of all groups, in no order."""
+        lines: list[Line] = []
+        for depth in range(1, len(groups) + 1):
+            level = {measure: found[str(depth), measure] for measure in MEASURES}
+            if DEPARTMENT in groups[:depth]:
+                level = await self._by_department(level, groups.index(DEPARTMENT))
+            keys = {key: None for counts in level.values() for key in counts}
+            lines += [Line(key, Numbers(*(level[it].get(key, 0) for it in MEASURES))) for key in keys]
+        return lines
+
+    async def _by_department(self, level: Mapping[Measure, Counts], place: int) -> dict[Measure, Counts]:
+        """Add up what is counted by authors. Each task has one author, so no task is counted twice."""
+        authors = {int(key[place]) for counts in level.values() for key in counts}
+        departments, folded = await self.departments.of(authors), dict[Measure, Counts]()
+        for measure, counts in level.items():
+            folded[measure] = sums = Counter[tuple[Key, ...]]()
+            for key, number in counts.items():
+                sums[(*key[:place], departments.get(int(key[place]), ""), *key[place + 1 :])] += number
+        return folded
+
+    async def _of_department(self, question: Question, department: str) -> Question:
+        """Leave only the authors of a department; "" are those of whom none is known."""
+        counts = await self.source.counts(self.actor, question._replace(groups=("author",)))
+        authors = [int(key[0]) for key in counts]
+        departments = await self.departments.of(authors)
+        ids = tuple(it for it in authors if departments.get(it, "") == department) or (NO_PERSON,)
+        return question._replace(selection=question.selection._replace(author_ids=ids))
+
+    async def _named(self, report: Report, page: int | None) -> Report:
+        """Add the names of the executors who are shown."""
+        shown = report.lines if page is None else report.lines_of(page)
+        pairs = [pair for line in shown for pair in zip(report.address.groups, line.keys, strict=False)]
+        executors = [key for group, key in pairs if group == EXECUTOR]
+        busiest = [report.busiest.key] if report.busiest else []
+        people = await self.names([*executors, *busiest, *report.address.executor_ids])
+        return report._replace(labels=report.labels._replace(people=people))
+
+
+def _numbers(found: Answers, name: str, key: tuple[Key, ...]) -> Numbers:
+    return Numbers(*(found[name, measure].get(key, 0) for measure in MEASURES))
+
+
+def _whole(found: Answers, place: int, parts: Sequence[Numbers]) -> Numbers:
+    """Return the numbers of several parts together: a task that was closed in two of them was closed once."""
+    closed, reopened = (found[WHOLE, measure].get((place,), 0) for measure in ("closed", "reopened"))
+    return Numbers(sum(it.created for it in parts), closed, reopened, parts[-1].open)
+
+
+def _sorted(lines: Iterable[Line], groups: Sequence[str], labels: Labels) -> Iterator[Line]:
+    """Yield the lines of the first group in order, each before those of the second one within it."""
+    heads, below = list[Line](), defaultdict[Key, list[Line]](list)
+    for line in lines:
+        (heads if len(line.keys) == 1 else below[line.keys[0]]).append(line)
+    for head in _in_order(heads, groups, labels):
+        yield head
+        yield from _in_order(below[head.keys[0]], groups, labels)
+
+
+def _in_order(lines: list[Line], groups: Sequence[str], labels: Labels) -> list[Line]:
+    if not lines:
+        return []
+    places = labels.places(groups[len(lines[0].keys) - 1])
+    if places is None:
+        return sorted(lines, key=lambda it: (-it.numbers.weight, str(it.keys[-1])))
+    return sorted(lines, key=lambda it: (places.get(it.keys[-1], len(places)), str(it.keys[-1])))
+
+
+def _growing(counts: Counts) -> Standing | None:
+    """Return the project whose open tasks have become more by most; None where they have in none."""
+    projects = dict.fromkeys(key for key, _ in counts)
+    standings = [Standing(it, counts.get((it, 0), 0), counts.get((it, 1), 0)) for it in projects]
+    most = max(standings, key=lambda it: it.now - it.before, default=None)
+    return most if most and most.now > most.before else None
+
+
+def _busiest(counts: Counts, stuck: Counts) -> Standing | None:
+    """Return the executor with most open tasks, and how many of them are stuck."""
+    people = [Standing(key, stuck.get((key,), 0), number) for (key,), number in counts.items() if key != NOBODY]
+    return max(people, key=lambda it: (it.now, it.before), default=None)
