@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, MutableMapping
 from datetime import UTC, datetime, timedelta
+from math import inf
 from time import monotonic
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -74,7 +75,7 @@ class Promises:
 
     def forget(self) -> None:
         """Have everything read again, after administrators changed something."""
-        self._book, self._read_at = NO_BOOK, -FRESH_SECONDS - monotonic()
+        self._book, self._read_at = NO_BOOK, -inf
         self._ranked: MutableMapping[int, Ranking] = TTLCache(MOST_PEOPLE, RANKED_SECONDS)
         self._ranking: dict[int, asyncio.Task[Ranking]] = {}
 

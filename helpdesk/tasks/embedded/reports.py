@@ -68,7 +68,8 @@ def _choices(session: Session, actor: Actor) -> Choices:
 
 def _parents(session: Session) -> dict[int, int]:
     its = rows.PROJECT.c
-    return dict(session.execute(sa.select(its.id, its.parent_id).where(its.parent_id.is_not(None))).tuples())
+    found = session.execute(sa.select(its.id, its.parent_id).where(its.parent_id.is_not(None)))
+    return {row.id: row.parent_id for row in found}
 
 
 def _names(session: Session, ids: Iterable[int]) -> dict[int, str]:
