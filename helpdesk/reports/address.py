@@ -101,6 +101,11 @@ class Address(NamedTuple):
         pairs = zip(self.groups, self.cells, strict=True)
         return {group: _key(group, text) for group, text in pairs if group not in (DEPARTMENT, "time")}
 
+    def filters(self) -> str:
+        """Return the query of the filters alone."""
+        kept = (*IDS.values(), "departments", "fields", "phase")
+        return Address(**{name: getattr(self, name) for name in kept}).query()
+
     @property
     def field_ids(self) -> frozenset[int]:
         """Return the custom fields that it names."""
@@ -190,7 +195,9 @@ class _Reader:
         return text
 
     def ids(self, name: str) -> tuple[int, ...]:
-        return self._all(name, self.values(name), is_id, int)
+        """Return ids, each of them named once, or several with commas."""
+        parts = [part for text in self.values(name) for part in text.split(",", MOST_VALUES)]
+        return self._all(name, list(dict.fromkeys(parts)), is_id, int)
 
     def texts(self, name: str) -> tuple[str, ...]:
         return self._all(name, self.values(name), _is_text, str)
