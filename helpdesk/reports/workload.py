@@ -55,7 +55,7 @@ async def workload(
 ) -> Workload:
     """Count who has how many open tasks now. People are named on that page, or on all of them."""
     spans = _ages(reporter.today)
-    (counts,) = await reporter.counts([await _question(reporter, address, split, spans)])
+    counts = await reporter.source.counts(reporter.actor, await _question(reporter, address, split, spans))
     people, whole = dict[Key, Counter[Key]](), Counter[Key]()
     for (person, key), number in counts.items():
         people.setdefault(person, Counter())[key] += number

@@ -20,6 +20,7 @@ FILTERS = {
     "priority_id": sentence("Priority"),
     "executor_id": sentence("Assignee"),
 }
+DEPARTMENT_LABEL = sentence("Requester's department")
 MOST_OPTIONS = 500
 """As many people or departments are offered at once."""
 INDENT = "\N{NO-BREAK SPACE}" * 3  # kept by browsers in a choice's text, and not read out
@@ -59,7 +60,7 @@ class Form:
         }
         found = [self._of_ids(name, label, options[name]) for name, label in FILTERS.items()]
         if self.offered:
-            found.append(self._of_texts(DEPARTMENT, GROUPS[DEPARTMENT], [(it, it) for it in self.offered]))
+            found.append(self._of_texts(DEPARTMENT, DEPARTMENT_LABEL, [(it, it) for it in self.offered]))
         return found
 
     @property

@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from helpdesk.errors import Invalid, NotConfigured, Sentence, sentence
 from helpdesk.reports import address as addresses
-from helpdesk.reports.address import DEPARTMENT, FIELD, GROUPS, IDS, PHASES, Address
+from helpdesk.reports.address import FIELD, IDS, PHASES, Address
+from helpdesk.reports.address_parser import parse
 from helpdesk.reports.departments import Departments
 from helpdesk.reports.labels import Labels, part_text
 from helpdesk.reports.model import Choices
@@ -21,7 +22,7 @@ from helpdesk.web.core.faces import answer_refusal, html
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.templating import today
-from helpdesk.web.reports.form import FILTERS, MOST_OPTIONS, Form
+from helpdesk.web.reports.form import DEPARTMENT_LABEL, FILTERS, MOST_OPTIONS, Form
 
 NO_SOURCE = sentence("Reports are counted in the database of the task system, and this helpdesk does not read it.")
 TABS = {
@@ -49,7 +50,7 @@ async def reporter_of(request: Request) -> Reporter:
 
 def address_of(request: Request) -> Address:
     """Read the address of a report. Raises Invalid with every wrong parameter."""
-    return addresses.parse(request.url.query, today(request))
+    return parse(request.url.query, today(request))
 
 
 async def refused(request: Request, reporter: Reporter, error: Invalid, route: str) -> Response:
@@ -88,7 +89,7 @@ def facts(address: Address, labels: Labels) -> list[tuple[Sentence | str, Sequen
         if ids := getattr(address, field):
             told.append((FILTERS[name], [labels.of(group, id) for id in ids]))
     if address.departments:
-        told.append((GROUPS[DEPARTMENT], address.departments))
+        told.append((DEPARTMENT_LABEL, address.departments))
     told += [(labels.group(f"{FIELD}{id}"), [labels.of(f"{FIELD}{id}", text)]) for id, text in address.fields]
     if address.phase:
         told.append((FILTERS["status_id"], [PHASES[address.phase]]))

@@ -31,7 +31,7 @@ async def stale(request: Request) -> Response:
     except Invalid as error:
         return await page.refused(request, reporter, error, ROUTE)
     asked = await questions(reporter, address)
-    numbers = [counts.get((), 0) for counts in await reporter.counts(asked)]
+    numbers = [counts.get((), 0) for counts in await reporter.source.counts_of(reporter.actor, asked)]
     question = asked[DAYS.index(address.days)]
     tasks = await reporter.source.found(reporter.actor, question, {}, address.page, PER_PAGE)
     return await answer(
