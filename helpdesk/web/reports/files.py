@@ -32,7 +32,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 THREADS = Threads(4)
 PIECE = 65_536
 TOO_MANY_ROWS = sentence(
-    "These are more than %(most)s rows, too many for one xlsx file. Narrow them down, or take the CSV file.",
+    "These are more than %(most)s rows, too many for one xlsx file. Choose fewer of them, or take the CSV file.",
     most=MOST_ROWS,
 )
 DAY, MOMENT = "%d.%m.%Y", "%d.%m.%Y %H:%M"
