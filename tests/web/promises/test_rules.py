@@ -1,6 +1,6 @@
 """The administrators' pages of promises."""
 
-from tests.web.conftest import HTML, Visit
+from tests.web.conftest import Visit
 
 PROMISE = {"name": "Обычный срок", "project_id": 1, "answer": "4:00", "solution": "16 ч", "is_active": True}
 
