@@ -29,6 +29,7 @@ from helpdesk.people.local import LocalDirectory
 from helpdesk.people.model import SignedIn
 from helpdesk.posts.announcer import Announcer
 from helpdesk.promises.service import Promises
+from helpdesk.promises.watcher import PromiseWatcher
 from helpdesk.reports.source import ReportSource
 from helpdesk.requests.accounts import RequesterAccounts
 from helpdesk.requests.addresses import aliases_of
@@ -200,6 +201,12 @@ def _services(
     monitor = SystemMonitor(listed, database, named, outbox, wakeups, utc_now, settings.timezone)
     announcer = Announcer(database, outbox, wakeups, utc_now, settings.timezone, settings.administrators or ())
     desk = _desk(settings, database, systems.phone, wakeups)
+    promises = Promises(database, reports, (system or backend).statuses, utc_now)
+    sending = outbox, wakeups, utc_now, settings.timezone
+    news: list[BackgroundTask] = []
+    if reports:
+        visible_to = records_visible_to(feed)
+        news.append(PromiseWatcher(promises, reports, database, accounts, visible_to, *sending).watch)
 
     async def close_all() -> None:
         await hosts.monitor.close()
@@ -228,7 +235,7 @@ def _services(
         requests=requests,
         desk=desk,
         netmonitor=hosts.monitor,
-        promises=Promises(database, reports, (system or backend).statuses, utc_now),
+        promises=promises,
         watchers=(
             *watchers,
             *wakeup_watchers,
@@ -236,6 +243,7 @@ def _services(
             poller.watch,
             monitor.watch,
             announcer.watch,
+            *news,
             *call_watchers,
             *hosts.watchers,
         ),
