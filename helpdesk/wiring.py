@@ -4,7 +4,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from helpdesk import adapters
 from helpdesk.adapters import Outside
@@ -28,6 +28,7 @@ from helpdesk.people.grace import Grace
 from helpdesk.people.local import LocalDirectory
 from helpdesk.people.model import SignedIn
 from helpdesk.posts.announcer import Announcer
+from helpdesk.reports.source import ReportSource
 from helpdesk.requests.accounts import RequesterAccounts
 from helpdesk.requests.addresses import aliases_of
 from helpdesk.requests.ownership import Rules as OwnershipRules
@@ -61,6 +62,19 @@ DIRECTORIES = ("oracle", "ldap", "redmine", "local")
 NOT_LINKED = sentence("Your account is not linked with anybody in the task system. Please ask an administrator.")
 
 
+class Tracker(NamedTuple):
+    """The task system: its backend, and what belongs to it. `system` acts by our own key."""
+
+    backend: Backend
+    feed: Feed
+    identify: Callable[[SignedIn], Actor]
+    accounts: Accounts
+    requests: Requests
+    close: Callable[[], Awaitable[None]]
+    reports: ReportSource | None
+    system: Backend | None = None
+
+
 def wire(settings: Settings, phone: Phone | None = None) -> Services:
     """Return the services with Redmine when REDMINE_URL is set, with the embedded backend otherwise.
 
@@ -77,6 +91,7 @@ def _embedded(settings: Settings, database: Database, systems: Outside) -> Servi
     from helpdesk.store.blobs import Blobs
     from helpdesk.tasks.embedded.backend import EmbeddedBackend
     from helpdesk.tasks.embedded.feed import EmbeddedFeed
+    from helpdesk.tasks.embedded.reports import EmbeddedReports
     from helpdesk.tasks.embedded.requests import EmbeddedRequests
 
     async def close() -> None:
@@ -88,9 +103,9 @@ def _embedded(settings: Settings, database: Database, systems: Outside) -> Servi
     authentication, watchers = _authentication(settings, database, systems)
     accounts, rules = people.known_in_embedded, ownership_rules(settings, None)
     requests = _requests(database, backend, EmbeddedRequests(backend, rules), rules, Person.id, own_account, feed)
-    return _services(
-        settings, database, systems, backend, authentication, own_account, close, feed, accounts, requests, watchers
-    )
+    reports = EmbeddedReports(database.for_backend())
+    tracker = Tracker(backend, feed, own_account, accounts, requests, close, reports)
+    return _services(settings, database, systems, tracker, authentication, watchers)
 
 
 def _with_redmine(settings: Settings, database: Database, systems: Outside, client: "RedmineClient") -> Services:
@@ -98,6 +113,7 @@ def _with_redmine(settings: Settings, database: Database, systems: Outside, clie
     from helpdesk.tasks.redmine.backend import RedmineBackend
     from helpdesk.tasks.redmine.consistency_check import ConsistencyCheck
     from helpdesk.tasks.redmine.feed import FallbackFeed, RestFeed, SqlFeed
+    from helpdesk.tasks.redmine.reports import RedmineReports
     from helpdesk.tasks.redmine.requests import RedmineRequests
     from helpdesk.tasks.redmine.sql.source import Source
 
@@ -125,20 +141,9 @@ def _with_redmine(settings: Settings, database: Database, systems: Outside, clie
     accounts, rules = people.known_in_redmine, ownership_rules(settings, settings.redmine_anonymous_user_id)
     by_key = RedmineRequests(system, backend, rules, settings.requester_fields or (), systems.nameless)
     requests = _requests(database, system, by_key, rules, Person.redmine_id, redmine_user, feed)
-    return _services(
-        settings,
-        database,
-        systems,
-        backend,
-        authentication,
-        redmine_user,
-        close,
-        feed,
-        accounts,
-        requests,
-        watchers,
-        system,
-    )
+    reports = RedmineReports(source) if source else None
+    tracker = Tracker(backend, feed, redmine_user, accounts, requests, close, reports, system)
+    return _services(settings, database, systems, tracker, authentication, watchers)
 
 
 def _authentication(
@@ -170,17 +175,12 @@ def _services(
     settings: Settings,
     database: Database,
     systems: Outside,
-    backend: Backend,
+    tracker: Tracker,
     authentication: Authentication,
-    identify: Callable[[SignedIn], Actor],
-    close: Callable[[], Awaitable[None]],
-    feed: Feed,
-    accounts: Accounts,
-    requests: Requests,
-    watchers: tuple[BackgroundTask, ...] = (),
-    system: Backend | None = None,
+    watchers: tuple[BackgroundTask, ...],
 ) -> Services:
     """Add the poller of the feed and the channels, by which people are notified of events."""
+    backend, feed, identify, accounts, requests, close, reports, system = tracker
     wakeups, wakeup_watchers = _wakeups(settings)
     named = partial(rights.administrators, named=settings.administrators or ())
     recipients = Recipients(feed, database, accounts, named, settings.timezone, requests)
@@ -237,6 +237,7 @@ def _services(
             *call_watchers,
             *hosts.watchers,
         ),
+        reports=reports,
     )
 
 

@@ -183,7 +183,7 @@ MAY = {
     "notifications": {"errors", "texts", "threads", "notifications", "requests.service", "store", "tasks.feed",
                       "tasks.model"},
     "notifications.readers": {"netmonitor.access", "notifications.delivery", "notifications.kinds",
-                              "notifications.links", "people.model", "settings.netmonitor", "store"},
+                              "notifications.links", "people.model", "people.rights", "settings.netmonitor", "store"},
     **{pure: {"errors", "texts", "store.casefold", "tasks.feed", "tasks.model", *NOTICES} for pure in NOTICES},
     "notifications.messages": {"errors", "texts", "system_names", "tasks.feed", *NOTICES,
                                "store.models.notifications"},

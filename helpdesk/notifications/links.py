@@ -5,8 +5,13 @@ from helpdesk.store.models.notifications import NotificationRow
 
 LIST = "/notifications"
 PREFERENCES = "/notifications/preferences"
-ROOMS = {"post": "/posts", "monitor": "/netmonitor"}
-"""The rooms whose pages have a number, by the readers of the notification."""
+ROOMS = {
+    "post": "/posts",
+    "monitor": "/netmonitor",
+    "quality": "/quality-control/new",
+    "promises": "/tasks?promise=over",
+}
+"""The pages of notifications about no task, by their readers. Those of the first two have pages with a number."""
 
 
 def number_of(row: NotificationRow) -> int:

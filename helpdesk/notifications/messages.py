@@ -1,12 +1,13 @@
 """Put notifications into words. They are stored as data, and put into the reader's language when they are read."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from functools import reduce
 from typing import NamedTuple
 
 from helpdesk.errors import Sentence, sentence
-from helpdesk.notifications.kinds import TYPES, Kind
+from helpdesk.notifications.kinds import TYPES, Kind, type_of
 from helpdesk.notifications.plain_text import excerpt
 from helpdesk.store.models.notifications import NotificationRow
 from helpdesk.system_names import SYSTEMS
@@ -33,6 +34,13 @@ TITLES = {
     "hosts_down": sentence("Hosts that do not answer: %(subject)s"),
     "hosts_up": sentence("Hosts that answer again: %(subject)s"),
     "hosts_expiring": sentence("Hosts whose certificates expire soon: %(subject)s"),
+    "answer_near": sentence("The time to answer #%(task)s is running out"),
+    "answer_over": sentence("The time to answer #%(task)s is over"),
+    "solution_near": sentence("The time to solve #%(task)s is running out"),
+    "solution_over": sentence("The time to solve #%(task)s is over"),
+    "promises": sentence("Tasks whose promised time is running out or over: %(subject)s"),
+    "quality": sentence("New in quality control: #%(task)s"),
+    "quality_new": sentence("New requests in quality control: %(subject)s"),
     "post": sentence("Announcement: %(subject)s"),
     "test": sentence("A test"),
 }
@@ -46,6 +54,8 @@ OF_NO_TASK = {
     "hosts_down": sentence("Which, and since when, is shown in the network monitor."),
     "hosts_up": sentence("Which, and how long they were away, is shown in the network monitor."),
     "hosts_expiring": sentence("Which, and on what day, is shown in the network monitor."),
+    "promises": sentence("Which, and how much time they have left, is shown in the list of tasks."),
+    "quality_new": sentence("Which they are is shown in quality control."),
     "post": sentence("By %(who)s"),
     "test": sentence("Notifications reach you here."),
 }
@@ -55,10 +65,15 @@ FOR_DEPUTY = {
     "given": sentence("%(who)s assigned #%(task)s to %(absent)s (away)"),
 }
 """The titles for the deputy of somebody who is away."""
+WARNED = re.compile(r"([0-9]{1,9}) ([0-9]{1,9})")
 UNKNOWN = sentence("Somebody")
 A_SYSTEM = sentence("A system")
 STATUS = sentence("Status: %(old)s → %(new)s")
 PRIORITY = sentence("Priority: %(old)s → %(new)s")
+LEFT = sentence("Working time left: %(left)s of %(limit)s")
+SPENT = sentence("Working time promised: %(limit)s")
+HOURS, HOURS_AND_MINUTES = sentence("%(hours)s h"), sentence("%(hours)s h %(minutes)s min")
+MINUTES = sentence("%(n)s min")
 ABOUT = sentence("%(subject)s")
 JOINED = sentence("%(first)s · %(second)s")
 
@@ -142,6 +157,17 @@ def of_no_task(
     )
 
 
+class Warned(NamedTuple):
+    """What a warning of a promise says beside its kind, in minutes of working time."""
+
+    limit: int
+    left: int
+
+    def written(self) -> str:
+        """Return it as the excerpt of a notification keeps it."""
+        return f"{self.limit} {self.left}"
+
+
 def message(row: NotificationRow) -> Message:
     """Put a notification into words. A kind that is not known here is shown as a change."""
     if row.kind in OF_NO_TASK:
@@ -165,11 +191,28 @@ def _title(row: NotificationRow) -> Sentence:
 
 
 def _details(row: NotificationRow) -> Iterator[Sentence | str]:
+    if type_of(row.kind) == "promise":
+        yield from _warned(row.excerpt)
+        return
     if row.old and row.new:
         label = PRIORITY if row.kind == "priority" else STATUS
         yield Sentence(label.text, {"old": row.old, "new": row.new})
     if row.excerpt:
         yield row.excerpt
+
+
+def _warned(excerpt: str) -> Iterator[Sentence]:
+    """Return the minutes of a warning in words; nothing of an excerpt that has none."""
+    numbers = WARNED.fullmatch(excerpt)
+    if numbers:
+        limit, left = map(int, numbers.groups())
+        yield Sentence((LEFT if left else SPENT).text, {"limit": _minutes(limit), "left": _minutes(left)})
+
+
+def _minutes(minutes: int) -> Sentence:
+    hours, rest = divmod(minutes, 60)
+    words = HOURS_AND_MINUTES if hours and rest else HOURS if hours else MINUTES
+    return Sentence(words.text, {"hours": hours, "minutes": rest, "n": rest})
 
 
 def _joined(first: Sentence, second: Sentence | str) -> Sentence:

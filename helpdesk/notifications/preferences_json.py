@@ -12,7 +12,7 @@ from helpdesk.notifications.preferences import SOUNDS, TYPES, Cell, Digest, Pref
 
 T = TypeVar("T")
 
-LATER = frozenset[Type]({"post"})
+LATER = frozenset[Type]({"post", "promise", "quality"})
 """The types that what an older version stored does not know."""
 
 

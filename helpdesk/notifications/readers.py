@@ -16,6 +16,7 @@ from helpdesk.notifications.delivery import from_content
 from helpdesk.notifications.kinds import READERS
 from helpdesk.notifications.links import number_of
 from helpdesk.people.model import Person, load_people
+from helpdesk.people.rights import QUALITY
 from helpdesk.settings.netmonitor import Access
 from helpdesk.store import people, post_readers, rights
 from helpdesk.store.database import in_batches
@@ -111,7 +112,9 @@ def _may_read(row: NotificationRow, facts: _Facts, rules: Rules) -> bool:
         return may_see(person, rules.access, person.id in facts.known)
     if readers == "post":
         return _reads(person, facts.posts.get(number_of(row)))
-    return readers == "oneself" or person.is_admin
+    if readers == "quality":
+        return person.is_admin or QUALITY in person.rights
+    return readers in ("oneself", "promises") or person.is_admin
 
 
 def _reads(person: Person, post: Announced | None) -> bool:

@@ -4,7 +4,7 @@ Whoever asks counts the tasks that they see, by the values that these have now, 
 Times are aware UTC; a Life has seconds since 1970.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -32,7 +32,8 @@ class Selection(NamedTuple):
     """The tasks that are looked at, of those that the person sees. An empty filter lets all through.
 
     A project includes those below it. `phase` leaves tasks that are open or closed now. `fields` are pairs of a custom
-    field and one of its texts; several texts of one field are alternatives. `unchanged_since` leaves tasks whose last
+    field and one of its texts; several texts of one field are alternatives. `task_ids` are at most MOST_LIVES of
+    `source.py`. `unchanged_since` leaves tasks whose last
     change is before it, `created_before` and `created_since` those created then.
     """
 
@@ -44,6 +45,7 @@ class Selection(NamedTuple):
     executor_ids: tuple[int, ...] = ()
     author_ids: tuple[int, ...] = ()
     fields: tuple[tuple[int, str], ...] = ()
+    task_ids: tuple[int, ...] = ()
     unchanged_since: datetime | None = None
     created_since: datetime | None = None
     created_before: datetime | None = None
@@ -80,6 +82,12 @@ class Choices(NamedTuple):
     vocabulary: Vocabulary
     fields: tuple[CustomField, ...]
     executors: tuple[Ref, ...]
+
+
+def people(ids: Iterable[int], names: Mapping[int, str]) -> tuple[Ref, ...]:
+    """Return people by their names; those who are gone are named by their numbers, at the end. NOBODY is left out."""
+    known = (Ref(each, names.get(each, f"#{each}")) for each in ids if each != NOBODY)
+    return tuple(sorted(known, key=lambda it: (it.id not in names, it.name.casefold(), it.id)))
 
 
 class Life(NamedTuple):

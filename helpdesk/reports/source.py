@@ -1,6 +1,6 @@
 """Define the port to what a backend tells of many tasks at once. Reports, promises and quality control count by it."""
 
-from collections.abc import AsyncGenerator, Collection, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from typing import Protocol
 
 from helpdesk.reports.model import Choices, Counts, Found, Key, Life, Question, Selection
@@ -19,6 +19,9 @@ class ReportSource(Protocol):
 
     async def counts(self, actor: Actor, question: Question) -> Counts:
         """Count the tasks of a question that this person sees."""
+
+    async def counts_of(self, actor: Actor, questions: Sequence[Question]) -> tuple[Counts, ...]:
+        """Count as `counts` does for several questions as of one moment, in their order."""
 
     async def found(
         self, actor: Actor, question: Question, cell: Mapping[str, Key], page: int = 1, per_page: int = 25

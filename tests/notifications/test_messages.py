@@ -67,6 +67,19 @@ def test_every_kind_has_its_own_words(kind: Kind, language: str) -> None:
     assert titles.count(said(language, row_of(ACT, kind))[0]) == 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "excerpt", "language", "message"),
+    [
+        ("answer_near", "240 61", "en", "Принтер · Working time left: 1 h 1 min of 4 h"),
+        ("solution_near", "45 5", "ru", "Принтер · Осталось рабочего времени: 5 мин из 45 мин"),
+        ("solution_over", "2880 0", "ru", "Принтер · Обещано рабочего времени: 48 ч"),
+        ("answer_over", "garbage", "en", "Принтер"),
+    ],
+)
+def test_a_warning_tells_the_working_time(kind: Kind, excerpt: str, language: str, message: str) -> None:
+    assert said(language, row(kind, "Принтер", excerpt=excerpt))[1] == message
+
+
 def test_a_new_task_is_told_with_the_beginning_of_its_description() -> None:
     new = ACT._replace(is_new=True, notes="Не печатает\r\nвторой *лоток*.", status=None, priority=None, files=())
     assert said("en", row_of(new, "created")) == (
@@ -96,10 +109,12 @@ def test_no_value_is_taken_for_a_sentence_or_a_place(subject: str, name: str, wo
     for language in ("en", "ru"):
         title, message = said(language, told)
         first, last = (say(language, Sentence("%(it)s", {"it": it})) for it in (subject_of(subject), words))
-        if kind == "post" or READERS.get(kind) == "monitor":
+        if kind == "post" or READERS.get(kind) in ("monitor", "promises", "quality"):
             assert first in title and (kind != "post" or message.endswith(last))
         elif kind in OF_NO_TASK:
             assert title == said(language, row(kind))[0] and message == said(language, row(kind))[1]
+        elif TYPES.get(kind) == "promise":
+            assert "#7" in title and message.startswith(first)
         else:
             assert "#7" in title and message.startswith(first) and message.endswith(last)
 

@@ -200,7 +200,7 @@ def test_the_default_preferences_have_pages_for_all_and_little_noise() -> None:
     assert told == {
         "mention": everywhere, "assigned": everywhere, "comment": everywhere, "created": heard,
         "status_change": heard, "priority_change": heard, "attachment": seen, "system": seen,
-        "post": {"page", "sound", "push"},
+        "promise": everywhere, "post": {"page", "sound", "push"}, "quality": {"page", "sound", "push"},
     }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from helpdesk.notifications.kinds import Kind
 from helpdesk.notifications.links import path_of
 from helpdesk.notifications.messages import of_no_task
 from helpdesk.notifications.readers import Rules, readable_events, unreadable
-from helpdesk.people.rights import ADMIN, WRITER
+from helpdesk.people.rights import ADMIN, QUALITY, WRITER
 from helpdesk.settings.netmonitor import Access
 from helpdesk.store import people, rights
 from helpdesk.store.database import Database
@@ -94,6 +94,13 @@ def test_news_of_systems_are_for_administrators_and_of_this_moment(database: Dat
     assert reading(database, "test", 1) == {ANNA, BORIS, IRINA, ADMIN_ID}
 
 
+def test_how_many_requests_are_new_is_for_who_may_control_quality_now(database: Database) -> None:
+    assert reading(database, "quality_new", 1) == {ADMIN_ID}
+    write(database, lambda db: rights.grant(db, BORIS, QUALITY))
+    assert reading(database, "quality_new", 1) == {ADMIN_ID, BORIS}
+    assert reading(database, "promises", 1) == {ANNA, BORIS, IRINA, ADMIN_ID}, "a number of tasks tells nothing else"
+
+
 def test_an_account_that_is_gone_reads_nothing(database: Database) -> None:
     row = of_no_task(4_711, "post.1", "post", NOON)
     assert database.run_here(lambda db: unreadable(db, [row], Rules(people.known_in_embedded), NOON))
@@ -106,6 +113,8 @@ def test_each_kind_leads_to_its_page() -> None:
     assert leads("post.7", "post") == "/posts/7"
     assert leads("host_down.3.12", "host_down") == leads("host_up.3.12", "host_up") == "/netmonitor/3"
     assert leads("hosts_down.many.12", "hosts_down") == "/netmonitor"
+    assert leads("quality_new.many.12", "quality_new") == "/quality-control/new"
+    assert leads("promises.many.12", "promises") == "/tasks?promise=over"
     assert leads("system_down.redmine.1", "system_down") == "/notifications"
     assert leads("post.x", "post") == "/posts" and leads("post.²", "post") == "/posts", "whatever is stored"
 

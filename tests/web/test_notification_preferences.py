@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from helpdesk.errors import Invalid, Unavailable
 from helpdesk.notifications.preferences import SOUNDS, TYPES, Digest, Preferences, QuietHours, Sounds
 from helpdesk.notifications.preferences_json import from_json, to_json
+from helpdesk.people.rights import QUALITY
 from helpdesk.services import Services
-from helpdesk.store import preferences
+from helpdesk.store import preferences, rights
 from helpdesk.tasks.embedded.backend import EmbeddedBackend
 from helpdesk.web.core.request_data import Fields
 from helpdesk.web.notifications import mutes
@@ -148,8 +149,9 @@ def test_the_page_shows_the_defaults(anna: Client, services: Services) -> None:
     assert f'href="{PAGE}"' in anna.get("/notifications", headers=HTML).text
     page = anna.get(PAGE, headers=HTML).text
     fields = Sent(page, "preferences").fields
-    assert fields["wanted"] == [f"{type}:{channel}" for type in TYPES for channel in CHANNELS
-                                    if (type, channel) in WANTED]  # fmt: skip
+    assert sorted(fields["wanted"]) == sorted(
+        f"{type}:{channel}" for type in TYPES for channel in CHANNELS if (type, channel) in WANTED
+    )  # fmt: skip
     assert ("quiet" in fields, fields["zone"], fields["start"]) == (False, ["Europe/Moscow"], ["22:00"])
     assert 'aria-label="A comment: Sound" checked' in page and "is not sent" in page
     assert "Your choice was saved" not in page
@@ -166,6 +168,18 @@ def test_a_form_saves_the_choices_and_every_box_can_be_unchecked(visit: Visit, s
         digest_at=Digest(frozenset({0, 1}), time(9), ZoneInfo("Asia/Omsk")),
     )  # fmt: skip
     assert kept(services, "boris") == Preferences()
+
+
+def test_only_controllers_are_asked_about_quality_and_others_keep_what_they_chose(
+    visit: Visit, services: Services
+) -> None:
+    anna, cell = visit("anna"), 'aria-label="New requests in quality control: List"'
+    page = anna.get(PAGE, headers=HTML).text
+    assert cell not in page and cell in visit("admin").get(PAGE, headers=HTML).text
+    anna.post(PAGE, data=Sent(page, "preferences").fields, headers=HTML)
+    assert kept(services, "anna").wanted == Preferences().wanted
+    services.database.run_here(lambda db: rights.grant(db, PEOPLE_IDS["anna"], QUALITY), writes=True)
+    assert cell in visit("anna").get(PAGE, headers=HTML).text
 
 
 def test_json_changes_only_named_fields_and_reads_the_same_names(visit: Visit, services: Services) -> None:

@@ -5,10 +5,10 @@ from helpdesk.notifications.channels import email, fcm, sse, webpush
 from helpdesk.notifications.channels.port import Channel, Option
 from helpdesk.notifications.kinds import Type
 
-IMPORTANT = frozenset[Type]({"assigned", "mention", "comment"})
+IMPORTANT = frozenset[Type]({"assigned", "mention", "comment", "promise"})
 
 EMAIL = Option("email", sentence("E-mail"), IMPORTANT, waits=True)
-PUSH = Option("push", sentence("Push"), IMPORTANT | {"post"}, needs_browser=True)
+PUSH = Option("push", sentence("Push"), IMPORTANT | {"post", "quality"}, needs_browser=True)
 
 CHANNELS: list[Channel] = [
     sse.CHANNEL,

@@ -26,6 +26,11 @@ def custom_fields(session: Session, project_id: int, kind_id: int) -> Sequence[A
     return session.execute(sa.select(FIELD).where(mine).order_by(FIELD.c.position, FIELD.c.id)).all()
 
 
+def all_custom_fields(session: Session) -> Sequence[Any]:
+    """Return the fields of all projects and kinds, in their order."""
+    return session.execute(sa.select(FIELD).order_by(FIELD.c.position, FIELD.c.id)).all()
+
+
 def custom_fields_named(session: Session, ids: Iterable[int]) -> Sequence[Any]:
     """Return these fields, whatever tasks have them today."""
     return session.execute(sa.select(FIELD).where(FIELD.c.id.in_(ids))).all()

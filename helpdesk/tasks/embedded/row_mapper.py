@@ -104,7 +104,8 @@ def _links(
     )
 
 
-def _definition(row: Any) -> CustomField:
+def definition(row: Any) -> CustomField:
+    """Map a row of a custom field."""
     return CustomField(
         id=row.id,
         name=row.name,
@@ -119,7 +120,7 @@ def _definition(row: Any) -> CustomField:
 
 def definitions(session: Session, project_id: int, kind_id: int) -> tuple[CustomField, ...]:
     """Return the custom fields of tasks of this project and tracker, in their order."""
-    return tuple(map(_definition, parts.custom_fields(session, project_id, kind_id)))
+    return tuple(map(definition, parts.custom_fields(session, project_id, kind_id)))
 
 
 def _custom_values(session: Session, task_id: int, fields: tuple[CustomField, ...]) -> tuple[CustomValue, ...]:
@@ -170,7 +171,7 @@ def _names(session: Session, changes: Any) -> Names:
     values = {(c.field, value) for c in changes for value in (c.old_value, c.new_value) if value}
     people = {int(value) for field, value in values if field == "assignee"}
     custom = {int(c.field.removeprefix("cf_")) for c in changes if c.field.startswith("cf_")}
-    fields = map(_definition, parts.custom_fields_named(session, custom)) if custom else ()
+    fields = map(definition, parts.custom_fields_named(session, custom)) if custom else ()
     changed = {field for field, _ in values}
     tables_of = {"status": rows.statuses, "priority": rows.priorities, "tracker": rows.trackers}
     names = {

@@ -12,9 +12,10 @@ from helpdesk.notifications import preference_changes
 from helpdesk.notifications.channels import registry
 from helpdesk.notifications.channels.registry import OPTION_OF
 from helpdesk.notifications.kinds import Type
-from helpdesk.notifications.preferences import Preferences, Sound
+from helpdesk.notifications.preferences import Preferences, Sound, cells
 from helpdesk.notifications.preferences_json import from_json, to_json
-from helpdesk.people.rights import AGENT
+from helpdesk.people.model import Person
+from helpdesk.people.rights import AGENT, QUALITY
 from helpdesk.store import preferences as stored_preferences
 from helpdesk.web.core import flash, request_data, session
 from helpdesk.web.core.after_write import stored
@@ -34,6 +35,8 @@ TYPE_LABELS: dict[Type, Sentence] = {
     "status_change": sentence("Another status"),
     "priority_change": sentence("Another priority"),
     "attachment": sentence("New files"),
+    "promise": sentence("A promised time is running out"),
+    "quality": sentence("New requests in quality control"),
     "post": sentence("Announcements"),
     "system": sentence("Any other change"),
 }
@@ -137,10 +140,11 @@ async def _page(
 async def _form(
     request: Request, template: str, values: dict[str, Any], refusal: Invalid | None = None, **context: Any
 ) -> Response:
-    is_admin = (await session.current_user(request)).is_admin
+    types = _types(await session.current_user(request))
     sending = {OPTION_OF[name] for name in services(request).outbox.workers}
     context |= {
-        "types": {**TYPE_LABELS, **FOR_ADMINISTRATORS} if is_admin else TYPE_LABELS,
+        "types": types,
+        "hidden": [name for name, (type, _) in cells().items() if type not in types and name in values["wanted"]],
         "channels": {option.name: option.label for option in registry.options()},
         "not_sending": {*OPTION_OF.values()} - sending,
         "sounds": SOUND_LABELS,
@@ -150,6 +154,13 @@ async def _form(
         "typed_by": await drafts.form_owner(request),
     }
     return html(request, template, 422 if refusal else 200, values=values, error=refusal, **context)
+
+
+def _types(person: Person) -> dict[Type, Sentence]:
+    """Return the rows of the matrix: nobody but who may control quality knows of its requests."""
+    labels = {**TYPE_LABELS, **FOR_ADMINISTRATORS} if person.is_admin else TYPE_LABELS
+    is_controller = person.is_admin or holds(person, QUALITY)
+    return {type: label for type, label in labels.items() if type != "quality" or is_controller}
 
 
 async def _values(request: Request, chosen: Preferences) -> dict[str, Any]:

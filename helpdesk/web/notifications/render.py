@@ -22,12 +22,15 @@ HIDDEN = sentence("You do not see this task any more")
 NOT_READER: dict[str, Sentence] = {
     "administrators": sentence("You are not an administrator any more"),
     "monitor": sentence("You do not see the network monitor any more"),
+    "quality": sentence("You do not see quality control any more"),
     "post": sentence("You do not see this announcement any more"),
 }
 """The words in place of a notification about no task that the person may not read."""
 HEADINGS: dict[str, Sentence] = {
     "administrators": sentence("Systems"),
     "monitor": sentence("Network monitor"),
+    "promises": sentence("Promises of time"),
+    "quality": sentence("Quality control"),
     "post": sentence("Announcements"),
 }
 NOTHING = sentence("Notifications about it are not shown.")

@@ -7,6 +7,8 @@ OPEN_TASK = sentence("Open the task")
 OPEN_MONITOR = sentence("Open the network monitor")
 OPEN = {
     "post": sentence("Read the announcement"),
+    "promises": sentence("Open the tasks"),
+    "quality_new": sentence("Open quality control"),
     **{kind: OPEN_MONITOR for kind, their in READERS.items() if their == "monitor"},
 }
 """The words of the link, by the kinds that lead to another page than that of a task."""
@@ -28,6 +30,10 @@ WHY: dict[Type, Sentence] = {
         "You get this e-mail because you take part in the task, and want to know its priority."
     ),
     "attachment": sentence("You get this e-mail because you take part in the task, and want to know of new files."),
+    "promise": sentence(
+        "You get this e-mail because you take part in the task, and want to know of promises that run out."
+    ),
+    "quality": sentence("You get this e-mail because you asked to be notified of new requests in quality control."),
     "post": sentence("You get this e-mail because it concerns you, and you want to know of announcements."),
     "system": sentence("You get this e-mail because you want to know of other changes, too."),
 }

@@ -1,0 +1,204 @@
+"""Count and find the tasks of a question by one builder, so that a number's tasks are those that it counts."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from helpdesk.reports.model import Counts, Key, Question
+from helpdesk.reports.sql import Column, Condition, Tables, column_of, conditions, field_of, is_key, place
+
+Run = Callable[[sa.Select[Any]], Iterable[Any]]
+"""Runs a statement and returns its rows."""
+TIME = "time"
+TASKS = sa.func.count()
+MOST_PAGES = 1_000_000
+
+
+class Part(NamedTuple):
+    """Rows of tasks to which something happened at `moment`; a task may be in several rows where it `repeats`."""
+
+    source: sa.FromClause
+    moment: Column
+    conditions: tuple[Condition, ...]
+    repeats: bool = False
+
+
+def counts(tables: Tables, run: Run, question: Question) -> Counts:
+    """Count the tasks of a question by its groups. Raises NotFound for a custom field that is not there."""
+    if question.measure == "open":
+        return _open(tables, run, question)
+    borders = [tables.border(each) for each in question.borders]
+    total: Counter[tuple[Key, ...]] = Counter()
+    for part in _parts(tables, question):
+        amount = sa.func.count(sa.distinct(tables.id)) if part.repeats else TASKS
+        moments = {TIME: place(part.moment, borders[1:-1])}
+        for *keys, number in run(_grouped(tables, question, part, moments, question.groups, amount)):
+            total[_plain(keys)] += number
+    return {keys: number for keys, number in total.items() if number}
+
+
+def picked(tables: Tables, question: Question, cell: Mapping[str, Key]) -> sa.Subquery:
+    """Return the `id` of each task that a question counts where its groups have these values. Raises NotFound."""
+    question, more = _narrowed(tables, question, cell)
+    parts = [_open_at(tables, question)] if question.measure == "open" else _parts(tables, question)
+    shared = [tables.visible, *conditions(tables, question.selection), *more]
+    each = [sa.select(tables.id.label("id")).select_from(it.source).where(*it.conditions, *shared) for it in parts]
+    return (sa.union(*each) if len(each) > 1 else each[0].distinct() if parts[0].repeats else each[0]).subquery()
+
+
+def _narrowed(tables: Tables, question: Question, cell: Mapping[str, Key]) -> tuple[Question, list[Condition]]:
+    """Return the question for the time of a cell, and the conditions of its other values."""
+    more = [is_key(tables, group, key) for group, key in cell.items() if group != TIME]
+    if TIME in cell:
+        number = cell[TIME]
+        if not isinstance(number, int) or not 0 <= number < len(question.borders) - 1:
+            return question, [sa.false()]
+        question = question._replace(borders=question.borders[number : number + 2])
+    return question, more
+
+
+def _parts(tables: Tables, question: Question) -> list[Part]:
+    """Return what happened within the borders of a question of any measure but `open`."""
+    begin, end = tables.border(question.borders[0]), tables.border(question.borders[-1])
+
+    def within(column: Column) -> Condition:
+        return sa.and_(column >= begin, column < end)
+
+    if question.measure == "created":
+        return [Part(tables.tasks, tables.created, (within(tables.created),))]
+    step = tables.steps()
+    events = step.events
+    source = events.source.join(tables.tasks, tables.id == events.task)
+    if question.measure == "reopened":
+        return [Part(source, events.moment, (events.condition, step.reopens, within(events.moment)), repeats=True)]
+    # What begins with a reopening was closed when it was created.
+    begun_closed = sa.and_(step.reopens, sa.not_(_crossed(tables, events.id, events.moment)))
+    moment = sa.case((step.closes, events.moment), else_=tables.created)
+    return [
+        Part(
+            source,
+            moment,
+            (
+                *(events.condition, events.moment >= begin),
+                sa.or_(
+                    sa.and_(step.closes, events.moment < end),
+                    sa.and_(begun_closed, within(tables.created)),
+                ),
+            ),
+            repeats=True,
+        ),
+        Part(
+            tables.tasks,
+            tables.created,
+            (
+                *(within(tables.created), tables.status.in_(tables.closed), tables.may_begin_closed),
+                sa.not_(_crossed(tables)),
+            ),
+        ),
+    ]
+
+
+def _crossed(tables: Tables, before_id: Column | None = None, before: Column | None = None) -> Condition:
+    """Return the condition that a task was closed or reopened by its history, before an event or at any time."""
+    step = tables.steps()
+    events = step.events
+    earlier = sa.exists().select_from(events.source).where(events.task == tables.id, events.condition, step.crosses)
+    if before is not None:
+        same = sa.and_(events.moment == before, events.id < before_id)
+        earlier = earlier.where(sa.or_(events.moment < before, same))
+    return earlier
+
+
+def _open_at(tables: Tables, question: Question) -> Part:
+    """Return the tasks that are open at the last border: what they are now, without what happened since."""
+    border, step = tables.border(question.borders[-1]), tables.steps()
+    since = step.select(step.events.task.label("task"), sa.func.sum(step.opened).label("opened"))
+    since = since.where(step.crosses, step.events.moment >= border).group_by(step.events.task)
+    later = since.subquery("later")
+    open_then = sa.case((tables.is_open, 1), else_=0) - sa.func.coalesce(later.c.opened, 0) > 0
+    source = tables.tasks.outerjoin(later, later.c.task == tables.id)
+    return Part(source, tables.created, (tables.created < border, open_then))
+
+
+def _open(tables: Tables, run: Run, question: Question) -> Counts:
+    """Count the tasks that are open at borders: those that are open now and were there, without what happened since."""
+    has_time = TIME in question.groups
+    borders = [tables.border(each) for each in (question.borders[1:] if has_time else question.borders[-1:])]
+    others = tuple(group for group in question.groups if group != TIME)
+    groups, step = ("since", *others), tables.steps()
+    changes: Counter[tuple[tuple[Key, ...], int]] = Counter()
+    there = Part(tables.tasks, tables.created, (tables.created < borders[-1], tables.is_open))
+    of_created = {"since": place(tables.created, borders), "until": place(step.events.moment, borders)}
+    for since, *keys, number in run(_grouped(tables, question, there, of_created, groups, TASKS)):
+        changes[_plain(keys), since] += number
+    source = step.events.source.join(tables.tasks, tables.id == step.events.task)
+    later = (step.events.condition, step.crosses, tables.created < borders[-1], step.events.moment >= borders[0])
+    moved = Part(source, step.events.moment, (*later, of_created["since"] < of_created["until"]))
+    grouped = _grouped(tables, question, moved, of_created, ("since", "until", *others), sa.func.sum(step.opened))
+    for since, until, *keys, opened in run(grouped):
+        changes[_plain(keys), since] -= int(opened)
+        changes[_plain(keys), until] += int(opened)
+    position = question.groups.index(TIME) if has_time else None
+    return _summed(changes, len(borders), position)
+
+
+def _summed(changes: Mapping[tuple[tuple[Key, ...], int], int], places: int, position: int | None) -> Counts:
+    """Return the running sums of changes as counts, with their places where the group of times is."""
+    counted: dict[tuple[Key, ...], int] = {}
+    for keys in dict.fromkeys(keys for keys, _ in changes):
+        number = 0
+        for index in range(places):
+            number += changes.get((keys, index), 0)
+            if number > 0:
+                counted[keys if position is None else (*keys[:position], index, *keys[position:])] = number
+    return counted
+
+
+def _grouped(
+    tables: Tables,
+    question: Question,
+    part: Part,
+    moments: Mapping[str, Column],
+    groups: Sequence[str],
+    amount: Column,
+) -> sa.Select[Any]:
+    """Return the statement for the amount of each combination of keys."""
+    source, keys = part.source, list[Column]()
+    for number, group in enumerate(groups):
+        name = f"key_{number}"
+        if group in moments:
+            keys.append(moments[group].label(name))
+        elif field_id := field_of(group):
+            values = tables.values(field_id)
+            matches = [values.task == tables.id, values.condition, values.seen]
+            if values.is_multiple:
+                twin = tables.values(field_id)
+                same = (twin.task == values.task, twin.condition, tables.text(twin.text) == tables.text(values.text))
+                again = sa.exists().select_from(twin.source).where(*same, twin.place < values.place)
+                matches.append(sa.not_(again.correlate(values.source)))
+            source = source.outerjoin(values.source, sa.and_(*matches))
+            keys.append(sa.func.coalesce(tables.text(values.text), "").label(name))
+        else:
+            keys.append(column_of(tables, group).label(name))
+    chosen = (*part.conditions, tables.visible, *conditions(tables, question.selection))
+    # By name in GROUP BY: with repeated parameters PostgreSQL does not recognise the expressions as the same.
+    names = [key.name for key in keys]
+    return sa.select(*keys, amount).select_from(source).where(*chosen).group_by(*names)
+
+
+def _plain(keys: Iterable[Any]) -> tuple[Key, ...]:
+    """Return keys without the bytes of MySQL's texts."""
+    return tuple(key.decode("utf-8", "replace") if isinstance(key, bytes) else key for key in keys)
+
+
+def page(picked: sa.Subquery, number: int, size: int) -> sa.Select[Any]:
+    """Return the statement for the ids of a page of what was picked, the newest first."""
+    number, size = min(max(number, 1), MOST_PAGES), max(size, 1)
+    return sa.select(picked.c.id).order_by(picked.c.id.desc()).limit(size).offset((number - 1) * size)
+
+
+def executor_ids(tables: Tables) -> sa.Select[Any]:
+    """Return the statement for the executors of visible tasks, each once."""
+    return sa.select(tables.executor.label("executor")).where(tables.visible).distinct()

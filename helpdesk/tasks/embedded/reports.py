@@ -1,0 +1,79 @@
+"""The ReportSource port over `store`."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.sql.elements import ColumnElement
+from sqlmodel import Session
+
+from helpdesk.reports import counting
+from helpdesk.reports.model import Choices, Counts, Found, Key, Question, Selection, people
+from helpdesk.reports.sql import conditions
+from helpdesk.store.database import Database, in_batches
+from helpdesk.store.tracker import lists as list_rows
+from helpdesk.store.tracker import tasks as rows
+from helpdesk.tasks.embedded.lists import vocabulary
+from helpdesk.tasks.embedded.lives import EmbeddedLives
+from helpdesk.tasks.embedded.permissions import Rights, priorities, rights
+from helpdesk.tasks.embedded.report_tables import fields, report_tables
+from helpdesk.tasks.embedded.row_mapper import row_of
+from helpdesk.tasks.model import Actor
+
+
+class EmbeddedReports(EmbeddedLives):
+    """The ReportSource port over `store`; an Actor's id is the account's."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, _counted, _selected)
+
+    async def choices(self, actor: Actor) -> Choices:
+        return await self.database.run(lambda session: _choices(session, actor))
+
+    async def counts(self, actor: Actor, question: Question) -> Counts:
+        return (await self.counts_of(actor, [question]))[0]
+
+    async def counts_of(self, actor: Actor, questions: Sequence[Question]) -> tuple[Counts, ...]:
+        def work(session: Session) -> tuple[Counts, ...]:
+            tables = report_tables(session, rights(session, actor))
+            return tuple(counting.counts(tables, session.execute, each) for each in questions)
+
+        return await self.database.run(work)
+
+    async def found(
+        self, actor: Actor, question: Question, cell: Mapping[str, Key], page: int = 1, per_page: int = 25
+    ) -> Found:
+        return await self.database.run(lambda session: _found(session, actor, question, cell, page, per_page))
+
+    async def names(self, actor: Actor, ids: Collection[int]) -> Mapping[int, str]:
+        return await self.database.run(lambda session: _names(session, ids))
+
+
+def _counted(session: Session, mine: Rights, question: Question) -> ColumnElement[bool]:
+    picked = counting.picked(report_tables(session, mine), question, {})
+    return rows.TASK.c.id.in_(sa.select(picked.c.id))
+
+
+def _selected(session: Session, mine: Rights, selection: Selection) -> ColumnElement[bool]:
+    return sa.and_(sa.true(), *conditions(report_tables(session, mine), selection))
+
+
+def _choices(session: Session, actor: Actor) -> Choices:
+    mine = rights(session, actor)
+    ids = session.scalars(counting.executor_ids(report_tables(session, mine))).all()
+    return Choices(vocabulary(session, mine), fields(session, mine), people(ids, _names(session, ids)))
+
+
+def _names(session: Session, ids: Iterable[int]) -> dict[int, str]:
+    return {key: name for batch in in_batches(ids) for key, name in rows.names(session, batch).items()}
+
+
+def _found(
+    session: Session, actor: Actor, question: Question, cell: Mapping[str, Key], page: int, per_page: int
+) -> Found:
+    tables = report_tables(session, rights(session, actor))
+    picked = counting.picked(tables, question, cell)
+    total = session.scalar(sa.select(sa.func.count()).select_from(picked))
+    ids = session.scalars(counting.page(picked, page, per_page)).all()
+    ranks = {priority.id: priority for priority in priorities(session)}
+    shown = list_rows.rows_of(session, ids, tables.visible)
+    return Found(tuple(row_of(row, ranks) for row in shown), total or 0)

@@ -1,0 +1,79 @@
+"""The ReportSource port over Redmine's database. REST can't count so."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from helpdesk.reports import counting
+from helpdesk.reports.model import Choices, Counts, Found, Key, Question, Selection, people
+from helpdesk.reports.sql import conditions
+from helpdesk.tasks.model import Actor
+from helpdesk.tasks.redmine.lives import RedmineLives
+from helpdesk.tasks.redmine.sql.lists import vocabulary
+from helpdesk.tasks.redmine.sql.query_conditions import issues
+from helpdesk.tasks.redmine.sql.report_tables import fields, report_tables, snapshot
+from helpdesk.tasks.redmine.sql.source import ROWS, Reading, Source
+from helpdesk.tasks.redmine.visibility import Condition
+
+T = TypeVar("T")
+
+
+class RedmineReports(RedmineLives):
+    """The ReportSource port over Redmine's database."""
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(source, _counted, _selected)
+
+    async def choices(self, actor: Actor) -> Choices:
+        return await self._at_one_moment(actor, _choices)
+
+    async def counts(self, actor: Actor, question: Question) -> Counts:
+        return (await self.counts_of(actor, [question]))[0]
+
+    async def counts_of(self, actor: Actor, questions: Sequence[Question]) -> tuple[Counts, ...]:
+        def work(read: Reading) -> tuple[Counts, ...]:
+            tables = report_tables(read)
+            return tuple(counting.counts(tables, read.db.execute, each) for each in questions)
+
+        return await self._at_one_moment(actor, work)
+
+    async def found(
+        self, actor: Actor, question: Question, cell: Mapping[str, Key], page: int = 1, per_page: int = 25
+    ) -> Found:
+        return await self._at_one_moment(actor, lambda read: _found(read, question, cell, page, per_page))
+
+    async def names(self, actor: Actor, ids: Collection[int]) -> Mapping[int, str]:
+        return await self._at_one_moment(actor, lambda read: read.names(ids))
+
+    async def _at_one_moment(self, actor: Actor, work: Callable[[Reading], T]) -> T:
+        """Run `work` with all of its statements as of one moment. Raises Silent."""
+
+        def in_snapshot(read: Reading) -> T:
+            with snapshot(read):
+                return work(read)
+
+        return await self._read(actor, in_snapshot)
+
+
+def _counted(read: Reading, question: Question) -> Condition:
+    picked = counting.picked(report_tables(read), question, {})
+    return issues.id.in_(sa.select(picked.c.id))
+
+
+def _selected(read: Reading, selection: Selection) -> Condition:
+    return sa.and_(sa.true(), *conditions(report_tables(read), selection))
+
+
+def _choices(read: Reading) -> Choices:
+    ids = read.db.scalars(counting.executor_ids(report_tables(read))).all()
+    return Choices(vocabulary(read), fields(read), people(ids, read.names(ids)))
+
+
+def _found(read: Reading, question: Question, cell: Mapping[str, Key], page: int, per_page: int) -> Found:
+    tables = report_tables(read)
+    picked = counting.picked(tables, question, cell)
+    total = read.db.scalar(sa.select(sa.func.count()).select_from(picked))
+    ids = read.db.scalars(counting.page(picked, page, per_page)).all()
+    shown = read.task_rows(read.db.execute(ROWS.where(issues.id.in_(ids), tables.visible)).all())
+    return Found(tuple(sorted(shown, key=lambda row: -row.id)), total or 0)
