@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from starlette.routing import BaseRoute
 
-from helpdesk.people.rights import ADMIN, WRITER
+from helpdesk.people.rights import ADMIN, QUALITY, WRITER
 from helpdesk.web.calls.access import AGENT, SUPERVISOR
 from helpdesk.web.netmonitor.access import MONITOR
 
@@ -45,7 +45,7 @@ NAMES: dict[str, str] = {
         tracker:setup_category tracker:setup_finish
         tasks:columns
         api:erp_user
-        admin:texts
+        admin:texts quality:choices
         netmonitor:hosts netmonitor:new netmonitor:edit netmonitor:remove netmonitor:maintenance netmonitor:end
     """,
     AGENT: """
@@ -63,6 +63,7 @@ NAMES: dict[str, str] = {
         posts:new_page knowledge:move knowledge:review
         posts:add posts:new posts:preview posts:edit posts:history posts:readers posts:delete
     """,
+    f"{QUALITY} {ADMIN}": "quality:index quality:tasks quality:new",
     MONITOR: """
         netmonitor:index netmonitor:watch netmonitor:show netmonitor:check netmonitor:note
         netmonitor:status netmonitor:history netmonitor:summary

@@ -58,6 +58,7 @@ BUNDLES = {
     "team.js": ("js/team/*.js",),
     "netmonitor.css": ("css/pages/netmonitor.css",),
     "netmonitor.js": ("js/netmonitor/*.js",),
+    "quality.css": ("css/pages/quality.css",),
     "people.js": ("js/people/*.js",),
     "push.js": ("js/push/*.js",),
     "worker.js": ("js/worker/*.js",),
