@@ -82,7 +82,11 @@ def _to_dict(request: Request, desk: Desk, requests: Found, page: int) -> dict[s
 
 
 def _request_to_dict(request: Request, desk: Desk, it: Any) -> Json:
-    return {**row(it), "kind": desk.choices.kind_of(it.tracker.id), "url": desks.task_link(request, desk.quality, it.id)}
+    return {
+        **row(it),
+        "kind": desk.choices.kind_of(it.tracker.id),
+        "url": desks.task_link(request, desk.quality, it.id),
+    }
 
 
 async def _page(

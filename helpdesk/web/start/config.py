@@ -11,7 +11,6 @@ from helpdesk.web.core.services import services
 from helpdesk.web.core.session import current_user
 
 
-
 async def config(request: Request) -> Response:
     """Return Redmine's address, the channels that deliver notifications, and the rooms that there are."""
     redmine_url = services(request).settings.redmine_url
