@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from starlette.routing import BaseRoute
 
-from helpdesk.people.rights import ADMIN, QUALITY, WRITER
+from helpdesk.people.rights import ADMIN, QUALITY, REPORTS, WRITER
 from helpdesk.web.calls.access import AGENT, SUPERVISOR
 from helpdesk.web.netmonitor.access import MONITOR
 
@@ -64,6 +64,9 @@ NAMES: dict[str, str] = {
         posts:add posts:new posts:preview posts:edit posts:history posts:readers posts:delete
     """,
     f"{QUALITY} {ADMIN}": "quality:index quality:tasks quality:new",
+    f"{REPORTS} {ADMIN}": """
+        reports:index reports:tasks reports:stale reports:workload
+    """,
     MONITOR: """
         netmonitor:index netmonitor:watch netmonitor:show netmonitor:check netmonitor:note
         netmonitor:status netmonitor:history netmonitor:summary

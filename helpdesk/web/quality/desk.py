@@ -12,6 +12,7 @@ from helpdesk.quality.model import FIELD_NAMES, KIND_NAMES, QualityChoices
 from helpdesk.quality.service import Quality
 from helpdesk.quality.tables import TABS, Tab, new_ids
 from helpdesk.reports import address as addresses
+from helpdesk.reports import address_parser
 from helpdesk.reports.address import FIELD, Address
 from helpdesk.reports.departments import Departments
 from helpdesk.reports.model import Choices
@@ -27,12 +28,12 @@ from helpdesk.web.core.templating import today
 NO_QUALITY = sentence(
     "Quality control counts in the database of the task system, and this helpdesk reads none that it could count in."
 )
-PLACES = (
-    ("quality:index", sentence("Requests"), False),
-    ("quality:new", sentence("New requests"), False),
-    ("quality:choices", sentence("What counts"), True),
+PLACES: tuple[tuple[str, Sentence, str | None], ...] = (
+    ("quality:index", sentence("Requests"), None),
+    ("quality:new", sentence("New requests"), None),
+    ("quality:choices", sentence("What counts"), ADMIN),
 )
-"""The routes of pages with their names, and whether they are for administrators alone."""
+"""The routes of pages with their names, and the right that they need besides."""
 FIRST_TAB = next(iter(TABS))
 MOST_OPTIONS = 500
 
@@ -74,7 +75,7 @@ async def desk_of(request: Request) -> Desk:
 
 async def address_of(request: Request, desk: Desk) -> Address:
     """Read the address of a table or of the tasks of a number. Raises Invalid with every wrong parameter."""
-    address = addresses.parse(request.url.query, today(request))
+    address = address_parser.parse(request.url.query, today(request))
     addresses.check(address, desk.offered)
     return address
 
@@ -107,10 +108,18 @@ def task_link(request: Request, quality: Quality, task_id: int) -> str | None:
     return path_to(request, "tasks:show", task_id=task_id) if quality.name == "main" else quality.task_address(task_id)
 
 
-def places(request: Request, person: Person) -> list[tuple[str, Sentence]]:
-    """Return the places of quality control that a person may go to, by their addresses."""
-    is_administrator = holds(person, ADMIN)
-    return [(path_to(request, name), title) for name, title, is_theirs in PLACES if is_administrator or not is_theirs]
+class Place(NamedTuple):
+    """A page of quality control, which may be the present one."""
+
+    address: str
+    title: Sentence
+    is_here: bool
+
+
+def places(request: Request, person: Person) -> list[Place]:
+    """Return the pages of quality control that a person may go to."""
+    allowed = [(path_to(request, name), title) for name, title, right in PLACES if holds(person, right)]
+    return [Place(address, title, address == request.url.path) for address, title in allowed]
 
 
 def context(request: Request, desk: Desk, person: SignedIn) -> Mapping[str, Any]:
