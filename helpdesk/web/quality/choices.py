@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import Conflict, Invalid, Sentence, sentence
 from helpdesk.quality.model import FIELD_NAMES, KIND_NAMES, QualityChoices, chosen
-from helpdesk.settings.quality import MOST
+
 from helpdesk.store import quality_choices
 from helpdesk.web.core import flash, request_data, session
 from helpdesk.web.core.after_write import stored
@@ -24,6 +24,8 @@ from helpdesk.web.quality import desk as desks
 from helpdesk.web.quality.desk import Desk
 
 SAVED = sentence("The choice was saved.")
+MOST = 50
+"""As many types are chosen for a kind at most."""
 TWICE = sentence("This is chosen for something else already.")
 Numbers = dict[str, tuple[int, ...]]
 Refusal = Invalid | Conflict
