@@ -1,5 +1,7 @@
-"""One request for each JSON answer of quality control, and for each way in which it refuses. The administrator asks, who
-has chosen a type for complaints and a field for objects."""
+"""One request for each JSON answer of quality control, and for each way in which it refuses.
+
+The administrator asks, who has chosen a type for complaints and a field for objects.
+"""
 
 from typing import Any
 

@@ -12,7 +12,6 @@ from starlette.responses import Response
 
 from helpdesk.errors import Conflict, Invalid, Sentence, sentence
 from helpdesk.quality.model import FIELD_NAMES, KIND_NAMES, QualityChoices, chosen
-
 from helpdesk.store import quality_choices
 from helpdesk.web.core import flash, request_data, session
 from helpdesk.web.core.after_write import stored
