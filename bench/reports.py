@@ -164,17 +164,17 @@ def filled_redmine(tasks: int) -> Iterator[tuple[sa.URL, int]]:
 def main() -> None:
     reader = argparse.ArgumentParser(prog="bench.reports", description=__doc__)
     reader.add_argument("--tasks", type=int, default=TASKS)
-    reader.add_argument("--wait", action="store_true")
+    reader.add_argument("--serve", action="store_true")
     asked = reader.parse_args()
     mariadb.BUFFER = "512M"
     connection.READ_SECONDS, connection.LIMITS = 60, ("SET SESSION max_statement_time = 55",) * 2
     with filled_redmine(asked.tasks) as (url, anna):
-        print(url.render_as_string(hide_password=False))
+        if asked.serve:
+            print(url.render_as_string(hide_password=False), flush=True)
+            time.sleep(3000)
         database = RedmineDatabase(url, ZoneInfo(TIMEZONE))
         actors = [("administrator", Actor(1, "admin")), ("anna", Actor(anna, "anna"))]
         print("\n".join(asyncio.run(measured(RedmineReports(Source(database, 3600.0)), actors))))
-        if asked.wait:
-            time.sleep(3000)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -17,12 +18,20 @@ MOST_PAGES = 1_000_000
 
 
 class Part(NamedTuple):
-    """Rows of tasks to which something happened at `moment`; a task may be in several rows where it `repeats`."""
+    """Rows of tasks to which something happened at `moment`; a task may be in several rows where it `repeats`.
+
+    Where it does not `count` it happened when the task was created.
+    """
 
     source: sa.FromClause
     moment: Column
     conditions: tuple[Condition, ...]
     repeats: bool = False
+    counts: Condition | None = None
+
+    def place(self, tables: Tables, borders: Sequence[datetime]) -> Column:
+        own = place(self.moment, borders)
+        return own if self.counts is None else sa.case((self.counts, own), else_=place(tables.created, borders))
 
 
 def counts(tables: Tables, run: Run, question: Question) -> Counts:
@@ -33,7 +42,7 @@ def counts(tables: Tables, run: Run, question: Question) -> Counts:
     total: Counter[tuple[Key, ...]] = Counter()
     for part in _parts(tables, question):
         amount = sa.func.count(sa.distinct(tables.id)) if part.repeats else TASKS
-        moments = {TIME: place(part.moment, borders[1:-1])}
+        moments = {TIME: part.place(tables, borders[1:-1])}
         for *keys, number in run(_grouped(tables, question, part, moments, question.groups, amount)):
             total[_plain(keys)] += number
     return {keys: number for keys, number in total.items() if number}
@@ -78,9 +87,11 @@ def _parts(tables: Tables, question: Question) -> list[Part]:
     # What begins with a reopening was closed when it was created.
     begun_closed = sa.and_(step.reopens, sa.not_(_crossed_before(tables, events)), within(tables.created))
     closed = sa.or_(sa.and_(step.closes, events.moment < end), begun_closed)
-    moment = sa.case((step.closes, events.moment), else_=tables.created)
     once = (tables.status.in_(tables.closed), within(tables.closed_at), sa.not_(tables.again(tables.id)))
-    return [Part(tables.tasks, tables.closed_at, once), Part(source, moment, (*history, closed), repeats=True)]
+    return [
+        Part(tables.tasks, tables.closed_at, once),
+        Part(source, events.moment, (*history, closed), True, step.closes),
+    ]
 
 
 def _crossed_before(tables: Tables, later: Events) -> Condition:

@@ -87,7 +87,7 @@ def _values(read: Reading, field_id: int) -> Values:
         task=value.c.customized_id,
         text=value.c.value,
         place=value.c.id,
-        is_multiple=True,
+        is_multiple=definition.field.multiple,
         seen=sa.and_(issues.project_id.in_(shown), issues.tracker_id.in_(sorted(definition.trackers))),
     )
 
