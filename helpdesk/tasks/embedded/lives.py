@@ -1,7 +1,7 @@
 """Histories of the embedded tracker's tasks as far as times depend on them."""
 
 from array import array
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.sql.elements import ColumnElement
@@ -47,7 +47,7 @@ class EmbeddedLives:
     async def _all(self, actor: Actor, asked: Asked) -> AsyncGenerator[tuple[Life, ...], None]:
         """Yield the histories of tasks. The ids are read first, so that no change moves the tasks."""
 
-        def numbers(session: Session) -> "array[int]":
+        def numbers(session: Session) -> Sequence[int]:
             mine = rights(session, actor)
             return array("q", rows.numbers(session, visible(mine) & asked(session, mine)))
 

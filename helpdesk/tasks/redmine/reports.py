@@ -6,11 +6,12 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from helpdesk.reports import counting
-from helpdesk.reports.model import Choices, Counts, Found, Key, Question, Selection, people
+from helpdesk.reports.model import Choices, Counts, Found, Involved, Key, Question, Selection, people
 from helpdesk.reports.sql import Tables, conditions
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.redmine.lives import RedmineLives
 from helpdesk.tasks.redmine.sql.again import Again
+from helpdesk.tasks.redmine.sql.feed import involved
 from helpdesk.tasks.redmine.sql.lists import vocabulary
 from helpdesk.tasks.redmine.sql.query_conditions import issues
 from helpdesk.tasks.redmine.sql.report_tables import fields, report_tables, snapshot
@@ -48,6 +49,13 @@ class RedmineReports(RedmineLives):
 
     async def names(self, actor: Actor, ids: Collection[int]) -> Mapping[int, str]:
         return await self._read(actor, lambda read: read.names(ids))
+
+    async def parents(self) -> Mapping[int, int]:
+        projects = await self._read(None, lambda read: read.config.projects)
+        return {it.id: it.parent_id for it in projects if it.parent_id is not None}
+
+    async def involved(self, task_ids: Collection[int]) -> Mapping[int, Involved]:
+        return await self._read(None, lambda read: involved(read.db, self.source, task_ids))
 
     def _counted(self, read: Reading, question: Question) -> Condition:
         picked = counting.picked(report_tables(read, self.again), question, {})

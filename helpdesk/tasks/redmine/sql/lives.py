@@ -1,7 +1,7 @@
 """Histories of tasks as far as times depend on them: statuses, and the first answer."""
 
 from array import array
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -35,7 +35,7 @@ _ANSWERS = (
 )
 
 
-def ids(read: Reading, condition: Condition) -> "array[int]":
+def ids(read: Reading, condition: Condition) -> Sequence[int]:
     """Return the ids of the visible tasks that match, in their order."""
     matching = sa.select(_ISSUE.id).where(read.permissions.tasks, condition).order_by(_ISSUE.id)
     return array("q", read.db.scalars(matching))
