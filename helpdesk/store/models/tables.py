@@ -204,9 +204,7 @@ class Task(SQLModel, table=True):
 
     `requester` holds the addresses of those who asked for it besides the author, as in a mail's To.
 
-    Reports count all tasks by their index: it holds what they need, and the texts beside it need not be read.
-
-    Ids of tasks and entries are never used again, since the change feed is read on from the last id.
+    Reports need no more than their index holds. Ids of tasks and entries are never used again, since the change feed is read on from the last id.
     """
 
     __tablename__ = "tracker_task"
@@ -214,9 +212,8 @@ class Task(SQLModel, table=True):
         sa.Index("ix_tracker_task_assignee", "assignee_id", "status_id"),
         sa.Index("ix_tracker_task_project", "project_id", "status_id"),
         sa.Index(
-            "ix_tracker_task_report",
-            *("project_id", "status_id", "kind_id", "priority_id", "author_id", "assignee_id", "created_at"),
-            *("updated_at", "closed_at", "is_private"),
+            *("ix_tracker_task_report", "project_id", "status_id", "kind_id", "priority_id", "author_id"),
+            *("assignee_id", "created_at", "updated_at", "closed_at", "is_private"),
         ),
         {"sqlite_autoincrement": True},
     )
