@@ -204,7 +204,8 @@ class Task(SQLModel, table=True):
 
     `requester` holds the addresses of those who asked for it besides the author, as in a mail's To.
 
-    Reports need no more than their index holds. Ids of tasks and entries are never used again, since the change feed is read on from the last id.
+    Reports need no more than their index holds. Ids of tasks and entries are never used again, since the change feed
+    is read on from the last id.
     """
 
     __tablename__ = "tracker_task"
