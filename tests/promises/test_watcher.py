@@ -232,9 +232,7 @@ async def test_a_backend_that_does_not_answer_is_asked_again(begun: EmbeddedWorl
     assert told(begun.database) == [(ANNA, "answer_over", number)]
 
 
-def test_a_process_that_is_killed_leaves_nobody_out_and_warns_nobody_twice(
-    begun: EmbeddedWorld, clock: Clock
-) -> None:
+def test_a_process_that_is_killed_leaves_nobody_out_and_warns_nobody_twice(begun: EmbeddedWorld, clock: Clock) -> None:
     """Half of the people want it only pushed, so that no row of the list keeps them from getting it twice."""
     numbers = [task(begun, assignee=login) for login in ("anna", "boris") for _ in range(30)]
     device(begun.database, BORIS)
