@@ -2,11 +2,12 @@
 `adapters.py` name adapters."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from helpdesk import adapters
+from helpdesk import adapters, news
 from helpdesk.adapters import Outside
 from helpdesk.encryption import Box
 from helpdesk.errors import NotAllowed, sentence
@@ -29,7 +30,6 @@ from helpdesk.people.local import LocalDirectory
 from helpdesk.people.model import SignedIn
 from helpdesk.posts.announcer import Announcer
 from helpdesk.promises.service import Promises
-from helpdesk.promises.watcher import PromiseWatcher
 from helpdesk.quality_control import quality_control
 from helpdesk.reports.source import ReportSource
 from helpdesk.requests.accounts import RequesterAccounts
@@ -202,12 +202,6 @@ def _services(
     monitor = SystemMonitor(listed, database, named, outbox, wakeups, utc_now, settings.timezone)
     announcer = Announcer(database, outbox, wakeups, utc_now, settings.timezone, settings.administrators or ())
     desk = _desk(settings, database, systems.phone, wakeups)
-    promises = Promises(database, reports, (system or backend).statuses, utc_now)
-    sending = outbox, wakeups, utc_now, settings.timezone
-    news: list[BackgroundTask] = []
-    if reports:
-        visible_to = records_visible_to(feed)
-        news.append(PromiseWatcher(promises, reports, database, accounts, visible_to, *sending).watch)
 
     async def close_all() -> None:
         await hosts.monitor.close()
@@ -218,7 +212,7 @@ def _services(
         *((desk.poller.watch, desk.leaving.watch) if desk else ()),
         Retention(database, settings.calls_days, utc_now).watch,
     )
-    return Services(
+    wired = Services(
         settings,
         database,
         backend,
@@ -236,7 +230,7 @@ def _services(
         requests=requests,
         desk=desk,
         netmonitor=hosts.monitor,
-        promises=promises,
+        promises=Promises(database, reports, (system or backend).statuses, utc_now),
         watchers=(
             *watchers,
             *wakeup_watchers,
@@ -244,13 +238,13 @@ def _services(
             poller.watch,
             monitor.watch,
             announcer.watch,
-            *news,
             *call_watchers,
             *hosts.watchers,
         ),
         reports=reports,
         quality=quality_control(settings, database, systems, reports, identify),
     )
+    return replace(wired, watchers=(*wired.watchers, *news.watchers(wired)))
 
 
 def _desk(settings: Settings, database: Database, phone: Phone | None, wakeups: Wakeups) -> Desk | None:

@@ -65,7 +65,7 @@ NAMES: dict[str, str] = {
         posts:new_page knowledge:move knowledge:review
         posts:add posts:new posts:preview posts:edit posts:history posts:readers posts:delete
     """,
-    f"{QUALITY} {ADMIN}": "quality:index quality:tasks quality:new",
+    f"{QUALITY} {ADMIN}": "quality:index quality:tasks quality:new quality:watch",
     f"{REPORTS} {ADMIN}": """
         reports:index reports:tasks reports:stale reports:workload
     """,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from helpdesk.notifications.channels.port import Resources
 from helpdesk.notifications.delivery_checks import DeliveryChecks
@@ -23,6 +24,8 @@ from helpdesk.tasks.embedded.feed import EmbeddedFeed
 from helpdesk.tasks.embedded.reports import EmbeddedReports
 from helpdesk.tasks.model import Status
 from tests.clocks import NOON
+
+MOSCOW = ZoneInfo("Europe/Moscow")
 
 
 def unsent(database: Database, now: Callable[[], datetime]) -> Outbox:
@@ -42,11 +45,11 @@ class Warning(PromiseWatcher):
         async def statuses() -> tuple[Status, ...]:
             return tuple(Status(it, str(it), True) for it in closed)
 
-        source, zone = EmbeddedReports(database), configuration.load({}, Path("/nowhere")).timezone
+        source = EmbeddedReports(database)
         promises = Promises(database, source, statuses, now)
         seeing = records_visible_to(EmbeddedFeed(database))
         accounts, outbox = people.known_in_embedded, unsent(database, now)
-        super().__init__(promises, source, database, accounts, seeing, outbox, Wakeups(), now, zone)
+        super().__init__(promises, source, database, accounts, seeing, outbox, Wakeups(), now, MOSCOW)
 
 
 async def main(url: str, minutes: int) -> None:
