@@ -67,7 +67,7 @@ NAMES: dict[str, str] = {
     """,
     f"{QUALITY} {ADMIN}": "quality:index quality:tasks quality:new",
     f"{REPORTS} {ADMIN}": """
-        reports:index reports:tasks reports:stale reports:workload
+        reports:index reports:tasks reports:times reports:stale reports:workload
     """,
     MONITOR: """
         netmonitor:index netmonitor:watch netmonitor:show netmonitor:check netmonitor:note

@@ -2,12 +2,13 @@
 
 from starlette.routing import BaseRoute, Route
 
-from helpdesk.web.reports import found, index, stale, workload
+from helpdesk.web.reports import found, index, stale, times, workload
 from helpdesk.web.reports.access import reporter
 
 ROUTES: list[BaseRoute] = [
     Route("/reports", reporter(index.index), name="reports:index"),
     Route("/reports/tasks", reporter(found.found), name="reports:tasks"),
+    Route("/reports/times", reporter(times.times), name="reports:times"),
     Route("/reports/stale", reporter(stale.stale), name="reports:stale"),
     Route("/reports/workload", reporter(workload.workload), name="reports:workload"),
 ]
