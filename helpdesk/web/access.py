@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from starlette.routing import BaseRoute
 
-from helpdesk.people.rights import ADMIN, WRITER
+from helpdesk.people.rights import ADMIN, REPORTS, WRITER
 from helpdesk.web.calls.access import AGENT, SUPERVISOR
 from helpdesk.web.netmonitor.access import MONITOR
 
@@ -62,6 +62,9 @@ NAMES: dict[str, str] = {
     f"{WRITER} {ADMIN}": """
         posts:new_page knowledge:move knowledge:review
         posts:add posts:new posts:preview posts:edit posts:history posts:readers posts:delete
+    """,
+    f"{REPORTS} {ADMIN}": """
+        reports:index reports:tasks reports:stale reports:workload
     """,
     MONITOR: """
         netmonitor:index netmonitor:watch netmonitor:show netmonitor:check netmonitor:note

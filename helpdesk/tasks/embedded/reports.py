@@ -7,11 +7,12 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session
 
 from helpdesk.reports import counting
-from helpdesk.reports.model import Choices, Counts, Found, Key, Question, Selection, people
+from helpdesk.reports.model import Choices, Counts, Found, Involved, Key, Question, Selection, people
 from helpdesk.reports.sql import conditions
 from helpdesk.store.database import Database, in_batches
 from helpdesk.store.tracker import lists as list_rows
 from helpdesk.store.tracker import tasks as rows
+from helpdesk.tasks.embedded.feed import involved
 from helpdesk.tasks.embedded.lists import vocabulary
 from helpdesk.tasks.embedded.lives import EmbeddedLives
 from helpdesk.tasks.embedded.permissions import Rights, priorities, rights
@@ -46,6 +47,9 @@ class EmbeddedReports(EmbeddedLives):
 
     async def names(self, actor: Actor, ids: Collection[int]) -> Mapping[int, str]:
         return await self.database.run(lambda session: _names(session, ids))
+
+    async def involved(self, task_ids: Collection[int]) -> Mapping[int, Involved]:
+        return await self.database.run(lambda session: involved(session, task_ids))
 
 
 def _counted(session: Session, mine: Rights, question: Question) -> ColumnElement[bool]:
