@@ -8,22 +8,23 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from secrets import token_hex
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col
 
-from helpdesk.errors import HelpdeskError, Invalid, NotAllowed, StoreUnavailable, Unavailable
+from helpdesk.errors import HelpdeskError, Invalid, NotAllowed, OutcomeUnknown, StoreUnavailable, Unavailable
 from helpdesk.notifications.kinds import REPORT
 from helpdesk.notifications.messages import of_no_task
 from helpdesk.notifications.outbox import Outbox
 from helpdesk.notifications.report_letters import ReportLetter, to_text
 from helpdesk.people.model import Person, SignedIn, load_people
 from helpdesk.people.rights import ADMIN, REPORTS
-from helpdesk.reports import address as addresses
 from helpdesk.reports import letters, rhythms
+from helpdesk.reports.address import Address
+from helpdesk.reports.address_parser import parse
 from helpdesk.reports.departments import Departments
 from helpdesk.reports.letters import Words
 from helpdesk.reports.report import Reporter
@@ -84,7 +85,7 @@ class Mailer:
             while failures < MOST_FAILURES and (mailing := await self.database.run(self._next, writes=True)):
                 failures = 0 if await self._is_done(mailing) else failures + 1
             self._is_silent = False
-        except StoreUnavailable as error:  # also when it is not known whether it has written
+        except (StoreUnavailable, OutcomeUnknown) as error:
             if not self._is_silent:
                 log.warning("no report is sent, the store does not answer", extra={"error": error.detail})
             self._is_silent = True
@@ -102,8 +103,6 @@ class Mailer:
         """Send a mailing. Return False when it has to be tried again."""
         try:
             await self._send(mailing)
-        except StoreUnavailable:
-            raise
         except Unavailable as error:
             extra = {"report": mailing.report_id, "error": error.detail}
             log.warning("a report can't be counted now, and is sent later", extra=extra)
@@ -142,9 +141,9 @@ class Mailer:
     async def _counted(self, mailing: Mailing, actor: Actor) -> ReportLetter:
         today = self.clock().astimezone(self.zone).date()
         words = Words(mailing.report_id, mailing.name, mailing.rhythm, mailing.language or self.language)
-        address = addresses.Address()
+        address = Address()
         try:
-            saved = addresses.parse(mailing.query, today)
+            saved = parse(mailing.query, today)
             address = rhythms.address_of(mailing.rhythm, saved, mailing.next_at.astimezone(self.zone).date())
             reporter = Reporter(self.source, actor, Departments(self.database, self.accounts), self.zone, today)
             report = await reporter.report(address, await reporter.choices(address))

@@ -64,7 +64,8 @@ NAMES: dict[str, str] = {
         posts:add posts:new posts:preview posts:edit posts:history posts:readers posts:delete
     """,
     f"{REPORTS} {ADMIN}": """
-        reports:index reports:tasks reports:stale reports:workload
+        reports:index reports:tasks reports:stale reports:workload reports:export_xlsx reports:export_csv
+        reports:saved reports:saved_one reports:saved_remove
     """,
     MONITOR: """
         netmonitor:index netmonitor:watch netmonitor:show netmonitor:check netmonitor:note
