@@ -44,6 +44,8 @@ NAMES: dict[str, str] = {
         tracker:setup tracker:setup_project tracker:setup_workflow tracker:setup_people tracker:setup_account
         tracker:setup_category tracker:setup_finish
         tasks:columns
+        promises:index promises:edit promises:remove
+        promises:calendars promises:calendar promises:calendar_remove
         api:erp_user
         admin:texts
         netmonitor:hosts netmonitor:new netmonitor:edit netmonitor:remove netmonitor:maintenance netmonitor:end

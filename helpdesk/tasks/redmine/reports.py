@@ -47,6 +47,10 @@ class RedmineReports(RedmineLives):
     async def names(self, actor: Actor, ids: Collection[int]) -> Mapping[int, str]:
         return await self._at_one_moment(actor, lambda read: read.names(ids))
 
+    async def parents(self) -> Mapping[int, int]:
+        projects = await self._read(None, lambda read: read.config.projects)
+        return {it.id: it.parent_id for it in projects if it.parent_id is not None}
+
     async def involved(self, task_ids: Collection[int]) -> Mapping[int, Involved]:
         return await self._read(None, lambda read: involved(read.db, self.source, task_ids))
 
