@@ -29,7 +29,7 @@ from helpdesk.people.local import LocalDirectory
 from helpdesk.people.model import SignedIn
 from helpdesk.posts.announcer import Announcer
 from helpdesk.promises.service import Promises
-from helpdesk.reports.mailing import Mailer
+from helpdesk.reports.mailing import MailedBy, Mailer
 from helpdesk.reports.source import ReportSource
 from helpdesk.requests.accounts import RequesterAccounts
 from helpdesk.requests.addresses import aliases_of
@@ -200,7 +200,8 @@ def _services(
     listed = [*adapters.checks_of(settings, database, systems), of_feed, hosts.check]
     monitor = SystemMonitor(listed, database, named, outbox, wakeups, utc_now, settings.timezone)
     announcer = Announcer(database, outbox, wakeups, utc_now, settings.timezone, settings.administrators or ())
-    mailers = _mailers(settings, database, outbox, tracker)
+    by_mail = MailedBy(outbox, utc_now, settings.timezone, settings.default_locale, settings.administrators or ())
+    mailers = (Mailer(database, reports, accounts, identify, by_mail).watch,) if reports else ()
     desk = _desk(settings, database, systems.phone, wakeups)
 
     async def close_all() -> None:
@@ -244,24 +245,6 @@ def _services(
         ),
         reports=reports,
     )
-
-
-def _mailers(settings: Settings, database: Database, outbox: Outbox, tracker: Tracker) -> tuple[BackgroundTask, ...]:
-    """Return the watcher that sends reports by e-mail, where tasks can be counted."""
-    if tracker.reports is None:
-        return ()
-    mailer = Mailer(
-        database,
-        tracker.reports,
-        tracker.accounts,
-        tracker.identify,
-        outbox,
-        utc_now,
-        settings.timezone,
-        settings.default_locale,
-        settings.administrators or (),
-    )
-    return (mailer.watch,)
 
 
 def _desk(settings: Settings, database: Database, phone: Phone | None, wakeups: Wakeups) -> Desk | None:

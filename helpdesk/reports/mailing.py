@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from secrets import token_hex
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col
@@ -49,9 +50,20 @@ MOST_FAILURES = 3
 """So many reports in a row that can't be counted are no fault of theirs."""
 
 
+class MailedBy(NamedTuple):
+    """The outbox, by whose clocks mailings go, the language of who has chosen none, and the administrators whom the
+    settings name."""
+
+    outbox: Outbox
+    clock: Callable[[], datetime]
+    zone: ZoneInfo
+    language: str
+    named: Named = ()
+
+
 class Mailer:
     """Sends reports of `source`. `identify` returns a person's identity in the backend, and raises NotAllowed without
-    one; `named` are the administrators of the settings."""
+    one."""
 
     def __init__(
         self,
@@ -59,14 +71,10 @@ class Mailer:
         source: ReportSource,
         accounts: Accounts,
         identify: Callable[[SignedIn], Actor],
-        outbox: Outbox,
-        clock: Callable[[], datetime],
-        zone: ZoneInfo,
-        language: str,
-        named: Named = (),
+        by: MailedBy,
     ) -> None:
         self.database, self.source, self.accounts, self.identify = database, source, accounts, identify
-        self.outbox, self.clock, self.zone, self.language, self.named = outbox, clock, zone, language, named
+        self.outbox, self.clock, self.zone, self.language, self.named = by
         self.holder = token_hex(8)
         self._is_silent = False
         self._resting = dict[tuple[int, ...], datetime]()

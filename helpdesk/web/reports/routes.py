@@ -2,8 +2,9 @@
 
 from starlette.routing import BaseRoute, Route
 
-from helpdesk.web.reports import export, found, index, saved, stale, workload
+from helpdesk.web.reports import found, index, saved, stale, workload
 from helpdesk.web.reports.access import reporter
+from helpdesk.web.reports.exports import export
 
 FORM, POST = ["GET", "POST"], ["POST"]
 

@@ -16,8 +16,9 @@ from helpdesk.tasks.model import TaskRow
 from helpdesk.web.core.after_write import Act, record
 from helpdesk.web.core.session import current_user
 from helpdesk.web.lists.urls import COLUMNS, LABELS
-from helpdesk.web.reports import files, page
-from helpdesk.web.reports.files import Batches, Kind, Sheet, Value
+from helpdesk.web.reports import page
+from helpdesk.web.reports.exports import files
+from helpdesk.web.reports.exports.files import Batches, Kind, Sheet, Value
 from helpdesk.web.reports.stale import address_of as stale_address
 from helpdesk.web.reports.workload import split_of
 
