@@ -203,8 +203,8 @@ async def _changed_to_json(request: Request, report_id: int) -> Response:
 
 
 def _to_dict(report: Saved) -> Json:
-    values = report._asdict()
-    return {**values, "shared": values.pop("is_shared"), "mailing": values.pop("rhythm") or None}
+    values = {name: getattr(report, name) for name in ("id", "name", "query", "owner_id", "owner")}
+    return {**values, "shared": report.is_shared, "mailing": report.rhythm or None}
 
 
 def _address(request: Request, query: str) -> str:
