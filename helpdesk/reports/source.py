@@ -43,5 +43,8 @@ class ReportSource(Protocol):
     def open_lives(self, selection: Selection) -> AsyncGenerator[tuple[Life, ...], None]:
         """Yield the histories of all open tasks, whoever may see them, some at a time: for warnings of promises."""
 
+    async def parents(self) -> Mapping[int, int]:
+        """Return the project above each project that has one, whoever may see them: promises hold for sub-projects."""
+
     async def involved(self, task_ids: Collection[int]) -> Mapping[int, Involved]:
         """Return those of these tasks that are there, whoever may see them, with their people: at most MOST_LIVES."""

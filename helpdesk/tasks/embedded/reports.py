@@ -48,6 +48,9 @@ class EmbeddedReports(EmbeddedLives):
     async def names(self, actor: Actor, ids: Collection[int]) -> Mapping[int, str]:
         return await self.database.run(lambda session: _names(session, ids))
 
+    async def parents(self) -> Mapping[int, int]:
+        return await self.database.run(_parents)
+
     async def involved(self, task_ids: Collection[int]) -> Mapping[int, Involved]:
         return await self.database.run(lambda session: involved(session, task_ids))
 
@@ -65,6 +68,12 @@ def _choices(session: Session, actor: Actor) -> Choices:
     mine = rights(session, actor)
     ids = session.scalars(counting.executor_ids(report_tables(session, mine))).all()
     return Choices(vocabulary(session, mine), fields(session, mine), people(ids, _names(session, ids)))
+
+
+def _parents(session: Session) -> dict[int, int]:
+    its = rows.PROJECT.c
+    found = session.execute(sa.select(its.id, its.parent_id).where(its.parent_id.is_not(None)))
+    return {row.id: row.parent_id for row in found}
 
 
 def _names(session: Session, ids: Iterable[int]) -> dict[int, str]:

@@ -99,6 +99,12 @@ ACTS: Mapping[str, Act] = {
     "category_changed": Act("settings", sentence("a category of requests was changed")),
     "category_removed": Act("settings", sentence("a category of requests was removed")),
     "category_moved": Act("settings", sentence("a category of requests was moved")),
+    "promise_added": Act("settings", sentence("a promise of time was added")),
+    "promise_changed": Act("settings", sentence("a promise of time was changed")),
+    "promise_removed": Act("settings", sentence("a promise of time was removed")),
+    "calendar_added": Act("settings", sentence("a business calendar was added")),
+    "calendar_changed": Act("settings", sentence("a business calendar was changed")),
+    "calendar_removed": Act("settings", sentence("a business calendar was removed")),
     "text_changed": Act("settings", sentence("a text for everybody was changed")),
     "post_added": Act("posts", sentence("an announcement or a page was written")),
     "post_changed": Act("posts", sentence("an announcement or a page was changed")),
@@ -116,6 +122,7 @@ ACTS: Mapping[str, Act] = {
     "host_removed": Act("settings", sentence("a host is watched no longer")),
     "maintenance_added": Act("settings", sentence("a window of maintenance was set")),
     "maintenance_ended": Act("settings", sentence("a window of maintenance was ended")),
+    "quality_choices_changed": Act("settings", sentence("it was changed what counts in quality control")),
     "columns_changed": Act("settings", sentence("the columns of the board were changed")),
 }
 """The acts that are recorded, by their names in the store."""
@@ -155,6 +162,10 @@ LABELS: Mapping[str, Sentence] = {
     "call": sentence("Call"),
     "for": sentence("For whom"),
     "days": sentence("Days"),
+    "answer_minutes": sentence("Minutes until the first answer"),
+    "solution_minutes": sentence("Minutes until the solution"),
+    "timezone": sentence("Time zone"),
+    "hours": sentence("Hours"),
     "narrowed": sentence("Looked for by"),
     "left_out": sentence("Too long for this record"),
 }
