@@ -166,6 +166,18 @@ def marks_of(session: Session, ids: Collection[int]) -> dict[int, list[MarkValue
     return found
 
 
+def mark_sums(session: Session, ids: Collection[int]) -> list[tuple[int, int, int, int]]:
+    """Return of each criterion and highest mark the sum and the number of the marks that these assessments gave."""
+    columns = (AssessmentMark.criterion_id, AssessmentMark.most)
+    sums = (sa.func.sum(AssessmentMark.mark), sa.func.count(col(AssessmentMark.mark)))
+    found: list[tuple[int, int, int, int]] = []
+    for batch in in_batches(ids):
+        query = sa.select(*map(col, columns), *sums).where(col(AssessmentMark.assessment_id).in_(batch))
+        rows = session.execute(query.group_by(*columns))
+        found += [(criterion_id, most, int(total or 0), number) for criterion_id, most, total, number in rows]
+    return found
+
+
 def assessed(session: Session, source: str, task_ids: Collection[int]) -> set[int]:
     """Return those of these tasks that somebody has assessed."""
     found = set[int]()

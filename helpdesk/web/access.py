@@ -46,6 +46,7 @@ NAMES: dict[str, str] = {
         tasks:columns
         api:erp_user
         admin:texts
+        quality:forms quality:form
         netmonitor:hosts netmonitor:new netmonitor:edit netmonitor:remove netmonitor:maintenance netmonitor:end
     """,
     AGENT: """

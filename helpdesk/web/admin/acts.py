@@ -116,6 +116,12 @@ ACTS: Mapping[str, Act] = {
     "host_removed": Act("settings", sentence("a host is watched no longer")),
     "maintenance_added": Act("settings", sentence("a window of maintenance was set")),
     "maintenance_ended": Act("settings", sentence("a window of maintenance was ended")),
+    "form_added": Act("settings", sentence("a form of assessments was added")),
+    "form_changed": Act("settings", sentence("a form of assessments was changed")),
+    "assessed": Act("tasks", sentence("a task was assessed")),
+    "assessment_changed": Act("tasks", sentence("an assessment was changed")),
+    "assessment_withdrawn": Act("tasks", sentence("an assessment was withdrawn")),
+    "assessments_exported": Act("files", sentence("assessments were exported")),
     "columns_changed": Act("settings", sentence("the columns of the board were changed")),
 }
 """The acts that are recorded, by their names in the store."""
@@ -138,6 +144,9 @@ LABELS: Mapping[str, Sentence] = {
     "what": sentence("Changed"),
     "count": sentence("How many"),
     "grade": sentence("Grade"),
+    "score": sentence("Score"),
+    "executor": sentence("Assignee"),
+    "criteria": sentence("Criteria"),
     "taker": sentence("To whom"),
     "until": sentence("Until"),
     "since": sentence("Since"),
