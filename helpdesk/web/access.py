@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from starlette.routing import BaseRoute
 
-from helpdesk.people.rights import ADMIN, WRITER
+from helpdesk.people.rights import ADMIN, QUALITY, WRITER
 from helpdesk.web.calls.access import AGENT, SUPERVISOR
 from helpdesk.web.netmonitor.access import MONITOR
 
@@ -64,6 +64,10 @@ NAMES: dict[str, str] = {
         posts:new_page knowledge:move knowledge:review
         posts:add posts:new posts:preview posts:edit posts:history posts:readers posts:delete
     """,
+    f"{QUALITY} {ADMIN}": """
+        quality:assessments quality:withdraw quality:sample quality:give_back
+        assessments:main
+    """,
     MONITOR: """
         netmonitor:index netmonitor:watch netmonitor:show netmonitor:check netmonitor:note
         netmonitor:status netmonitor:history netmonitor:summary
@@ -103,6 +107,7 @@ NAMES: dict[str, str] = {
         tasks:mail api:send_email
         push:key push:subscription push:token
         knowledge:index knowledge:titles knowledge:vote
+        quality:assessment quality:mine
         posts:index posts:show posts:understood posts:image posts:file posts:read posts:feed posts:feed_revoke
     """,
 }

@@ -2,4 +2,8 @@
 
 from starlette.routing import BaseRoute
 
-ROUTES: list[BaseRoute] = []
+from helpdesk.web.quality.assessments import routes as assessment_routes
+
+ROUTES: list[BaseRoute] = [
+    *assessment_routes.ROUTES,
+]

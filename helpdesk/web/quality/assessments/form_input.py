@@ -5,6 +5,7 @@ left out if they are new. A program sends a list of criteria; faults are told by
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from helpdesk.errors import Invalid, Sentence, sentence
@@ -49,9 +50,8 @@ def read(fields: Fields) -> FormValues:
     is_active = _or_fault(faults, lambda: fields.flag("is_active", fields.is_json), False)
     placed: list[tuple[int, int, CriterionValues]] = []
     for row in range(1, MOST_ROWS + 1):
-        if _is_there(flat, row):
-            if found := _or_fault(faults, lambda row=row: _criterion(flat, row), None):
-                placed.append((_place(flat, row), row, found))
+        if _is_there(flat, row) and (found := _or_fault(faults, partial(_criterion, flat, row), None)):
+            placed.append((_place(flat, row), row, found))
     if not placed and not faults:
         faults["name-1"] = [NO_CRITERIA]
     if len(placed) > MOST_CRITERIA:

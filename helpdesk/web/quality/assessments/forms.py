@@ -16,8 +16,8 @@ from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import translate
 from helpdesk.web.quality.assessments import form_input
-from helpdesk.web.quality.assessments.sections import html
 from helpdesk.web.quality.assessments.form_input import Typed
+from helpdesk.web.quality.assessments.sections import html
 
 SAVED = sentence("The form was saved.")
 OUTDATED = sentence("Please send the lock_version that you have read.")

@@ -9,7 +9,7 @@ from helpdesk.errors import NotConfigured, NotFound
 from helpdesk.people.rights import ADMIN, QUALITY, REPORTS
 from helpdesk.quality.assessed_tasks import AssessedTasks
 from helpdesk.store import personal_data
-from helpdesk.store.assessments import MAIN, AssessmentRow, TaskValues
+from helpdesk.store.assessments import MAIN, AssessmentRow, Assessor, TaskValues
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import TaskRow
 from helpdesk.web.core.guards import actor, holds
@@ -75,7 +75,7 @@ def is_head(request: Request) -> bool:
     return any(holds(request.state.person, it) for it in (REPORTS, ADMIN))
 
 
-def open_to(person_id: int, is_head: bool, rows: Sequence[AssessmentRow]) -> frozenset[tuple[str, int]]:
+def open_to(person_id: int, is_head: bool, rows: Sequence[AssessmentRow | Assessor]) -> frozenset[tuple[str, int]]:
     """Return the tasks of whose assessments the person may read what they say.
 
     Who could still be the second assessor is to know nothing of the first assessment. It is open to its assessor, to
