@@ -28,6 +28,7 @@ from helpdesk.people.grace import Grace
 from helpdesk.people.local import LocalDirectory
 from helpdesk.people.model import SignedIn
 from helpdesk.posts.announcer import Announcer
+from helpdesk.promises.service import Promises
 from helpdesk.reports.source import ReportSource
 from helpdesk.requests.accounts import RequesterAccounts
 from helpdesk.requests.addresses import aliases_of
@@ -227,6 +228,7 @@ def _services(
         requests=requests,
         desk=desk,
         netmonitor=hosts.monitor,
+        promises=Promises(database, reports, (system or backend).statuses, utc_now),
         watchers=(
             *watchers,
             *wakeup_watchers,

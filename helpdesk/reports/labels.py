@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from helpdesk.errors import Sentence, sentence
 from helpdesk.reports.address import DEPARTMENT, FIELD, GROUPS, field_of
-from helpdesk.reports.model import NOBODY, Choices, Key
+from helpdesk.reports.model import NOBODY, Choices, Key, Measure
 from helpdesk.reports.periods import DAY, Period
 from helpdesk.texts import is_blank
 
@@ -14,6 +14,12 @@ NO_DEPARTMENT = sentence("unknown department")
 NO_VALUE = sentence("no value")
 YES_NO = {"1": sentence("yes"), "0": sentence("no")}
 GONE = sentence("a field that is gone")
+MEASURE_WORDS: dict[Measure, Sentence] = {
+    "created": sentence("Created"),
+    "closed": sentence("Closed"),
+    "reopened": sentence("Reopened"),
+    "open": sentence("Open at the end"),
+}
 VOCABULARY = {"project": "projects", "tracker": "trackers", "status": "statuses", "priority": "priorities"}
 
 

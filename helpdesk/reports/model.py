@@ -106,3 +106,12 @@ class Life(NamedTuple):
     created: int
     statuses: tuple[tuple[int, int], ...]
     answered: int | None = None
+
+
+class Involved(NamedTuple):
+    """A task with the people who work on it and those who watch it, with the members of groups in their place."""
+
+    subject: str
+    project_id: int
+    assignees: frozenset[int] = frozenset()
+    watchers: frozenset[int] = frozenset()

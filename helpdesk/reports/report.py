@@ -118,7 +118,7 @@ class Reporter(NamedTuple):
         period, step = address.within(self.today), address.step(self.today)
         parts, earlier = periods.parts(period, step), periods.before(period, address.period)
         asked = self._questions(await self.selection(address), address.groups, parts, earlier)
-        found = dict(zip(asked, await self.counts(tuple(asked.values())), strict=True))
+        found = dict(zip(asked, await self.source.counts_of(self.actor, tuple(asked.values())), strict=True))
         labels, places = Labels(choices, parts), len(asked[PARTS, "created"].borders) - 1
         series = [_numbers(found, PARTS, (place,)) for place in range(places - len(parts), places)]
         report = Report(
@@ -135,10 +135,6 @@ class Reporter(NamedTuple):
             labels,
         )
         return await self._named(report, page)
-
-    async def counts(self, questions: Sequence[Question]) -> list[Counts]:
-        """Count what several questions ask."""
-        return [await self.source.counts(self.actor, it) for it in questions]
 
     async def found(self, address: Address, measure: Measure, per_page: int) -> Found:
         """Return a page of the tasks that a number counts: those of the cells of an address in its period."""

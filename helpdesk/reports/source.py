@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from typing import Protocol
 
-from helpdesk.reports.model import Choices, Counts, Found, Key, Life, Question, Selection
+from helpdesk.reports.model import Choices, Counts, Found, Involved, Key, Life, Question, Selection
 from helpdesk.tasks.model import Actor
 
 MOST_LIVES = 500
@@ -42,3 +42,9 @@ class ReportSource(Protocol):
 
     def open_lives(self, selection: Selection) -> AsyncGenerator[tuple[Life, ...], None]:
         """Yield the histories of all open tasks, whoever may see them, some at a time: for warnings of promises."""
+
+    async def parents(self) -> Mapping[int, int]:
+        """Return the project above each project that has one, whoever may see them: promises hold for sub-projects."""
+
+    async def involved(self, task_ids: Collection[int]) -> Mapping[int, Involved]:
+        """Return those of these tasks that are there, whoever may see them, with their people: at most MOST_LIVES."""

@@ -3,10 +3,10 @@
 What people typed stays text: no cell becomes a formula. All of it blocks, and belongs into a thread.
 """
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from types import TracebackType
 from typing import IO, Any, NamedTuple, Self, cast
 
 from openpyxl import Workbook
@@ -55,13 +55,15 @@ class Book:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         """Delete what was written of a book that was not saved: the library would do so at the process's end."""
         for page in self.pages:
             if not page.closed:
                 page.close()
+            if os.path.exists(page._writer.out):
                 page._writer.cleanup()
 
     def add(self, place: int, rows: Rows) -> None:

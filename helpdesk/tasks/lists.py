@@ -50,6 +50,8 @@ class TaskQuery(NamedTuple):
     `task_ids` leave no other task. `updated_since`, `created_since` and `due_by` are inclusive, `created_before` is
     not. `include_closed` adds closed tasks; where there are `status_ids`, these decide alone. `skip` leaves out as
     many more than the pages before. With `public_only` private comments are not searched, whoever may read them.
+    `promise` says of what state of their promises the tasks are: backends leave it alone, `web/lists/promised.py` asks
+    them for `task_ids` instead.
     """
 
     assignees: tuple[Who, ...] = ()
@@ -71,6 +73,7 @@ class TaskQuery(NamedTuple):
     per_page: int = 25
     skip: int = 0
     public_only: bool = False
+    promise: str = ""
 
     @property
     def wanted_id(self) -> int | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from starlette.routing import BaseRoute
 
-from helpdesk.people.rights import ADMIN, QUALITY, WRITER
+from helpdesk.people.rights import ADMIN, QUALITY, REPORTS, WRITER
 from helpdesk.web.calls.access import AGENT, SUPERVISOR
 from helpdesk.web.netmonitor.access import MONITOR
 
@@ -44,6 +44,8 @@ NAMES: dict[str, str] = {
         tracker:setup tracker:setup_project tracker:setup_workflow tracker:setup_people tracker:setup_account
         tracker:setup_category tracker:setup_finish
         tasks:columns
+        promises:index promises:edit promises:remove
+        promises:calendars promises:calendar promises:calendar_remove
         api:erp_user
         admin:texts
         quality:forms quality:form
@@ -67,6 +69,9 @@ NAMES: dict[str, str] = {
     f"{QUALITY} {ADMIN}": """
         quality:assessments quality:withdraw quality:sample quality:give_back
         assessments:main
+    """,
+    f"{REPORTS} {ADMIN}": """
+        reports:index reports:tasks reports:stale reports:workload
     """,
     MONITOR: """
         netmonitor:index netmonitor:watch netmonitor:show netmonitor:check netmonitor:note

@@ -33,6 +33,7 @@ NAMES = (
     "host", "target", "since", "until", "period", "note", "method", "port", "group_name", "begins_at", "ends_at",
     "title", "content", "draft", "pinned", "important", "ask_again", "audience", "departments", "rights", "version",
     "published_from", "published_until", "picture_alt", "keep_picture", "kept_files", "staged", "staged_picture",
+    "promise", "answer", "solution", "escalate_to", "timezone", "hours_1", "project_ids",
     "action", "to_address", "callId", "destination", "state", "reason_id", "agent_id", "extension", "date",
 )  # fmt: skip
 HEADERS: dict[bytes, Sequence[bytes]] = {
@@ -95,6 +96,10 @@ USUAL = {
     "solved": "grade word typed_by",
     "categories": "name hint project_id tracker_id is_active",
     "{category_id:int}": "name hint project_id tracker_id is_active lock_version",
+    "promises": "name project_id tracker_id priority_id answer solution escalate_to is_active",
+    "{promise_id:int}": "name project_id tracker_id priority_id answer solution escalate_to is_active lock_version",
+    "calendars": "name timezone hours_1 hours_7 days project_ids is_default",
+    "{calendar_id:int}": "name timezone hours_1 hours_7 days project_ids is_default lock_version",
     "move": "to",
     "login": "username password remember next",
     "second-factor": "password next",

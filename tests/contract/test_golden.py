@@ -27,12 +27,13 @@ from tests.contract.monitor_cases import MONITOR, MONITOR_REFUSALS
 from tests.contract.phone_cases import PHONE, PHONE_REFUSALS
 from tests.contract.post_cases import POST_REFUSALS, POSTS
 from tests.contract.post_news_cases import POST_NEWS, POST_NEWS_REFUSALS
+from tests.contract.promise_cases import PROMISE_REFUSALS, PROMISES
 from tests.contract.tracker_cases import TRACKER, TRACKER_REFUSALS
 from tests.telephony.desks import Shift, on_phone, ring
 from tests.web.conftest import Client, Visit
 
 GOLDEN = Path(__file__).parent / "golden"
-ANSWERS = OTHER_ANSWERS + TRACKER + PHONE + MONITOR + POSTS + POST_NEWS + KNOWLEDGE
+ANSWERS = OTHER_ANSWERS + TRACKER + PHONE + MONITOR + POSTS + POST_NEWS + KNOWLEDGE + PROMISES
 REFUSALS = (
     OTHER_REFUSALS
     + TRACKER_REFUSALS
@@ -41,6 +42,7 @@ REFUSALS = (
     + POST_REFUSALS
     + POST_NEWS_REFUSALS
     + KNOWLEDGE_REFUSALS
+    + PROMISE_REFUSALS
 )
 CASES = {case.name: case for case in ANSWERS + REFUSALS}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")

@@ -69,6 +69,11 @@ def test_a_broken_promise_stays_broken_while_waiting() -> None:
     assert (solution.state, solution.is_over, hour(solution.due), solution.left) == ("paused", True, 4, -2 * HOUR)
 
 
+def test_the_limit_was_reached_before_a_pause_and_not_after_it() -> None:
+    _, solution = asked(life((NEW, 0), (WAITING, 4), (NEW, 6)), 9)
+    assert (solution.elapsed, hour(solution.due)) == (7 * HOUR, 4)
+
+
 def test_from_closed_to_rejected_is_no_other_closing() -> None:
     _, solution = asked(life((NEW, 0), (CLOSED, 1), (REJECTED, 3)), 9)
     assert hour(solution.stopped) == 1

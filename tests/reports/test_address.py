@@ -7,7 +7,8 @@ import pytest
 
 from helpdesk.errors import Invalid
 from helpdesk.reports import address as addresses
-from helpdesk.reports.address import Address, parse
+from helpdesk.reports.address import Address
+from helpdesk.reports.address_parser import parse
 from helpdesk.reports.model import Choices
 from helpdesk.reports.periods import Period
 from helpdesk.tasks.fields import CustomField

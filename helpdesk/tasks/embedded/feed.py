@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from sqlmodel import Session
 
 from helpdesk.errors import StoreUnavailable, Unavailable
+from helpdesk.reports.model import Involved
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.store.tracker import task_events
@@ -139,6 +140,17 @@ class _EventMapper:
             assignees=_people(next(later, task.assignee_id)),
             watchers=frozenset(self.watchers.get(task_id, ())),
         )
+
+
+def involved(session: Session, task_ids: Collection[int]) -> dict[int, Involved]:
+    """Return the people of those of these tasks that are there."""
+    watchers: defaultdict[int, set[int]] = defaultdict(set)
+    for task_id, person_id in task_events.watchers(session, task_ids):
+        watchers[task_id].add(person_id)
+    return {
+        id: Involved(row.subject, row.project_id, _people(row.assignee_id), frozenset(watchers[id]))
+        for id, row in task_events.tasks(session, task_ids).items()
+    }
 
 
 def _change(changes: Sequence[Any] | None, names: Mapping[str, str]) -> Change | None:

@@ -7,11 +7,12 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session
 
 from helpdesk.reports import counting
-from helpdesk.reports.model import Choices, Counts, Found, Key, Question, Selection, people
+from helpdesk.reports.model import Choices, Counts, Found, Involved, Key, Question, Selection, people
 from helpdesk.reports.sql import conditions
 from helpdesk.store.database import Database, in_batches
 from helpdesk.store.tracker import lists as list_rows
 from helpdesk.store.tracker import tasks as rows
+from helpdesk.tasks.embedded.feed import involved
 from helpdesk.tasks.embedded.lists import vocabulary
 from helpdesk.tasks.embedded.lives import EmbeddedLives
 from helpdesk.tasks.embedded.permissions import Rights, priorities, rights
@@ -47,6 +48,12 @@ class EmbeddedReports(EmbeddedLives):
     async def names(self, actor: Actor, ids: Collection[int]) -> Mapping[int, str]:
         return await self.database.run(lambda session: _names(session, ids))
 
+    async def parents(self) -> Mapping[int, int]:
+        return await self.database.run(_parents)
+
+    async def involved(self, task_ids: Collection[int]) -> Mapping[int, Involved]:
+        return await self.database.run(lambda session: involved(session, task_ids))
+
 
 def _counted(session: Session, mine: Rights, question: Question) -> ColumnElement[bool]:
     picked = counting.picked(report_tables(session, mine), question, {})
@@ -61,6 +68,12 @@ def _choices(session: Session, actor: Actor) -> Choices:
     mine = rights(session, actor)
     ids = session.scalars(counting.executor_ids(report_tables(session, mine))).all()
     return Choices(vocabulary(session, mine), fields(session, mine), people(ids, _names(session, ids)))
+
+
+def _parents(session: Session) -> dict[int, int]:
+    its = rows.PROJECT.c
+    found = session.execute(sa.select(its.id, its.parent_id).where(its.parent_id.is_not(None)))
+    return {row.id: row.parent_id for row in found}
 
 
 def _names(session: Session, ids: Iterable[int]) -> dict[int, str]:

@@ -6,10 +6,11 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from helpdesk.reports import counting
-from helpdesk.reports.model import Choices, Counts, Found, Key, Question, Selection, people
+from helpdesk.reports.model import Choices, Counts, Found, Involved, Key, Question, Selection, people
 from helpdesk.reports.sql import conditions
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.redmine.lives import RedmineLives
+from helpdesk.tasks.redmine.sql.feed import involved
 from helpdesk.tasks.redmine.sql.lists import vocabulary
 from helpdesk.tasks.redmine.sql.query_conditions import issues
 from helpdesk.tasks.redmine.sql.report_tables import fields, report_tables, snapshot
@@ -45,6 +46,13 @@ class RedmineReports(RedmineLives):
 
     async def names(self, actor: Actor, ids: Collection[int]) -> Mapping[int, str]:
         return await self._at_one_moment(actor, lambda read: read.names(ids))
+
+    async def parents(self) -> Mapping[int, int]:
+        projects = await self._read(None, lambda read: read.config.projects)
+        return {it.id: it.parent_id for it in projects if it.parent_id is not None}
+
+    async def involved(self, task_ids: Collection[int]) -> Mapping[int, Involved]:
+        return await self._read(None, lambda read: involved(read.db, self.source, task_ids))
 
     async def _at_one_moment(self, actor: Actor, work: Callable[[Reading], T]) -> T:
         """Run `work` with all of its statements as of one moment. Raises Silent."""

@@ -29,6 +29,8 @@ SECTIONS: tuple[Section, ...] = (
     Section("mail:index", sentence("Mail to many")),
     Section("admin:texts", sentence("Texts")),
     Section("tracker:index", sentence("Task system"), embedded=True),
+    Section("promises:index", sentence("Promises of time")),
+    Section("promises:calendars", sentence("Business calendars")),
     Section("tasks:columns", sentence("Columns of the board")),
 )
 

@@ -85,7 +85,7 @@ async def _refused_card(request: Request, refusal: task_page.Refusal, _form_name
     context |= await _refusal(request, task, refusal)
     context |= {"card": card, "age": translate(request, context["age"](task.row.updated_on))}
     context |= {"at": board.cell_of(task.row, list_params.lanes(params)), "unread": task.id in context["with_news"]}
-    context["mine"] = context["mine"](task.row)
+    context["mine"], context["clock"] = context["mine"](task.row), context["clocks"].get(task.id)
     return await _tray(request, "board/_card_refused.html", task, status_of(refusal), **context)
 
 

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import sentence
+from helpdesk.promises.service import Clocks
 from helpdesk.store import board as store
 from helpdesk.store import notifications
 from helpdesk.tasks import board
@@ -18,6 +19,7 @@ from helpdesk.tasks.lists import Card, CardQuery, Cards, Vocabulary
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.phases import Rules
 from helpdesk.web.board import query as board_query
+from helpdesk.web.clocks import shown as clocks
 from helpdesk.web.core.faces import html
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.navigation import LISTS
@@ -82,7 +84,9 @@ async def page(request: Request, who: Actor, listing: Listing, cards: Cards, set
         "as_list": as_list.link(),
     }
     shows_form = list_page.shows_form(request)
-    context |= _filter(request, who, listing, vocabulary, names) if shows_form else {"listing": listing, "selects": []}
+    context |= (
+        await _filter(request, who, listing, vocabulary, names) if shows_form else {"listing": listing, "selects": []}
+    )
     context |= _links(request, listing)
     context |= await card_context(request, request.query_params, cards.cards, vocabulary.may_edit)
     return html(request, "board/page.html", **context)
@@ -91,18 +95,19 @@ async def page(request: Request, who: Actor, listing: Listing, cards: Cards, set
 async def filter_form(request: Request, who: Actor, listing: Listing, cards: Cards) -> Response:
     """Render the form with all filters alone."""
     names = await _names(request, who, listing, cards)
-    return html(request, "board/_filter.html", **_filter(request, who, listing, cards.vocabulary, names))
+    return html(request, "board/_filter.html", **await _filter(request, who, listing, cards.vocabulary, names))
 
 
 async def _names(request: Request, who: Actor, listing: Listing, cards: Cards) -> dict[int, str]:
     return await list_page.people_names(request, who, listing, list_page.people_of(card.row for card in cards.cards))
 
 
-def _filter(
+async def _filter(
     request: Request, who: Actor, listing: Listing, vocabulary: Vocabulary, names: Mapping[int, str]
 ) -> dict[str, Any]:
     """Return the context of the form with all filters, a fifth of a small board's bytes, so only for who wants it."""
-    fields = selects(listing, vocabulary, {id: name for id, name in names.items() if id != who.id})
+    others = {id: name for id, name in names.items() if id != who.id}
+    fields = selects(listing, vocabulary, others, await clocks.are_there(request))
     return {
         "listing": listing,
         "query": listing.query,
@@ -127,7 +132,7 @@ def columns_of(listing: Listing, cards: Cards, settings: BoardSettings) -> tuple
     return board.columns(board_query.statuses(listing, cards.vocabulary), cards, settings.rules, folded)
 
 
-def to_dict(listing: Listing, cards: Cards, settings: BoardSettings) -> dict[str, Any]:
+def to_dict(listing: Listing, cards: Cards, settings: BoardSettings, promises: Clocks) -> dict[str, Any]:
     """Return the board for programs; a folded column has its total alone."""
     by_status, columns = board.lanes(cards.cards, None)[0].cards, columns_of(listing, cards, settings)
     return {
@@ -139,10 +144,13 @@ def to_dict(listing: Listing, cards: Cards, settings: BoardSettings) -> dict[str
                 "total": column.total,
                 "limit": column.limit,
                 "folded": column.folded,
-                "tasks": [
-                    task_schemas.row(card.row) | {"comments": card.comments}
-                    for card in by_status.get(column.status.id, ())
-                ],
+                "tasks": clocks.with_promises(
+                    [
+                        task_schemas.row(card.row) | {"comments": card.comments}
+                        for card in by_status.get(column.status.id, ())
+                    ],
+                    promises,
+                ),
             }
             for column in columns
         ],
@@ -178,16 +186,17 @@ async def card_context(
 
     On a board of one's own tasks a card does not name the person as its assignee.
     """
-    by, own_id, is_own_board = list_params.lanes(params), (await actor(request)).id, board_query.is_mine(params)
+    by, who, is_own_board = list_params.lanes(params), await actor(request), board_query.is_mine(params)
     person, ids, now = await current_user(request), [card.row.id for card in cards], services(request).clock()
     return {
         "cards": cards,
+        "clocks": await clocks.of_rows(request, who, [card.row for card in cards]),
         "with_news": await services(request).database.run(lambda db: notifications.unread_tasks(db, person.id, ids)),
         "at": lambda row: board.cell_of(row, by),
         "on": lambda row: row.updated_on.timestamp() if dated else "",
         "age": lambda since: board.age(since, now),
         "today": today(request),
-        "mine": lambda row: is_own_board and row.assignee is not None and row.assignee.id == own_id,
+        "mine": lambda row: is_own_board and row.assignee is not None and row.assignee.id == who.id,
         "may_move": may_move,
     }
 

@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from helpdesk.tasks.lists import CardQuery, Cards, Vocabulary
 from helpdesk.tasks.model import Actor, Status
+from helpdesk.web.clocks import promised
 from helpdesk.web.core.navigation import BOARD, current_url
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.lists import params as list_params
@@ -48,8 +49,11 @@ async def load(
 ) -> tuple[Listing, Cards]:
     """Return the board of these parameters and the cards of the query that is made for it. Raises Invalid."""
 
+    only = await promised.ids_of(request, who, params)
+
     def of_vocabulary(vocabulary: Vocabulary) -> CardQuery:
-        return query(list_params.of_board(request, params, vocabulary), vocabulary)
+        wanted = query(list_params.of_board(request, params, vocabulary), vocabulary)
+        return wanted._replace(query=only.narrowed(wanted.query))
 
     cards = await services(request).backend.cards(who, of_vocabulary)
     return list_params.of_board(request, params, cards.vocabulary), cards

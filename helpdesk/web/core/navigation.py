@@ -17,7 +17,7 @@ from starlette.responses import Response
 from helpdesk.errors import Sentence, sentence
 from helpdesk.netmonitor.access import may_see
 from helpdesk.people.model import Person
-from helpdesk.people.rights import ADMIN, AGENT, SUPERVISOR
+from helpdesk.people.rights import ADMIN, AGENT, REPORTS, SUPERVISOR
 from helpdesk.people.second_factor import is_offered
 from helpdesk.store import second_factors
 from helpdesk.web.core import session
@@ -42,7 +42,7 @@ class Room(NamedTuple):
 
     Rooms of the `bar` are always in sight on phones; those with `only_bar` are nowhere else. Rooms of `tasks` need an
     identity in the task system; those `instead` of them are for people who have none. Rooms of the `phone` need a phone
-    system, and those of the `monitor` are for people who may see it.
+    system, those of `reports` a backend that counts, and those of the `monitor` are for people who may see it.
     """
 
     group: str
@@ -56,6 +56,7 @@ class Room(NamedTuple):
     instead: bool = False
     phone: bool = False
     monitor: bool = False
+    reports: bool = False
 
 
 GROUPS = {
@@ -71,6 +72,7 @@ ROOMS = (
     Room("work", "tasks:my_tasks", sentence("My tasks"), "inbox", bar=True, tasks=True),
     Room("work", "tasks:index", sentence("All tasks"), "list", tasks=True),
     Room("work", BOARD, sentence("Board"), "square-kanban", bar=True, tasks=True),
+    Room("work", "reports:index", sentence("Reports"), "list", (REPORTS, ADMIN), reports=True),
     Room("work", "notifications:index", sentence("Notifications"), "bell", bar=True, only_bar=True),
     Room("service", "requests:index", sentence("My requests"), "headset", tasks=True),
     Room("service", "requests:index", sentence("My requests"), "headset", bar=True, instead=True),
@@ -102,6 +104,7 @@ OWN = (
 def rooms_of(request: Request, person: Person) -> list[tuple[Sentence | None, list[Room]]]:
     """Return the rooms that this person may enter, under the name of their group."""
     has_tasks, has_phone = may_have_tasks(request), services(request).desk is not None
+    has_reports = has_tasks and services(request).reports is not None
     has_monitor = may_see(person, services(request).settings.netmonitor_access, has_tasks)
     rooms = [
         room
@@ -110,6 +113,7 @@ def rooms_of(request: Request, person: Person) -> list[tuple[Sentence | None, li
         and _is_for(room, has_tasks)
         and (has_phone or not room.phone)
         and (has_monitor or not room.monitor)
+        and (has_reports or not room.reports)
     ]
     groups = [(GROUPS.get(key), [room for room in rooms if room.group == key]) for key in ("", *GROUPS)]
     return [(name, its_rooms) for name, its_rooms in groups if its_rooms]

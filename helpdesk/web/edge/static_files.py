@@ -58,6 +58,7 @@ BUNDLES = {
     "team.css": ("css/pages/phone-state.css", "css/pages/team.css"),
     "team.js": ("js/team/*.js",),
     "netmonitor.css": ("css/pages/netmonitor.css",),
+    "reports.css": ("css/pages/reports.css", "css/pages/reports-tables.css"),
     "netmonitor.js": ("js/netmonitor/*.js",),
     "people.js": ("js/people/*.js",),
     "push.js": ("js/push/*.js",),

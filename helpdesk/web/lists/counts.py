@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from helpdesk.errors import HelpdeskError
 from helpdesk.tasks.lists import TaskQuery, Vocabulary
+from helpdesk.web.clocks import promised
 from helpdesk.web.core import session
 from helpdesk.web.core.faces import WROTE
 from helpdesk.web.core.guards import actor
@@ -93,11 +94,11 @@ async def _number(request: Request, address: str, vocabulary: Vocabulary) -> int
     params = QueryParams(text)
     is_mine = path == path_to(request, "tasks:my_tasks") and not list_params.names_somebody(params)
 
-    def query() -> TaskQuery:
+    def query(_: Vocabulary) -> TaskQuery:
         return list_params.query_of(request, path, params, vocabulary)._replace(page=1, per_page=1)
 
     with suppress(HelpdeskError):
-        number = (await services(request).backend.tasks(await actor(request), query())).total
+        number = (await promised.tasks(request, await actor(request), query, params)).total
         return None if is_mine and not number else number
     return None
 

@@ -50,7 +50,7 @@ class Table(NamedTuple):
     """What an export shows of its rows: the file's name, the headings, and the cells of a row."""
 
     filename: str
-    headings: Sequence[Sentence]
+    headings: Sequence[Sentence | str]
     cells: Callable[[Any], Iterable[object]]
 
 
@@ -137,8 +137,8 @@ class CsvResponse(StreamingResponse):
 
     async def _pieces(self, request: Request, first: Sequence[Any]) -> AsyncIterator[bytes]:
         """Yield lines with a mark of the encoding and semicolons, as spreadsheets of this country expect."""
-        head = [translate(request, heading) for heading in self.table.headings]
-        yield _csv([head, *self._lines(first)]).encode("utf-8-sig")
+        said = [translate(request, it) if isinstance(it, Sentence) else it for it in self.table.headings]
+        yield _csv([map(_no_formula, said), *self._lines(first)]).encode("utf-8-sig")
         async for page in self.pages:
             yield _csv(self._lines(page)).encode()
 

@@ -8,8 +8,17 @@ from helpdesk.errors import Sentence, sentence
 from helpdesk.tasks.lists import Vocabulary, Who
 from helpdesk.tasks.projects import with_depths
 from helpdesk.texts import called, named
+from helpdesk.web.clocks.promised import ANY_PROMISE, BY_PROMISE, PROMISE, USUAL_ORDER
 from helpdesk.web.core.templating import MOMENT
-from helpdesk.web.lists.urls import ANYBODY, CHOICES, LABELS, PEOPLE, Listing, is_day, last_day
+from helpdesk.web.lists.urls import (
+    ANYBODY,
+    CHOICES,
+    LABELS,
+    PEOPLE,
+    Listing,
+    is_day,
+    last_day,
+)
 
 ME, NOBODY = sentence("me"), sentence("nobody")
 ANY, ANY_OPEN, SEVERAL = sentence("any"), sentence("any open"), sentence("several")
@@ -17,6 +26,15 @@ NO_FILTER = ("", ANY)
 INDENT = "\N{NO-BREAK SPACE}" * 3  # kept by browsers in a choice's text, and not read out
 SHOWN_FIELDS = ("search", "updated_since", "due_by", "closed", "sort")
 """The fields of the form beside the selects."""
+
+PROMISES = {
+    ANY_PROMISE: sentence("any, open"),
+    "over": sentence("time is over"),
+    "soon": sentence("three quarters have passed"),
+    "running": sentence("time is left"),
+    "paused": sentence("paused"),
+}
+"""The states of promises that lists can be filtered by."""
 
 Names = Mapping[int, str]
 
@@ -47,8 +65,9 @@ def chips(listing: Listing, vocabulary: Vocabulary, names: Names, *, statuses: b
     return [*_of_people(listing, names), *_of_choices(listing, vocabulary, fields), *_of_texts(listing)]
 
 
-def selects(listing: Listing, vocabulary: Vocabulary, names: Names) -> list[Select]:
-    """Return the selects of the form. `names` are the people who may be chosen, and those who are."""
+def selects(listing: Listing, vocabulary: Vocabulary, names: Names, has_promises: bool = False) -> list[Select]:
+    """Return the selects of the form. `names` are the people who may be chosen, and those who are; that of promises is
+    left out where nothing is promised."""
     query, is_board = listing.query, listing.is_board
     no_status = ("", ANY_OPEN if query._replace(status_ids=()).only_open and not is_board else ANY)
     projects = ((it.id, INDENT * depth + called(it)) for it, depth in with_depths(vocabulary.projects))
@@ -65,6 +84,8 @@ def selects(listing: Listing, vocabulary: Vocabulary, names: Names) -> list[Sele
             values = ["none" if who == "nobody" else who for who in getattr(query, field)]
             no_person = (ANYBODY, ANY) if is_board and field == "assignees" else NO_FILTER
             fields.append(_select(name, values, [*special, *people], no_person))
+    if has_promises or query.promise:
+        fields.append(Select(PROMISE, LABELS[PROMISE], [NO_FILTER, *PROMISES.items()], query.promise))
     return fields
 
 
@@ -100,6 +121,9 @@ def _of_choices(listing: Listing, vocabulary: Vocabulary, fields: Mapping[str, s
 
 def _of_texts(listing: Listing) -> Iterator[Chip]:
     query = listing.query
+    if query.promise:
+        usual = USUAL_ORDER if query.sort == BY_PROMISE else {}
+        yield Chip(LABELS[PROMISE], PROMISES[query.promise], listing.link(promise="", **usual))
     if query.search:
         yield Chip(LABELS["search"], query.search, listing.link(search=""))
     times = (

@@ -7,13 +7,17 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from helpdesk.errors import sentence
 from helpdesk.store import notifications
 from helpdesk.tasks import board
 from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor, TaskRow
 from helpdesk.tasks.phases import Rules
+from helpdesk.web.clocks import shown as clocks
+from helpdesk.web.clocks.promised import BY_PROMISE
 from helpdesk.web.core import navigation, request_data
 from helpdesk.web.core.faces import html
+from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import today
@@ -26,6 +30,7 @@ from helpdesk.web.tasks import colors
 
 MOST_LOOKED_UP = 5
 MS = 1_000
+LEFT = sentence("Time left")
 
 
 async def page(request: Request, who: Actor, page: TaskPage, rules: Rules) -> Response:
@@ -37,6 +42,7 @@ async def page(request: Request, who: Actor, page: TaskPage, rules: Rules) -> Re
     listing = _listing(request, page)
     names, _ = await asyncio.gather(people_names(request, who, listing, people), colors.prepare(request))
     totals = statistics_tables.tabs(page, listing, vocabulary.statuses, rules)
+    has_promises = await clocks.are_there(request)
     of_tab = not any(it.is_current and not it.phases for it in totals)
     return html(
         request,
@@ -51,7 +57,8 @@ async def page(request: Request, who: Actor, page: TaskPage, rules: Rules) -> Re
         links=nearby(listing.query.page, page.pages),
         among_all=_among_all(request, listing, page),
         shortened=list_params.is_shortened(request.query_params),
-        **_form(request, who, listing, vocabulary, names),
+        **_form(request, who, listing, vocabulary, names, has_promises),
+        partly=listing.query.promise and not (await services(request).promises.ranking(who)).is_whole,
         **await row_context(request, page.rows),
     )
 
@@ -76,7 +83,8 @@ async def filter_form(request: Request, who: Actor, page: TaskPage) -> Response:
     listing, vocabulary = _listing(request, page), page.vocabulary
     assert vocabulary is not None
     names = await people_names(request, who, listing, people_of(page.rows))
-    return html(request, "lists/_filter.html", opened=True, **_form(request, who, listing, vocabulary, names))
+    form = _form(request, who, listing, vocabulary, names, await clocks.are_there(request))
+    return html(request, "lists/_filter.html", opened=True, **form)
 
 
 def shows_form(request: Request) -> bool:
@@ -89,26 +97,34 @@ def _listing(request: Request, page: TaskPage) -> Listing:
 
 
 def _form(
-    request: Request, who: Actor, listing: Listing, vocabulary: Vocabulary, names: Mapping[int, str]
+    request: Request,
+    who: Actor,
+    listing: Listing,
+    vocabulary: Vocabulary,
+    names: Mapping[int, str],
+    has_promises: bool,
 ) -> dict[str, Any]:
     """Return the context of the form: all its filters if the address asks for them, else only words to search for."""
     others = {id: name for id, name in names.items() if id != who.id}
-    fields = selects(listing, vocabulary, others) if shows_form(request) else []
+    fields = selects(listing, vocabulary, others, has_promises) if shows_form(request) else []
     shown = (*SHOWN_FIELDS, *(field.name for field in fields)) if fields else ("search",)
     return {
         "listing": listing,
         "selects": fields,
         "hidden": [*listing.hidden_fields(*shown), *([(FORM, 1)] if fields else [])],
-        "columns": COLUMNS,
+        "columns": COLUMNS | ({BY_PROMISE: LEFT} if has_promises or listing.query.sort == BY_PROMISE else {}),
         "searches": services(request).backend.capabilities.searches,
         "query": listing.query,
     }
 
 
 async def row_context(request: Request, rows: Iterable[TaskRow]) -> dict[str, Any]:
-    """Return the context of the rows of a list: their columns and ages, and which tasks have unread notifications."""
-    person, ids, now = await current_user(request), [row.id for row in rows], services(request).clock()
+    """Return the context of the rows of a list: their columns, ages and clocks, and which tasks have unread
+    notifications."""
+    rows, person, now = tuple(rows), await current_user(request), services(request).clock()
+    ids = [row.id for row in rows]
     return {
+        "clocks": await clocks.of_rows(request, await actor(request), rows),
         "layout": list_layout.of_request(request),
         "unread_tasks": await services(request).database.run(lambda db: notifications.unread_tasks(db, person.id, ids)),
         "age": lambda since: board.age(since, now),

@@ -14,6 +14,7 @@ from helpdesk.tasks.lists import SORTS, TaskQuery, Vocabulary, Who
 from helpdesk.tasks.model import Priority, Ref, Status
 from helpdesk.tasks.projects import Project
 from helpdesk.tasks.search_text import clean_search
+from helpdesk.web.clocks.promised import ANY_PROMISE, BY_PROMISE, PROMISE, STATES
 from helpdesk.web.core import request_data
 from helpdesk.web.core.navigation import BOARD
 from helpdesk.web.core.services import path_to, services
@@ -37,11 +38,14 @@ def of_address(request: Request, path: str, params: QueryParams, vocabulary: Voc
     Raises Invalid.
     """
     sort = params.get("sort") or NEWEST_FIRST
-    if sort not in SORTS:
+    if sort not in (*SORTS, BY_PROMISE):
         raise request_data.refusal("sort", sentence("The list can't be sorted by this."))
     order = params.get("order") or ("desc" if sort == NEWEST_FIRST else "asc")
     if order not in ("asc", "desc"):
         raise request_data.refusal("order", sentence("The order is asc or desc."))
+    promise = params.get(PROMISE) or (ANY_PROMISE if sort == BY_PROMISE else "")
+    if promise and promise not in STATES:
+        raise request_data.refusal(PROMISE, request_data.NO_CHOICE)
     zone = services(request).settings.timezone
     query = TaskQuery(
         assignees=_people(params, "assigned_to_id"),
@@ -60,6 +64,7 @@ def of_address(request: Request, path: str, params: QueryParams, vocabulary: Voc
         descending=order == "desc",
         page=request_data.query_number(params, "page", 1),
         per_page=request_data.page_size(params, TaskQuery().per_page, MOST_PER_PAGE),
+        promise=promise,
     )
     return of_query(request, path, query, params)
 
@@ -94,9 +99,14 @@ def of_query(request: Request, path: str, query: TaskQuery, params: QueryParams)
 
 
 def of_board(request: Request, params: QueryParams, vocabulary: Vocabulary) -> Listing:
-    """Return the board of these parameters: of one's own tasks when they name nobody. Raises Invalid."""
+    """Return the board of these parameters: of one's own tasks when they name nobody. No board is sorted by promises.
+
+    Raises Invalid.
+    """
     path = path_to(request, BOARD)
     query = of_address(request, path, params, vocabulary).query
+    if query.sort == BY_PROMISE:
+        query = query._replace(sort=NEWEST_FIRST, descending=True)
     if not names_somebody(params):
         query = query._replace(assignees=("me",))
     extra = ((LANES, lanes(params) or ""), (COMPACT, "1" if is_compact(params) else ""))

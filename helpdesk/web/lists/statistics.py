@@ -9,6 +9,7 @@ from helpdesk.tasks.lists import TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.phases import Rules, Summary
 from helpdesk.tasks.statistics import AGES, Branch, Parts, Statistics, branches
+from helpdesk.web.clocks import promised
 from helpdesk.web.core.faces import Json, answer, html, json_response
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import path_to, services
@@ -30,7 +31,8 @@ async def statistics(request: Request) -> Response:
     now = services(request).clock().astimezone(services(request).settings.timezone)
     rules = await colors.load_phase_rules(request)
     await colors.prepare(request)
-    counts = await backend.statistics(who, listing.query, now, rules)
+    only = await promised.ids_of(request, who, request.query_params)
+    counts = await backend.statistics(who, only.narrowed(listing.query), now, rules)
     return await answer(
         request,
         json=lambda: json_response(request, {"statistics": _to_dict(counts, vocabulary, listing.query)}),

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from helpdesk.errors import sentence
 from helpdesk.tasks.lists import TaskQuery
+from helpdesk.web.clocks.promised import PROMISE
 
 FORM = "filter"  # the parameter of a list that shows the form with all filters
 ANYBODY = "any"  # asks for the tasks of all people where the path by itself means the person's own
@@ -31,6 +32,7 @@ LABELS = {
     "tracker": sentence("Type"),
     "assigned_to": COLUMNS["assigned_to"],
     "author": COLUMNS["author"],
+    PROMISE: sentence("Promise"),
     "search": sentence("Words"),
     "updated_since": sentence("Changed since"),
     "due_by": sentence("Due by"),
@@ -40,7 +42,7 @@ LABELS = {
 CHOICES = {"status": "statuses", "priority": "priorities", "project": "projects", "tracker": "trackers"}
 PEOPLE: dict[str, Literal["assignees", "authors"]] = {"assigned_to": "assignees", "author": "authors"}
 DAYS = ("updated_since", "due_by", "created_since", "created_before")
-FILTERS = (*PEOPLE.values(), *(f"{name}_ids" for name in CHOICES), "search", *DAYS, "include_closed")
+FILTERS = (*PEOPLE.values(), *(f"{name}_ids" for name in CHOICES), "search", *DAYS, "include_closed", PROMISE)
 
 
 class Listing(NamedTuple):
@@ -65,7 +67,7 @@ class Listing(NamedTuple):
     @property
     def may_hide_wanted_task(self) -> bool:
         """Tell whether another filter may leave out the task that is searched for by its number."""
-        filters = (*(f"{name}_ids" for name in CHOICES), *DAYS)
+        filters = (*(f"{name}_ids" for name in CHOICES), *DAYS, PROMISE)
         return self.query.wanted_id is not None and any(getattr(self.query, name) for name in filters)
 
     @property
@@ -150,6 +152,7 @@ def _params(query: TaskQuery) -> Iterator[tuple[str, Any]]:
         "created_since": query.created_since and _since(query.created_since),
         "created_by": last and last.isoformat(),
         "due_by": query.due_by and query.due_by.isoformat(),
+        PROMISE: query.promise,
         "closed": int(query.include_closed),
         "sort": query.sort != NEWEST_FIRST and query.sort,
         "order": query.descending != (query.sort == NEWEST_FIRST) and order,

@@ -11,8 +11,10 @@ from helpdesk.store import people
 from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary, Who
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.phases import NO_RULES, Rules
+from helpdesk.web.clocks import promised
+from helpdesk.web.clocks import shown as clocks
 from helpdesk.web.core.after_write import Act, record
-from helpdesk.web.core.faces import answer, choose, json_response, see_other
+from helpdesk.web.core.faces import Json, answer, choose, json_response, see_other
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.lists import export as lists_export
@@ -40,8 +42,8 @@ async def of_person(request: Request) -> Response:
     def query(vocabulary: Vocabulary) -> TaskQuery:
         return list_params.read(request, vocabulary).query._replace(assignees=(assignee,))
 
-    page = await services(request).backend.tasks(who, query)
-    return json_response(request, task_schemas.task_list(page) | {"user": task_schemas.account(person)})
+    page = await promised.tasks(request, who, query, request.query_params)
+    return json_response(request, await _to_dict(request, who, page) | {"user": task_schemas.account(person)})
 
 
 async def index(request: Request) -> Response:
@@ -53,9 +55,10 @@ async def export(request: Request) -> Response:
     """Answer with the list as a CSV file for spreadsheets, all its pages."""
     who, backend = await actor(request), services(request).backend
     query = list_params.read(request, await backend.vocabulary(who)).query
+    only = await promised.ids_of(request, who, request.query_params)
     if request.method != "HEAD":
         await record(request, Act("export"))
-    return await lists_export.answer(request, who.id, lambda: backend.export(who, query))
+    return await lists_export.answer(request, who.id, lambda: promised.export(request, who, query, only))
 
 
 Find = Callable[[Request, Actor, Rules | None], Awaitable[TaskPage]]
@@ -67,7 +70,7 @@ async def _answer(request: Request, find: Find) -> Response:
     who = await actor(request)
 
     async def json() -> Response:
-        return json_response(request, task_schemas.task_list(await find(request, who, None)))
+        return json_response(request, await _to_dict(request, who, await find(request, who, None)))
 
     async def page() -> Response:
         rules = await colors.load_phase_rules(request)
@@ -80,6 +83,13 @@ async def _answer(request: Request, find: Find) -> Response:
         return await list_page.filter_form(request, who, await find(request, who, None))
 
     return await answer(request, json=json, page=page, fragment=form if list_page.shows_form(request) else None)
+
+
+async def _to_dict(request: Request, who: Actor, page: TaskPage) -> Json:
+    """Return a page of a list for programs, with the clocks of its tasks."""
+    body = task_schemas.task_list(page)
+    promises = await clocks.known(request, who, page.rows)
+    return body | {"tasks": clocks.with_promises(body["tasks"], promises)}
 
 
 async def _account(request: Request, account_id: int) -> Person:
@@ -116,4 +126,5 @@ async def _find(request: Request, who: Actor, rules: Rules | None, **people: tup
         query = list_params.read(request, vocabulary).query
         return query if list_params.names_somebody(request.query_params) else query._replace(**people)  # type: ignore[arg-type]  # by field
 
-    return await services(request).backend.tasks(who, query, summed=rules is not None, rules=rules or NO_RULES)
+    summed = rules is not None
+    return await promised.tasks(request, who, query, request.query_params, summed=summed, rules=rules or NO_RULES)

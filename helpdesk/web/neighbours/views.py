@@ -13,6 +13,8 @@ from starlette.responses import Response
 from helpdesk.errors import HelpdeskError, Invalid, Sentence, sentence
 from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import TaskRow
+from helpdesk.web.clocks import promised
+from helpdesk.web.clocks.promised import BY_PROMISE
 from helpdesk.web.core import errors, flash, request_data
 from helpdesk.web.core.faces import see_other
 from helpdesk.web.core.guards import actor
@@ -107,15 +109,16 @@ async def _part(request: Request, origin: Origin) -> Part:
             return query
         return query._replace(page=1, per_page=2 * AROUND + 1, skip=max(0, origin.position - 1 - AROUND))
 
-    page = await services(request).backend.tasks(await actor(request), query)
+    page = await promised.tasks(request, await actor(request), query, params)
     assert page.vocabulary is not None
     listing = list_params.of_address(request, path, params, page.vocabulary)
     return Part(listing, page, page.query.offset + 1)
 
 
 async def _is_ahead(request: Request, part: Part, task_id: int) -> bool:
-    """Tell whether a task has moved before the part. The backend puts it and the part's first row in order."""
-    if part.first == 1 or part.position_of(task_id):
+    """Tell whether a task has moved before the part. The backend puts it and the part's first row in order; it knows
+    nothing of promises."""
+    if part.first == 1 or part.position_of(task_id) or part.listing.query.sort == BY_PROMISE:
         return False
     ids = (task_id, *(row.id for row in part.page.rows[:1]))
     query = part.page.query._replace(task_ids=ids, page=1, per_page=1, skip=0)

@@ -10,6 +10,7 @@ from helpdesk.errors import Conflict, Invalid, Sentence, Unchanged, sentence
 from helpdesk.tasks.colors import Colors
 from helpdesk.tasks.model import Actor, Edit, Entry, Field, Task, Written
 from helpdesk.texts import trimmed
+from helpdesk.web.clocks import shown as clocks
 from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import Act, recorded
 from helpdesk.web.core.faces import Face, Json, json_response
@@ -113,8 +114,10 @@ async def raised(request: Request, refusal: Refusal | Unchanged, form: str = "")
 
 
 async def task_json(request: Request, task: Task) -> Response:
-    """Answer with a task as it is."""
-    return json_response(request, await colors.task(request, task))
+    """Answer with a task as it is, and with the clocks of what is promised for it."""
+    promised = (await clocks.known(request, await actor(request), [task.row])).get(task.id)
+    body = {"promises": clocks.to_json(promised)} if promised else {}
+    return json_response(request, await colors.task(request, task) | body)
 
 
 async def to_json(request: Request, outcome: Outcome) -> Response:

@@ -19,6 +19,7 @@ from helpdesk.tasks.model import Entry, Field, Task, Written
 from helpdesk.tasks.relations import RELATIONS
 from helpdesk.texts import called
 from helpdesk.threads import Threads
+from helpdesk.web.clocks import shown as clocks
 from helpdesk.web.core import navigation, request_data, session, templating
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import html
@@ -262,11 +263,10 @@ async def _render(
         _personal_context(request, task, with_drafts),
     )
     labels = {"facts": facts(task), "labels": LABELS, "in_words": in_words, "relations": RELATIONS}
-    labels |= {"choices": choices(task), "seen": form_fields.seen_choices(task)}
+    labels |= {"choices": choices(task), "seen": form_fields.seen_choices(task), "has_others": has_others(task)}
     shared = {"task": task, "entries": entries, "texts": html_texts, "refused": None}
-    shared |= {"files": files_by_entry(task.entries, task.attachments)}
+    shared |= {"files": files_by_entry(task.entries, task.attachments), "today": templating.today(request)}
     shared |= {"next_statuses": next_statuses(task, await colors.prepare(request))}
-    shared |= {"has_others": has_others(task), "today": templating.today(request)}
     return await run_if_many(
         lambda: html(request, template, status, **{**labels, **personal, **shared, **context}), len(entries)
     )
@@ -283,14 +283,14 @@ async def _personal_context(request: Request, task: Task, with_drafts: bool) -> 
             return replies, [], ""
         return replies, query(db), preferences.of_people(db, [person.id]).get(person.id, "")
 
-    away = await services(request).absences.now()
     replies, stored, notification_preferences = await services(request).database.run(work)
     drafts = drafts_service.unsent(task, stored, who)
     if "comments" in drafts and not hasattr(request.state, "staged"):
         uploads.restore(request, who.id, drafts["comments"].fields.get("staged"))
     return {
         "me": who.id,
-        "away": away,
+        "clocks": await clocks.of_task(request, who, task.row),
+        "away": await services(request).absences.now(),
         "typed_by": await drafts_service.form_owner(request),
         "replies": replies,
         "drafts": drafts,

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from helpdesk.reports.model import Involved
 from helpdesk.tasks.feed import Event, FeedPage
 from helpdesk.tasks.model import Member
 from helpdesk.tasks.redmine import feed_model
@@ -69,6 +70,20 @@ def event(db: Connection, source: Source, task_id: int, number: int) -> Event | 
     """Return the event of a journal of that issue."""
     journals = db.execute(_JOURNALS.where(_JOURNAL.id == number, _JOURNAL.journalized_id == task_id)).all()
     return next(iter(_EventMapper(db, source, (), journals).events()), None) if journals else None
+
+
+def involved(db: Connection, source: Source, task_ids: Iterable[int]) -> dict[int, Involved]:
+    """Return the people of those of these tasks that are there."""
+    rows = _INVOLVED.ask(db, {"tasks": sorted(task_ids) or [0]})
+    watchers = grouped((row.watchable_id, row.user_id) for row in rows["watcher"])
+    ids = {*(row.assigned_to_id for row in rows["task"]), *(id for its in watchers.values() for id in its)}
+    people = _People(db, ids, source.config(db).settings["user_format"])
+    return {
+        row.id: Involved(
+            row.subject, row.project_id, people.people(row.assigned_to_id), people.people(*watchers.get(row.id, ()))
+        )
+        for row in rows["task"]
+    }
 
 
 class _People:
@@ -191,6 +206,9 @@ _NEW = BatchedSelects(
     issue=sa.select(t.issues.c.id, t.issues.c.created_on, t.issues.c.description).where(_above(t.issues, "issue")),
     journal=_JOURNALS.where(_above(t.journals, "journal", journalized_type=_KIND)),
 )
+_WATCHERS = sa.select(_WATCHER.watchable_id, _WATCHER.user_id).where(
+    _WATCHER.watchable_id.in_(_TASKS), _WATCHER.watchable_type == _KIND
+)
 _PARTS = BatchedSelects(
     task=t.select_columns(t.issues, "id subject project_id author_id assigned_to_id created_on").where(
         t.issues.c.id.in_(_TASKS)
@@ -203,9 +221,11 @@ _PARTS = BatchedSelects(
     .join_from(t.journals, t.journal_details, _DETAIL.journal_id == _JOURNAL.id)
     .where(_JOURNAL.journalized_id.in_(_TASKS), _JOURNAL.journalized_type == _KIND)
     .where(_DETAIL.property == "attr", _DETAIL.prop_key == "assigned_to_id"),
-    watcher=sa.select(_WATCHER.watchable_id, _WATCHER.user_id).where(
-        _WATCHER.watchable_id.in_(_TASKS), _WATCHER.watchable_type == _KIND
-    ),
+    watcher=_WATCHERS,
+)
+_INVOLVED = BatchedSelects(
+    task=t.select_columns(t.issues, "id subject project_id assigned_to_id").where(t.issues.c.id.in_(_TASKS)),
+    watcher=_WATCHERS,
 )
 _PRINCIPALS = BatchedSelects(
     user=sa.select(*users.NAME_COLUMNS).where(t.users.c.id.in_(_IDS)),

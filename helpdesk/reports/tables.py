@@ -1,0 +1,53 @@
+"""Put the numbers of reports into tables, for files and letters. Texts are sentences until a language is chosen."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from helpdesk.errors import Sentence, sentence
+from helpdesk.reports.labels import MEASURE_WORDS, part_text
+from helpdesk.reports.model import MEASURES
+from helpdesk.reports.report import Line, Numbers, Report
+
+TOTAL = sentence("Total")
+PERIOD = sentence("Period")
+NUMBERS = tuple(MEASURE_WORDS[it] for it in MEASURES)
+
+Text = Sentence | str
+Row = Sequence[Text | int]
+
+
+class Table(NamedTuple):
+    """A table with its headings. The last of `rows` has the totals."""
+
+    headings: Sequence[Text]
+    rows: Sequence[Row]
+
+
+def of_report(report: Report) -> Table:
+    """Return the groups of a report, or the parts of its period where it has none."""
+    return of_groups(report) if report.address.groups else of_parts(report)
+
+
+def of_parts(report: Report) -> Table:
+    """Return the parts of a report's period."""
+    rows: list[Row] = [(part_text(it.period), *it.numbers) for it in report.parts]
+    return Table((PERIOD, *NUMBERS), [*rows, (TOTAL, *report.total)])
+
+
+def of_groups(report: Report) -> Table:
+    """Return the groups of a report. A line of the first group alone stands above those of the second within it."""
+    groups, labels = report.address.groups, report.labels
+    rows: list[Row] = [(*_names(report, line), *line.numbers) for line in report.lines]
+    total: Row = (TOTAL, *[""] * (len(groups) - 1), *report.total)
+    return Table((*(labels.group(it) for it in groups), *NUMBERS), [*rows, total])
+
+
+def totals(numbers: Numbers) -> Iterator[tuple[Sentence, int]]:
+    """Yield the words of each number with it."""
+    yield from zip(NUMBERS, numbers, strict=True)
+
+
+def _names(report: Report, line: Line) -> list[Text]:
+    groups = report.address.groups
+    names = [report.labels.of(group, key) for group, key in zip(groups, line.keys, strict=False)]
+    return [*names, *[""] * (len(groups) - len(names))]

@@ -1,0 +1,126 @@
+"""Show how much time is left for tasks: a word and a shape on pages, numbers for programs."""
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from starlette.requests import Request
+
+from helpdesk.errors import Sentence, Unavailable, sentence
+from helpdesk.promises.clock import Clock, Kind
+from helpdesk.promises.service import Clocks
+from helpdesk.promises.states import State, most_urgent, state
+from helpdesk.tasks.model import Actor, TaskRow
+from helpdesk.web.core.faces import Json, moment
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import MOMENT, translate
+
+log = logging.getLogger(__name__)
+
+MINUTE, HOUR_MINUTES = 60, 60
+SHAPES: Mapping[State, str] = {"running": "◔", "soon": "◕", "over": "▲", "paused": "‖", "kept": "✓", "missed": "✗"}
+"""What stands before the words, so that they are told apart at a glance and without colours."""
+WARM: frozenset[State] = frozenset({"soon", "over", "missed"})
+NAMES: Mapping[Kind, Sentence] = {"answer": sentence("First answer"), "solution": sentence("Solution")}
+STOPPED: Mapping[Kind, tuple[Sentence, str]] = {
+    "answer": (sentence("answered in time"), sentence("answered %(time)s late", time="%s").text),
+    "solution": (sentence("solved in time"), sentence("solved %(time)s late", time="%s").text),
+}
+LEFT = sentence("%(time)s left", time="%s").text
+OVER = sentence("%(time)s over", time="%s").text
+PAUSED = sentence("paused, %(time)s left", time="%s").text
+
+
+class Shown(NamedTuple):
+    """A clock in the language of its reader. `due` is a moment for machines, empty where there is none; `title` tells
+    it to people."""
+
+    name: str
+    shape: str
+    text: str
+    title: str
+    due: str
+    is_warm: bool
+
+
+async def of_rows(request: Request, who: Actor, rows: Collection[TaskRow]) -> Mapping[int, Shown]:
+    """Return the most urgent clock of each task that has one."""
+    found = ((id, most_urgent(its)) for id, its in (await known(request, who, rows)).items())
+    return {id: shown(request, it) for id, it in found if it}
+
+
+async def of_task(request: Request, who: Actor, row: TaskRow) -> Sequence[Shown] | None:
+    """Return all clocks of a task; None where nothing at all is promised."""
+    if not await are_there(request):
+        return None
+    return [shown(request, it) for it in (await known(request, who, [row])).get(row.id, ())]
+
+
+async def are_there(request: Request) -> bool:
+    """Tell whether anything is promised, as far as the store can tell it now."""
+    try:
+        return bool((await services(request).promises.book()).rules)
+    except Unavailable:
+        return False
+
+
+async def known(request: Request, who: Actor, rows: Collection[TaskRow]) -> Clocks:
+    """Return the clocks of tasks; none while their histories can't be read, for the tasks are worth showing alone."""
+    try:
+        return await services(request).promises.clocks(who, rows)
+    except Unavailable as error:
+        log.warning("clocks of promises could not be reckoned", extra={"error": error.detail})
+        return {}
+
+
+def shown(request: Request, clock: Clock) -> Shown:
+    now, name = state(clock), translate(request, NAMES[clock.kind])
+    at = datetime.fromtimestamp(clock.due, UTC) if clock.due is not None else None
+    day = at.astimezone(services(request).settings.timezone).strftime(MOMENT) if at else ""
+    title = sentence("%(what)s: by %(day)s", what=name, day=day) if at else Sentence(name)
+    text = translate(request, _words(request, clock))
+    return Shown(name, SHAPES[now], text, translate(request, title), moment(at) or "", now in WARM)
+
+
+def to_json(clocks: Collection[Clock]) -> list[Json]:
+    """Return the clocks of a task for programs."""
+    return [
+        {
+            "kind": it.kind,
+            "state": state(it),
+            "limit_minutes": it.limit // MINUTE,
+            "elapsed_minutes": it.elapsed // MINUTE,
+            "due_at": moment(datetime.fromtimestamp(it.due, UTC) if it.due is not None else None),
+        }
+        for it in clocks
+    ]
+
+
+def with_promises(rows: Sequence[Json], clocks: Clocks) -> list[Json]:
+    """Return tasks for programs, with `promises` where something is promised."""
+    return [it | {"promises": to_json(clocks[it["id"]])} if it["id"] in clocks else it for it in rows]
+
+
+def _words(request: Request, clock: Clock) -> Sentence:
+    if clock.state == "stopped":
+        kept, late = STOPPED[clock.kind]
+        return Sentence(late, {"time": _time(request, -clock.left)}) if clock.is_over else kept
+    if clock.is_over:
+        return Sentence(OVER, {"time": _time(request, -clock.left)})
+    return Sentence(PAUSED if clock.state == "paused" else LEFT, {"time": _time(request, clock.left)})
+
+
+def _time(request: Request, seconds: int) -> str:
+    """Return working time in words, rounded up to minutes, so that nothing is said to be over before it is."""
+    return translate(request, length(-(-seconds // MINUTE)))
+
+
+def length(minutes: int) -> Sentence:
+    """Return working time in words."""
+    hours, rest = divmod(minutes, HOUR_MINUTES)
+    if not hours:
+        return sentence("%(minutes)s min", minutes=rest)
+    if not rest:
+        return sentence("%(hours)s h", hours=hours)
+    return sentence("%(hours)s h %(minutes)s min", hours=hours, minutes=rest)

@@ -1,0 +1,45 @@
+"""Return what promises and calendars are about: the projects, types and priorities of the backend."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from starlette.requests import Request
+
+from helpdesk.tasks.projects import with_depths
+from helpdesk.texts import called
+from helpdesk.web.core import request_data
+from helpdesk.web.core.guards import actor
+from helpdesk.web.core.services import services
+
+INDENT = "\N{NO-BREAK SPACE}" * 3
+NO_PLACE = request_data.NO_CHOICE
+
+
+class Places(NamedTuple):
+    """Names by ids, in the backend's order. `indented` are projects as a select shows their tree."""
+
+    projects: Mapping[int, str]
+    trackers: Mapping[int, str]
+    priorities: Mapping[int, str]
+    indented: Mapping[int, str]
+
+
+async def load(request: Request) -> Places:
+    """Raises NotAllowed for somebody who is nobody in the backend."""
+    known = await services(request).requests.places()
+    vocabulary = await services(request).backend.vocabulary(await actor(request))
+    tree = with_depths(known.projects)
+    return Places(
+        {it.id: called(it) for it, _ in tree},
+        {it.id: called(it) for it in known.trackers},
+        {it.id: called(it) for it in vocabulary.priorities},
+        {it.id: INDENT * depth + called(it) for it, depth in tree},
+    )
+
+
+def chosen(fields: request_data.Fields, name: str, choices: Mapping[int, str], kept: int | None) -> int | None:
+    """Return a choice, None for any. What is gone from the backend may stay as it is. Raises Invalid."""
+    number = fields.number(name) if name in fields.values else None
+    if number is not None and number not in choices and number != kept:
+        raise request_data.refusal(name, NO_PLACE)
+    return number

@@ -1,0 +1,106 @@
+"""Make the form of a report's address: each field with its choices, and what the address has."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from helpdesk.errors import Sentence, sentence
+from helpdesk.reports.address import DEPARTMENT, FIELD, GROUPABLE, GROUPS, MOST_GROUPS
+from helpdesk.reports.labels import NO_ONE, YES_NO
+from helpdesk.reports.model import NOBODY, Choices
+from helpdesk.reports.periods import DEFAULT, PRESETS, STEPS
+from helpdesk.tasks.fields import CustomField
+from helpdesk.tasks.projects import with_depths
+from helpdesk.texts import named
+
+SEVERAL = sentence("several")
+FILTERS = {
+    "project_id": sentence("Project"),
+    "tracker_id": sentence("Type"),
+    "status_id": sentence("Status"),
+    "priority_id": sentence("Priority"),
+    "executor_id": sentence("Assignee"),
+}
+DEPARTMENT_LABEL = sentence("Requester's department")
+MOST_OPTIONS = 500
+"""As many people or departments are offered at once."""
+INDENT = "\N{NO-BREAK SPACE}" * 3  # kept by browsers in a choice's text, and not read out
+
+Option = tuple[str, Sentence | str]
+
+
+class Select(NamedTuple):
+    """A select of the form: values with their texts, the present value, and other values of the same name, which stay
+    as they are."""
+
+    name: str
+    label: Sentence | str
+    options: Sequence[Option]
+    value: str = ""
+    others: Sequence[str] = ()
+
+
+class Form:
+    """The form by what an address has, be it right or wrong."""
+
+    def __init__(self, choices: Choices, offered: Sequence[str], given: Mapping[str, Sequence[str]]) -> None:
+        self.choices, self.offered, self.given = choices, offered, given
+
+    @property
+    def selects(self) -> list[Select]:
+        """Return the filters that all reports have."""
+        words = self.choices.vocabulary
+        projects = [(it.id, INDENT * depth + named(it.name, it.id)) for it, depth in with_depths(words.projects)]
+        people = [(it.id, named(it.name, it.id)) for it in self.choices.executors[:MOST_OPTIONS] if it.id != NOBODY]
+        options: dict[str, Iterable[tuple[int, Sentence | str]]] = {
+            "project_id": projects,
+            "tracker_id": [(it.id, named(it.name, it.id)) for it in words.trackers],
+            "status_id": [(it.id, named(it.name, it.id)) for it in words.statuses],
+            "priority_id": [(it.id, named(it.name, it.id)) for it in words.priorities],
+            "executor_id": [(NOBODY, NO_ONE), *people],
+        }
+        found = [self._of_ids(name, label, options[name]) for name, label in FILTERS.items()]
+        if self.offered:
+            found.append(self._of_texts(DEPARTMENT, DEPARTMENT_LABEL, [(it, it) for it in self.offered]))
+        return found
+
+    @property
+    def field_selects(self) -> list[Select]:
+        """Return the filters by custom fields whose values can be chosen."""
+        return [self._of_texts(f"{FIELD}{it.id}", it.name, _values(it)) for it in self.choices.fields if _values(it)]
+
+    @property
+    def periods(self) -> Select:
+        return Select("period", "", [(name, it.title) for name, it in PRESETS.items()], self._first("period", DEFAULT))
+
+    @property
+    def steps(self) -> Select:
+        return Select("by", "", list(STEPS.items()), self._first("by"))
+
+    @property
+    def groups(self) -> list[Select]:
+        """Return the selects of the two groups."""
+        fields = [(f"{FIELD}{it.id}", it.name) for it in self.choices.fields if it.kind in GROUPABLE]
+        options: list[Option] = [*GROUPS.items(), *fields]
+        chosen = [*(it for it in self.given.get("group", ()) if it), "", ""]
+        return [Select("group", "", options, chosen[place]) for place in range(MOST_GROUPS)]
+
+    def _first(self, name: str, default: str = "") -> str:
+        return next(iter(self.given.get(name, ())), "") or default
+
+    def _of_ids(self, name: str, label: Sentence, choices: Iterable[tuple[int, Sentence | str]]) -> Select:
+        value = ",".join(it for it in self.given.get(name, ()) if it)
+        options: list[Option] = [(str(id), text) for id, text in choices]
+        if value and value not in dict(options):
+            options.insert(0, (value, SEVERAL if "," in value else f"#{value}"))
+        return Select(name, label, options, value)
+
+    def _of_texts(self, name: str, label: Sentence | str, options: Sequence[Option]) -> Select:
+        values = [it for it in self.given.get(name, ()) if it]
+        unknown = [(it, it) for it in values[:1] if it not in dict(options)]
+        return Select(name, label, [*unknown, *options], values[0] if values else "", values[1:])
+
+
+def _values(field: CustomField) -> Sequence[Option]:
+    if field.kind == "yes_no":
+        return list(YES_NO.items())
+    return field.options if field.kind == "list" else ()

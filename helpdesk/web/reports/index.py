@@ -1,0 +1,59 @@
+"""Show a report: how many tasks were created, closed, reopened and left open, in parts of a period and by groups."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.errors import Invalid
+from helpdesk.reports.address import Address
+from helpdesk.reports.model import Choices
+from helpdesk.reports.report import PER_PAGE, Report, Reporter
+from helpdesk.web.core.faces import answer, html, json_response
+from helpdesk.web.core.services import path_to
+from helpdesk.web.reports import charts, page, schemas
+from helpdesk.web.reports.found import paging
+from helpdesk.web.reports.links import Links
+from helpdesk.web.reports.words import change, saying
+
+ROUTE = "reports:index"
+
+
+async def index(request: Request) -> Response:
+    """Show a report."""
+    reporter = await page.reporter_of(request)
+    try:
+        address = page.address_of(request)
+        choices = await reporter.choices(address)
+    except Invalid as error:
+        return await page.refused(request, reporter, error, ROUTE)
+    report = await reporter.report(address, choices, address.page)
+    return await answer(
+        request,
+        json=lambda: json_response(
+            request,
+            {
+                "report": schemas.report_to_dict(report, saying(request), address.page),
+                "pagination": schemas.paging_to_dict(address, PER_PAGE, len(report.lines)),
+            },
+        ),
+        page=lambda: _page(request, reporter, choices, report),
+    )
+
+
+async def _page(request: Request, reporter: Reporter, choices: Choices, report: Report) -> Response:
+    shown = await page.context(request, reporter, choices, ROUTE)
+    return html(request, "reports/index.html", **shown | _report_context(request, report.address, report))
+
+
+def _report_context(request: Request, address: Address, report: Report) -> dict[str, Any]:
+    return {
+        "report": report,
+        "address": address,
+        "labels": report.labels,
+        "facts": page.facts(address, report.labels),
+        "links": Links.of(path_to(request, "reports:tasks"), address, report.labels.parts),
+        "chart": charts.chart(report.parts),
+        "change": change,
+        "paging": paging(request, ROUTE, address, len(report.lines), PER_PAGE),
+    }

@@ -1,0 +1,111 @@
+"""Share what all pages of reports have: who asks, the address, the form, the tabs, and a refusal."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.errors import Invalid, NotConfigured, Sentence, sentence
+from helpdesk.reports import address as addresses
+from helpdesk.reports.address import FIELD, IDS, PHASES, Address
+from helpdesk.reports.address_parser import parse
+from helpdesk.reports.departments import Departments
+from helpdesk.reports.labels import Labels, part_text
+from helpdesk.reports.model import Choices
+from helpdesk.reports.report import Reporter
+from helpdesk.store import departments
+from helpdesk.web.core.errors import status_of
+from helpdesk.web.core.faces import answer_refusal, html
+from helpdesk.web.core.guards import actor
+from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.templating import today
+from helpdesk.web.reports.form import DEPARTMENT_LABEL, FILTERS, MOST_OPTIONS, Form
+
+NO_SOURCE = sentence("Reports are counted in the database of the task system, and this helpdesk does not read it.")
+TABS = {
+    "reports:index": sentence("Report"),
+    "reports:stale": sentence("Stale tasks"),
+    "reports:workload": sentence("Workload"),
+}
+"""The pages of reports by their routes."""
+MEASURE_WORDS = {
+    "created": sentence("Created"),
+    "closed": sentence("Closed"),
+    "reopened": sentence("Reopened"),
+    "open": sentence("Open at the end"),
+}
+
+
+async def reporter_of(request: Request) -> Reporter:
+    """Return what makes reports for this person. Raises NotConfigured where the backend can't be counted."""
+    found = services(request)
+    if found.reports is None:
+        raise NotConfigured(NO_SOURCE)
+    people = Departments(found.database, found.accounts)
+    return Reporter(found.reports, await actor(request), people, found.settings.timezone, today(request))
+
+
+def address_of(request: Request) -> Address:
+    """Read the address of a report. Raises Invalid with every wrong parameter."""
+    return parse(request.url.query, today(request))
+
+
+async def refused(request: Request, reporter: Reporter, error: Invalid, route: str) -> Response:
+    """Show the form again with what is wrong; programs get the error itself."""
+    choices = await reporter.source.choices(reporter.actor)
+    shown = await context(request, reporter, choices, route)
+    return await answer_refusal(
+        request,
+        error,
+        page=partial(html, request, "reports/refused.html", status_of(error), **shown | {"error": error}),
+    )
+
+
+async def context(request: Request, reporter: Reporter, choices: Choices, route: str) -> dict[str, Any]:
+    """Return what `reports/base.html` needs."""
+    offered = await services(request).database.run(_departments)
+    given = _given(request)
+    return {
+        "route": route,
+        "tabs": [(it, title, _with_query(request, it)) for it, title in TABS.items()],
+        "form": Form(choices, offered, given),
+        "given": given,
+        "error": None,
+        "facts": (),
+        "MEASURE_WORDS": MEASURE_WORDS,
+        "PHASES": PHASES,
+        "part_text": part_text,
+    }
+
+
+def facts(address: Address, labels: Labels) -> list[tuple[Sentence | str, Sequence[Sentence | str]]]:
+    """Return the filters of an address in words, each with its values."""
+    told: list[tuple[Sentence | str, Sequence[Sentence | str]]] = []
+    for name, field in IDS.items():
+        group = name.removesuffix("_id")
+        if ids := getattr(address, field):
+            told.append((FILTERS[name], [labels.of(group, id) for id in ids]))
+    if address.departments:
+        told.append((DEPARTMENT_LABEL, address.departments))
+    told += [(labels.group(f"{FIELD}{id}"), [labels.of(f"{FIELD}{id}", text)]) for id, text in address.fields]
+    if address.phase:
+        told.append((FILTERS["status_id"], [PHASES[address.phase]]))
+    return told
+
+
+def _departments(db: Session) -> Sequence[str]:
+    return departments.names(db)[:MOST_OPTIONS]
+
+
+def _given(request: Request) -> dict[str, list[str]]:
+    params = request.query_params
+    return {name: [it[: addresses.LONGEST_TEXT] for it in params.getlist(name)] for name in params}
+
+
+def _with_query(request: Request, route: str) -> str:
+    """Return the address of another page with the same report."""
+    query = request.url.query
+    return path_to(request, route) + (f"?{query}" if query else "")
