@@ -48,7 +48,7 @@ NAMES: dict[str, str] = {
         promises:calendars promises:calendar promises:calendar_remove
         api:erp_user
         admin:texts
-        quality:forms quality:form
+        quality:choices quality:forms quality:form
         netmonitor:hosts netmonitor:new netmonitor:edit netmonitor:remove netmonitor:maintenance netmonitor:end
     """,
     AGENT: """
@@ -67,11 +67,13 @@ NAMES: dict[str, str] = {
         posts:add posts:new posts:preview posts:edit posts:history posts:readers posts:delete
     """,
     f"{QUALITY} {ADMIN}": """
+        quality:index quality:tasks quality:new
         quality:assessments quality:withdraw quality:sample quality:give_back
         assessments:main
     """,
     f"{REPORTS} {ADMIN}": """
-        reports:index reports:tasks reports:stale reports:workload
+        reports:index reports:tasks reports:stale reports:workload reports:export_xlsx reports:export_csv
+        reports:saved reports:saved_one reports:saved_remove
     """,
     MONITOR: """
         netmonitor:index netmonitor:watch netmonitor:show netmonitor:check netmonitor:note

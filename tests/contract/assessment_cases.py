@@ -24,7 +24,7 @@ ASSESSMENTS = [
     of_admin("assessment_form_changed", "POST", "/forms/1", CHANGED | {"lock_version": "1"}),
     of_admin("task_to_assess", "GET", "/assess/main/3"),
     of_admin("task_assessed", "POST", "/assess/main/3", MARKS | {"lock_version": "1"}),
-    of_admin("assessments", "GET", "/assessments"),
+    of_admin("assessments", "GET", "/assessments?since=2026-01-01&until=2026-01-31"),
     of_admin("assessment", "GET", "/assessments/1"),
     of_admin("assessment_withdrawn", "POST", "/assessments/1/withdraw", {}),
     of_admin("tasks_drawn", "GET", "/sample"),

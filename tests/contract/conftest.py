@@ -19,6 +19,7 @@ from helpdesk.store import devices, host_maintenance, outbox, second_factors
 from helpdesk.store.database import Database
 from helpdesk.store.host_maintenance import WindowValues
 from helpdesk.store.models import tables
+from helpdesk.store.models.quality import Assessment
 from tests.contract.cases import RECOVERY_CODE
 from tests.contract.office import WORKING, Office
 from tests.running import STORE, Helpdesk
@@ -99,6 +100,7 @@ def _tell_story(visit: Visit, embedded: EmbeddedWorld) -> None:
     _watch_a_host(embedded.database, now)
     _write_a_post(visit("admin"))
     _assess(visit("admin"))
+    embedded.database.run_here(_long_ago, writes=True)
     visit("anna").post("/users/tokens", json={"name": "Выгрузка"}).raise_for_status()
     visit("anna").post("/views", json={"name": "Срочные", "address": "/tasks?priority_id=4"}).raise_for_status()
 
@@ -125,6 +127,11 @@ def _assess(admin: Client) -> None:
     marks = [{"criterion_id": 1, "mark": 4, "remark": "Без имени"}]
     body = {"form_id": 1, "marks": marks, "remark": "Хорошо"}
     admin.post("/quality-control/assess/main/3", json=body).raise_for_status()
+
+
+def _long_ago(db: Session) -> None:
+    """On a day by which months are told."""
+    db.get_one(Assessment, 1).assessed_at = datetime(2026, 1, 12, tzinfo=UTC)
 
 
 def _watch_a_host(database: Database, now: datetime) -> None:

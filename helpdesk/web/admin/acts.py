@@ -84,6 +84,7 @@ ACTS: Mapping[str, Act] = {
     "file_taken": Act("files", sentence("an administrator took a file")),
     "export_person": Act("files", sentence("everything that is kept of a person was taken")),
     "export": Act("files", sentence("a list was exported")),
+    "report_exported": Act("files", sentence("a report was exported")),
     "calls_exported": Act("files", sentence("the log of calls was exported")),
     "audit_exported": Act("files", sentence("the audit was exported")),
     "read_erp_user": Act("files", sentence("an administrator looked somebody up in the ERP")),
@@ -129,6 +130,7 @@ ACTS: Mapping[str, Act] = {
     "assessment_changed": Act("tasks", sentence("an assessment was changed")),
     "assessment_withdrawn": Act("tasks", sentence("an assessment was withdrawn")),
     "assessments_exported": Act("files", sentence("assessments were exported")),
+    "quality_choices_changed": Act("settings", sentence("it was changed what counts in quality control")),
     "columns_changed": Act("settings", sentence("the columns of the board were changed")),
 }
 """The acts that are recorded, by their names in the store."""

@@ -1,9 +1,17 @@
 """List the addresses of quality control, each with its guard."""
 
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
+from helpdesk.web.quality import choices, found, index
+from helpdesk.web.quality.access import administered, controller
 from helpdesk.web.quality.assessments import routes as assessment_routes
 
+# fmt: off
 ROUTES: list[BaseRoute] = [
+    Route("/quality-control",         controller(index.index), name="quality:index"),
+    Route("/quality-control/tasks",   controller(found.found), name="quality:tasks"),
+    Route("/quality-control/new",     controller(found.new), name="quality:new"),
+    Route("/quality-control/choices", administered(choices.choices), name="quality:choices", methods=["GET", "POST"]),
     *assessment_routes.ROUTES,
 ]
+# fmt: on
