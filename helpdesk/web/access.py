@@ -72,8 +72,8 @@ NAMES: dict[str, str] = {
         assessments:main
     """,
     f"{REPORTS} {ADMIN}": """
-        reports:index reports:tasks reports:stale reports:workload reports:export_xlsx reports:export_csv
-        reports:saved reports:saved_one reports:saved_remove
+        reports:index reports:tasks reports:times reports:stale reports:workload
+        reports:export_xlsx reports:export_csv reports:saved reports:saved_one reports:saved_remove
     """,
     MONITOR: """
         netmonitor:index netmonitor:watch netmonitor:show netmonitor:check netmonitor:note
