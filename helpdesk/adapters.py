@@ -1,18 +1,22 @@
 """Make the adapters of outside systems by the settings, and list their checks. Client libraries are imported only when
 needed."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from helpdesk import health, tls
 from helpdesk.health import Check, Trouble
 from helpdesk.notifications import channel_health
 from helpdesk.people.rights import GRANTED
+from helpdesk.quality.procedures import Procedures
+from helpdesk.reports.source import ReportSource
 from helpdesk.settings.settings import Settings
 from helpdesk.settings.sources import Problem, SettingsError
 from helpdesk.store import request_categories
 from helpdesk.store.database import Database
+from helpdesk.tasks.model import Actor
 
 if TYPE_CHECKING:
     from helpdesk.people.ldap.directory import LdapDirectory
@@ -24,8 +28,12 @@ if TYPE_CHECKING:
     from helpdesk.telephony.phone import Phone
 
 
+SECOND = "The second Redmine's database"
+
+
 class Outside(NamedTuple):
-    """The adapters of outside systems; None for those that are not set. `nameless` asks Redmine without a key."""
+    """The adapters of outside systems; None for those that are not set. `nameless` asks Redmine without a key, and
+    `quality_database` is that of a second Redmine."""
 
     redmine: "RedmineClient | None"
     nameless: "RedmineClient | None"
@@ -33,13 +41,15 @@ class Outside(NamedTuple):
     erp: "OracleDirectory | None"
     ldap: "LdapDirectory | None"
     phone: "Phone | None"
+    quality_database: "RedmineDatabase | None" = None
 
     async def close(self) -> None:
         for client in (self.redmine, self.nameless, self.phone):
             if client:
                 await client.close()
-        if self.redmine_database:
-            self.redmine_database.close()
+        for database in (self.redmine_database, self.quality_database):
+            if database:
+                database.close()
         if self.erp:
             await self.erp.close()
 
@@ -54,6 +64,7 @@ def outside(settings: Settings) -> Outside:
         oracle(settings),
         ldap(settings),
         phone(settings),
+        quality_database(settings),
     )
 
 
@@ -84,6 +95,37 @@ def redmine_database(settings: Settings) -> "RedmineDatabase | None":
 
     encryption = tls.for_mysql(settings.mysql_ssl_mode, settings.mysql_ssl_ca or settings.ca_bundle)
     return RedmineDatabase(settings.mysql_url, settings.redmine_db_timezone, tls=encryption)
+
+
+def quality_database(settings: Settings) -> "RedmineDatabase | None":
+    """Return the second Redmine's database when MYSQL_QUALITY_* is set. It connects with the first query."""
+    if settings.mysql_quality_url is None:
+        return None
+    from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
+
+    authorities = settings.mysql_quality_ssl_ca or settings.ca_bundle
+    encryption = tls.for_mysql(settings.mysql_quality_ssl_mode, authorities)
+    return RedmineDatabase(
+        settings.mysql_quality_url, settings.quality_zone or settings.timezone, tls=encryption, name=SECOND
+    )
+
+
+class SecondRedmine(NamedTuple):
+    """What is read of a second Redmine. `namesake` finds its user by a login or an e-mail."""
+
+    reports: ReportSource
+    procedures: Procedures
+    namesake: Callable[[str, str], Awaitable[Actor | None]]
+
+
+def second_redmine(database: "RedmineDatabase") -> SecondRedmine:
+    """Return the adapters of the second Redmine's database."""
+    from helpdesk.tasks.redmine.procedures import RedmineProcedures
+    from helpdesk.tasks.redmine.reports import RedmineReports
+    from helpdesk.tasks.redmine.sql.namesakes import namesake
+    from helpdesk.tasks.redmine.sql.source import Source
+
+    return SecondRedmine(RedmineReports(Source(database)), RedmineProcedures(database), partial(namesake, database))
 
 
 def oracle(settings: Settings) -> "OracleDirectory | None":
@@ -146,6 +188,10 @@ def checks_of(settings: Settings, store: Database, systems: Outside) -> list[Che
             listed.append(redmine_health.database(systems.redmine_database, systems.redmine))
         if settings.requester_fields or systems.nameless:
             listed.append(_check_of_requests(settings, store, systems, systems.redmine))
+    if systems.quality_database:
+        from helpdesk.tasks.redmine import health as redmine_health
+
+        listed.append(redmine_health.second(systems.quality_database))
     if systems.erp:
         from helpdesk.people.oracle_erp import health as oracle_health
 
@@ -207,7 +253,12 @@ def schema_trouble(settings: Settings) -> Trouble | None:
 
 
 def grants(settings: Settings) -> str:
-    """Return the statements that create MYSQL_USER for MYSQL_DATABASE, or for the usual names."""
-    from helpdesk.tasks.redmine.sql.schema_check import script
+    """Return the statements that create MYSQL_USER for MYSQL_DATABASE, or for the usual names, and those of the second
+    Redmine if one is set."""
+    from helpdesk.tasks.redmine.sql.schema_check import script, second_script
 
-    return script(settings.mysql_database or "redmine", settings.mysql_user or "helpdesk", "%")
+    first = script(settings.mysql_database or "redmine", settings.mysql_user or "helpdesk", "%")
+    if settings.mysql_quality_database is None:
+        return first
+    second = second_script(settings.mysql_quality_database, settings.mysql_quality_user or "helpdesk", "%")
+    return f"{first}\n\n-- In the second Redmine's database server, for quality control:\n{second}"

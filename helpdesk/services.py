@@ -13,6 +13,7 @@ from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.people.authentication import Authentication
 from helpdesk.people.model import SignedIn
 from helpdesk.promises.service import Promises
+from helpdesk.quality.service import Quality
 from helpdesk.reports.source import ReportSource
 from helpdesk.requests.service import Requests
 from helpdesk.settings.settings import Settings
@@ -41,9 +42,9 @@ class Services:
     `system_monitor` knows the health of the store and of outside systems. `outbox` sends over the channels, and
     `readers` decides who may read notifications that are about no task. `requests` are tasks as those see them who
     asked for help, and `visible_tasks` tells what a person sees in either way. `desk` is the call desk, None
-    without a phone system. `netmonitor` watches hosts. `reports` counts tasks, None where the backend can't. `promises`
-    reckons the clocks of tasks. Each of `watchers` runs until it is cancelled. `close` releases connections when the
-    process ends.
+    without a phone system. `netmonitor` watches hosts. `reports` counts tasks, and `quality` those of quality control,
+    None where they can't. `promises` reckons the clocks of tasks. Each of `watchers` runs until it is cancelled.
+    `close` releases connections when the process ends.
     """
 
     settings: Settings
@@ -66,6 +67,7 @@ class Services:
     promises: Promises
     watchers: tuple[BackgroundTask, ...]
     reports: ReportSource | None = None
+    quality: Quality | None = None
     clock: Callable[[], datetime] = utc_now
 
     @property

@@ -6,6 +6,7 @@ SYSTEMS: dict[str, Sentence] = {
     "database": sentence("The store"),
     "redmine": sentence("Redmine"),
     "mysql": sentence("Redmine's database"),
+    "quality": sentence("The second Redmine's database"),
     "requests": sentence("Requests in Redmine"),
     "oracle": sentence("The Oracle ERP"),
     "ldap": sentence("LDAP"),

@@ -29,6 +29,7 @@ from helpdesk.people.local import LocalDirectory
 from helpdesk.people.model import SignedIn
 from helpdesk.posts.announcer import Announcer
 from helpdesk.promises.service import Promises
+from helpdesk.quality_control import quality_control
 from helpdesk.reports.source import ReportSource
 from helpdesk.requests.accounts import RequesterAccounts
 from helpdesk.requests.addresses import aliases_of
@@ -240,6 +241,7 @@ def _services(
             *hosts.watchers,
         ),
         reports=reports,
+        quality=quality_control(settings, database, systems, reports, identify),
     )
 
 

@@ -352,6 +352,7 @@ def test_every_module_has_a_place() -> None:
         "account_commands",
         "leaving_commands",
         "monitoring",
+        "quality_control",
         "adapters",
         "app",
         "asgi",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from starlette.routing import BaseRoute
 
-from helpdesk.people.rights import ADMIN, REPORTS, WRITER
+from helpdesk.people.rights import ADMIN, QUALITY, REPORTS, WRITER
 from helpdesk.web.calls.access import AGENT, SUPERVISOR
 from helpdesk.web.netmonitor.access import MONITOR
 
@@ -47,7 +47,7 @@ NAMES: dict[str, str] = {
         promises:index promises:edit promises:remove
         promises:calendars promises:calendar promises:calendar_remove
         api:erp_user
-        admin:texts
+        admin:texts quality:choices
         netmonitor:hosts netmonitor:new netmonitor:edit netmonitor:remove netmonitor:maintenance netmonitor:end
     """,
     AGENT: """
@@ -65,6 +65,7 @@ NAMES: dict[str, str] = {
         posts:new_page knowledge:move knowledge:review
         posts:add posts:new posts:preview posts:edit posts:history posts:readers posts:delete
     """,
+    f"{QUALITY} {ADMIN}": "quality:index quality:tasks quality:new",
     f"{REPORTS} {ADMIN}": """
         reports:index reports:tasks reports:stale reports:workload
     """,

@@ -28,17 +28,19 @@ from tests.contract.phone_cases import PHONE, PHONE_REFUSALS
 from tests.contract.post_cases import POST_REFUSALS, POSTS
 from tests.contract.post_news_cases import POST_NEWS, POST_NEWS_REFUSALS
 from tests.contract.promise_cases import PROMISE_REFUSALS, PROMISES
+from tests.contract.quality_cases import QUALITY, QUALITY_REFUSALS
 from tests.contract.tracker_cases import TRACKER, TRACKER_REFUSALS
 from tests.telephony.desks import Shift, on_phone, ring
 from tests.web.conftest import Client, Visit
 
 GOLDEN = Path(__file__).parent / "golden"
-ANSWERS = OTHER_ANSWERS + TRACKER + PHONE + MONITOR + POSTS + POST_NEWS + KNOWLEDGE + PROMISES
+ANSWERS = OTHER_ANSWERS + TRACKER + PHONE + MONITOR + POSTS + POST_NEWS + KNOWLEDGE + QUALITY + PROMISES
 REFUSALS = (
     OTHER_REFUSALS
     + TRACKER_REFUSALS
     + PHONE_REFUSALS
     + MONITOR_REFUSALS
+    + QUALITY_REFUSALS
     + POST_REFUSALS
     + POST_NEWS_REFUSALS
     + KNOWLEDGE_REFUSALS

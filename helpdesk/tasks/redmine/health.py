@@ -45,6 +45,7 @@ REFUSED = {
     ),
 }
 """By MySQL's numbers of errors."""
+SECOND = sentence("Check the settings MYSQL_QUALITY_*, and whether its server runs and lets our user in.")
 UNKNOWN = (
     sentence("it does not answer as it should"),
     sentence("See its own log, and whether it can be reached from here."),
@@ -96,6 +97,26 @@ def database(redmine_database: RedmineDatabase, client: RedmineClient) -> Check:
             raise Trouble(*(refusal or REFUSED.get(error.number, UNKNOWN))) from error
 
     return Check("mysql", check)
+
+
+def second(database: RedmineDatabase) -> Check:
+    """Check that a second Redmine's database is one, and that our user may only read it and call its procedures."""
+
+    async def check() -> None:
+        try:
+            with database.readable():
+                missing, too_much = await database.run_unnoted(
+                    lambda db: (schema_check.missing(db), schema_check.too_much(db, ["EXECUTE"]))
+                )
+        except Silent as error:
+            reason = tls.refusal(error, "MYSQL_QUALITY_HOST", "MYSQL_QUALITY_SSL_CA")
+            raise Trouble(*(reason or (REFUSED.get(error.number, UNKNOWN)[0], SECOND))) from error
+        if missing:
+            raise Trouble(sentence("it lacks, or does not let our user see: %(names)s", names=_few(missing)), GRANTS)
+        if too_much:
+            raise Trouble(sentence("our user may do more than it needs: %(rights)s", rights=_few(too_much)), GRANTS)
+
+    return Check("quality", check)
 
 
 def schema_trouble(redmine_database: RedmineDatabase) -> Trouble | None:

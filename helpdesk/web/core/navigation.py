@@ -17,7 +17,7 @@ from starlette.responses import Response
 from helpdesk.errors import Sentence, sentence
 from helpdesk.netmonitor.access import may_see
 from helpdesk.people.model import Person
-from helpdesk.people.rights import ADMIN, AGENT, REPORTS, SUPERVISOR
+from helpdesk.people.rights import ADMIN, AGENT, QUALITY, REPORTS, SUPERVISOR
 from helpdesk.people.second_factor import is_offered
 from helpdesk.store import second_factors
 from helpdesk.web.core import session
@@ -79,6 +79,7 @@ ROOMS = (
     Room("service", "calls:index", sentence("Calls"), "headset", (AGENT, SUPERVISOR), phone=True),
     Room("service", "calls:team", sentence("Team"), "list", (SUPERVISOR,), phone=True),
     Room("service", "netmonitor:index", sentence("Network monitor"), "list", monitor=True),
+    Room("service", "quality:index", sentence("Quality control"), "list", (QUALITY, ADMIN)),
     Room("company", "posts:index", sentence("Announcements"), "list"),
     Room("company", "knowledge:index", sentence("Knowledge base"), "list"),
     Room("company", "people:index", sentence("Colleagues"), "list", tasks=True),

@@ -59,6 +59,7 @@ BUNDLES = {
     "netmonitor.css": ("css/pages/netmonitor.css",),
     "reports.css": ("css/pages/reports.css", "css/pages/reports-tables.css"),
     "netmonitor.js": ("js/netmonitor/*.js",),
+    "quality.css": ("css/pages/quality.css",),
     "people.js": ("js/people/*.js",),
     "push.js": ("js/push/*.js",),
     "worker.js": ("js/worker/*.js",),

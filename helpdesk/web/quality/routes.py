@@ -1,5 +1,15 @@
 """List the addresses of quality control, each with its guard."""
 
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
-ROUTES: list[BaseRoute] = []
+from helpdesk.web.quality import choices, found, index
+from helpdesk.web.quality.access import administered, controller
+
+# fmt: off
+ROUTES: list[BaseRoute] = [
+    Route("/quality-control",         controller(index.index), name="quality:index"),
+    Route("/quality-control/tasks",   controller(found.found), name="quality:tasks"),
+    Route("/quality-control/new",     controller(found.new), name="quality:new"),
+    Route("/quality-control/choices", administered(choices.choices), name="quality:choices", methods=["GET", "POST"]),
+]
+# fmt: on

@@ -3,11 +3,12 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from helpdesk.people.rights import ADMIN, QUALITY
 from helpdesk.store.devices import FCM, WEB_PUSH
 from helpdesk.web.core.faces import json_response
+from helpdesk.web.core.guards import holds
 from helpdesk.web.core.services import services
-
-FEATURES = {"kanban_enabled": True, "quality_control_enabled": False}
+from helpdesk.web.core.session import current_user
 
 
 async def config(request: Request) -> Response:
@@ -17,4 +18,7 @@ async def config(request: Request) -> Response:
     enabled = {"push_enabled": bool(sending & {FCM, WEB_PUSH}), "email_enabled": "email" in sending}
     notifications = {**enabled, "sound_enabled": True}
     redmine = {"url": redmine_url, "api_enabled": redmine_url is not None}
-    return json_response(request, {"redmine": redmine, "notifications": notifications, "features": FEATURES})
+    person = await current_user(request)
+    controls = services(request).quality is not None and any(holds(person, it) for it in (QUALITY, ADMIN))
+    features = {"kanban_enabled": True, "quality_control_enabled": controls}
+    return json_response(request, {"redmine": redmine, "notifications": notifications, "features": features})

@@ -59,8 +59,15 @@ class RedmineDatabase:
     Handlers use `run`; checks use `run_noted`, `run_unnoted` and `run_here`.
     """
 
-    def __init__(self, url: URL, timezone: ZoneInfo, breaker: Breaker | None = None, tls: Tls = NOTHING_SAID) -> None:
-        self.timezone = timezone
+    def __init__(
+        self,
+        url: URL,
+        timezone: ZoneInfo,
+        breaker: Breaker | None = None,
+        tls: Tls = NOTHING_SAID,
+        name: str = "Redmine's database",
+    ) -> None:
+        self.timezone, self.name = timezone, name
         self.breaker = breaker or Breaker()
         self.distrusted: State | None = None
         self.short_list: Sentence | None = None
@@ -99,10 +106,10 @@ class RedmineDatabase:
             answer = await self._in_thread(question)
         except Silent as error:
             if error.is_down and self.breaker.failed():
-                log.error("Redmine's database does not answer; reading goes over REST", extra={"error": error.detail})
+                log.error("%s does not answer", self.name, extra={"error": error.detail})
             raise
         if self.breaker.succeeded():
-            log.warning("Redmine's database answers again")
+            log.warning("%s answers again", self.name)
         return answer
 
     async def _in_thread(self, question: Callable[[], T]) -> T:
@@ -126,7 +133,7 @@ class RedmineDatabase:
     def _note(self, error: Unreadable) -> Unreadable:
         """Log an error once, for as long as pages report it."""
         if error.detail not in self._unread:
-            log.error("Redmine's database can't be read; this is asked over REST", extra={"error": error.detail})
+            log.error("something in %s can't be read", self.name, extra={"error": error.detail})
         self._unread[error.detail] = None
         return error
 
@@ -184,9 +191,9 @@ class RedmineDatabase:
             return
         if missing:
             self.breaker.failed()
-            log.error("Redmine's database lacks what we read", extra={"missing": missing})
+            log.error("%s lacks what we read", self.name, extra={"missing": missing})
         elif self.breaker.succeeded():
-            log.warning("Redmine's database answers again")
+            log.warning("%s answers again", self.name)
 
 
 def _engine(url: URL, tls: Tls) -> sa.Engine:

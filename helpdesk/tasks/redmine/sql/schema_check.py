@@ -1,13 +1,13 @@
 """The tables and rights that we need in Redmine's database: the statements that grant them, and their check."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
-from helpdesk.tasks.redmine.sql.tables import COMPANY, REDMINE
+from helpdesk.tasks.redmine.sql.tables import COMPANY, REDMINE, SECOND
 
 SECRETS = {
     "tokens": "SELECT value FROM tokens LIMIT 0",
@@ -36,10 +36,12 @@ def _missing_of(table: sa.Table, present: set[str] | None) -> list[str]:
     return [f"{table.name}.{column.name}" for column in table.columns if column.name not in present]
 
 
-def too_much(db: Connection) -> list[str]:
-    """Return the rights of this user beyond reading our tables, such as `SELECT on tokens` or `UPDATE`."""
+def too_much(db: Connection, allowed: Collection[str] = ()) -> list[str]:
+    """Return the rights of this user beyond reading our tables and those `allowed`, such as `SELECT on tokens` or
+    `UPDATE`."""
     read = [f"SELECT on {name}" for name, statement in SECRETS.items() if _may(db, statement)]
-    return read + writes(row[0] for row in db.execute(sa.text("SHOW GRANTS")))
+    others = writes(row[0] for row in db.execute(sa.text("SHOW GRANTS")))
+    return [*read, *(right for right in others if right not in allowed)]
 
 
 def writes(granted: Iterable[str]) -> list[str]:
@@ -86,6 +88,20 @@ def script(database: str, user: str, host: str) -> str:
             *grants(database, user, host),
             "-- Only where your Redmine has them, names of statuses and priorities in words of your own:",
             *(f"-- {_grant(table, database, _account(user, host))}" for table in _by_name(COMPANY)),
+        ]
+    )
+
+
+def second_script(database: str, user: str, host: str) -> str:
+    """Return the script for a second Redmine, whose users are also found by their e-mail; calls are a choice."""
+    account = _account(user, host)
+    return "\n".join(
+        [
+            create_user(user, host),
+            *grants(database, user, host),
+            *(_grant(table, database, account) for table in _by_name(SECOND)),
+            "-- Only to compare with stored procedures that are there:",
+            f"-- GRANT EXECUTE ON {_name(database)}.* TO {account};",
         ]
     )
 

@@ -11,6 +11,8 @@ from sqlalchemy.engine import Connection
 REDMINE = sa.MetaData()
 COMPANY = sa.MetaData()
 """What only some companies have: names of statuses and priorities in words of their own."""
+SECOND = sa.MetaData()
+"""What is read of a second Redmine alone."""
 
 
 def _table(name: str, columns: str, more: sa.MetaData = REDMINE) -> sa.Table:
@@ -29,6 +31,7 @@ issues = _table(
 journals = _table("journals", "id:i journalized_id:i journalized_type:s user_id:i notes:s created_on:t private_notes:b")
 journal_details = _table("journal_details", "id:i journal_id:i property:s prop_key:s old_value:s value:s")
 users = _table("users", "id:i login:s firstname:s lastname:s admin:b status:i type:s")
+email_addresses = _table("email_addresses", "user_id:i address:s", SECOND)
 groups_users = _table("groups_users", "group_id:i user_id:i")
 members = _table("members", "id:i user_id:i project_id:i")
 member_roles = _table("member_roles", "member_id:i role_id:i")

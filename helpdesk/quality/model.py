@@ -1,0 +1,50 @@
+"""Define what quality control counts: which trackers are which kind of request, and which fields say what about."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from helpdesk.errors import Sentence, sentence
+from helpdesk.settings.quality import FIELDS, KINDS
+
+KIND_NAMES: dict[str, Sentence] = {
+    "complaint": sentence("Complaints"),
+    "gratitude": sentence("Gratitude"),
+    "question": sentence("Questions"),
+    "suggestion": sentence("Suggestions"),
+}
+FIELD_NAMES: dict[str, Sentence] = {
+    "object": sentence("Object"),
+    "resort": sentence("Resort"),
+    "country": sentence("Country"),
+}
+ROLES = (*KINDS, *FIELDS)
+Numbers = Mapping[str, tuple[int, ...]]
+"""The ids of each role, a kind or a field."""
+NO_TRACKER = 0
+"""The tracker of no task."""
+
+
+class QualityChoices(NamedTuple):
+    """Trackers by the kind of request, custom fields by what they say, and the projects, none for all."""
+
+    kinds: Numbers = {}
+    fields: Mapping[str, int] = {}
+    projects: tuple[int, ...] = ()
+
+    @property
+    def tracker_ids(self) -> tuple[int, ...]:
+        return tuple(number for kind in KINDS for number in self.kinds.get(kind, ()))
+
+    def kind_of(self, tracker_id: int) -> str:
+        """Return the kind of a tracker's requests, empty for any other tracker."""
+        return next((kind for kind, numbers in self.kinds.items() if tracker_id in numbers), "")
+
+    def numbers(self) -> dict[str, tuple[int, ...]]:
+        """Return the ids by their roles."""
+        return {**self.kinds, **{role: (number,) for role, number in self.fields.items()}}
+
+
+def chosen(numbers: Numbers, projects: tuple[int, ...]) -> QualityChoices:
+    """Return the choices of these ids."""
+    kinds = {kind: numbers[kind] for kind in KINDS if numbers.get(kind)}
+    return QualityChoices(kinds, {field: numbers[field][0] for field in FIELDS if numbers.get(field)}, projects)

@@ -1,0 +1,133 @@
+"""Share what the pages of quality control have: who asks, what counts as what, the address, and its links."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from starlette.requests import Request
+
+from helpdesk.errors import NotConfigured, Sentence, sentence
+from helpdesk.people.model import Person, SignedIn
+from helpdesk.people.rights import ADMIN
+from helpdesk.quality.model import FIELD_NAMES, KIND_NAMES, QualityChoices
+from helpdesk.quality.service import Quality
+from helpdesk.quality.tables import TABS, Tab, new_ids
+from helpdesk.reports import address as addresses
+from helpdesk.reports import address_parser
+from helpdesk.reports.address import FIELD, Address
+from helpdesk.reports.departments import Departments
+from helpdesk.reports.model import Choices
+from helpdesk.reports.report import Reporter
+from helpdesk.store import board
+from helpdesk.tasks.fields import CustomField
+from helpdesk.tasks.phases import Rule
+from helpdesk.web.core import session
+from helpdesk.web.core.guards import holds
+from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.templating import today
+
+NO_QUALITY = sentence(
+    "Quality control counts in the database of the task system, and this helpdesk reads none that it could count in."
+)
+PLACES: tuple[tuple[str, Sentence, str | None], ...] = (
+    ("quality:index", sentence("Requests"), None),
+    ("quality:new", sentence("New requests"), None),
+    ("quality:choices", sentence("What counts"), ADMIN),
+)
+"""The routes of pages with their names, and the right that they need besides."""
+FIRST_TAB = next(iter(TABS))
+MOST_OPTIONS = 500
+
+
+class Desk(NamedTuple):
+    """Quality control for one person: `offered` is what reports of these tasks can be filtered and grouped by."""
+
+    quality: Quality
+    reporter: Reporter
+    choices: QualityChoices
+    offered: Choices
+
+    @property
+    def kinds(self) -> list[tuple[str, str]]:
+        """Return the kinds that have trackers, with these as the address has them."""
+        return [(kind, ",".join(map(str, ids))) for kind, ids in self.choices.kinds.items()]
+
+    def field(self, role: str) -> CustomField | None:
+        """Return the field of a role, None where it is not chosen, gone or not visible to this person."""
+        return next((it for it in self.offered.fields if it.id == self.choices.fields.get(role)), None)
+
+
+def quality_of(request: Request) -> Quality:
+    """Raises NotConfigured where nothing can be counted."""
+    quality = services(request).quality
+    if quality is None:
+        raise NotConfigured(NO_QUALITY)
+    return quality
+
+
+async def desk_of(request: Request) -> Desk:
+    """Return quality control with the eyes of the person who asks. Raises NotConfigured, NotAllowed, Unavailable."""
+    quality, signed_in = quality_of(request), await session.required(request)
+    choices, who = await quality.choices(), await quality.actor(signed_in)
+    people = Departments(services(request).database, services(request).accounts)
+    reporter = Reporter(quality.source, who, people, services(request).settings.timezone, today(request))
+    return Desk(quality, reporter, choices, await quality.source.choices(who))
+
+
+async def address_of(request: Request, desk: Desk) -> Address:
+    """Read the address of a table or of the tasks of a number. Raises Invalid with every wrong parameter."""
+    address = address_parser.parse(request.url.query, today(request))
+    addresses.check(address, desk.offered)
+    return address
+
+
+def tab_of(request: Request) -> str:
+    name = request.query_params.get("tab", FIRST_TAB)
+    return name if name in TABS else FIRST_TAB
+
+
+def cell_link(request: Request, desk: Desk, tab: Tab, address: Address, column: str, key: str | None) -> str:
+    """Return the address of the tasks that a number counts; without a key, those of a column's sum."""
+    changes: dict[str, Any] = {"measure": "created" if tab.by_kind else column, "groups": (), "cells": ()}
+    if tab.by_kind and column in desk.choices.kinds:
+        wanted = desk.choices.kinds[column]
+        changes["tracker_ids"] = tuple(it for it in wanted if not address.tracker_ids or it in address.tracker_ids)
+    if key is not None:
+        changes |= {"groups": (f"{FIELD}{desk.choices.fields[tab.field]}",), "cells": (key,)}
+    return f"{path_to(request, 'quality:tasks')}?{address.query(**changes)}"
+
+
+async def new_statuses(request: Request, desk: Desk) -> tuple[int, ...]:
+    """Return the statuses of requests that nobody has looked at."""
+    columns = await services(request).database.run(board.columns)
+    rules = {id: Rule(it.phase, it.wip_limit) for id, it in columns.items()} if desk.quality.name == "main" else {}
+    return new_ids(desk.offered.vocabulary.statuses, rules)
+
+
+def task_link(request: Request, quality: Quality, task_id: int) -> str | None:
+    """Return the address of a task: its page here, or that of the second Redmine, if that is known."""
+    return path_to(request, "tasks:show", task_id=task_id) if quality.name == "main" else quality.task_address(task_id)
+
+
+class Place(NamedTuple):
+    """A page of quality control, which may be the present one."""
+
+    address: str
+    title: Sentence
+    is_here: bool
+
+
+def places(request: Request, person: Person) -> list[Place]:
+    """Return the pages of quality control that a person may go to."""
+    allowed = [(path_to(request, name), title) for name, title, right in PLACES if holds(person, right)]
+    return [Place(address, title, address == request.url.path) for address, title in allowed]
+
+
+def context(request: Request, desk: Desk, person: SignedIn) -> Mapping[str, Any]:
+    """Return what `quality/base.html` needs."""
+    return {
+        "places": places(request, person.person),
+        "desk": desk,
+        "KIND_NAMES": KIND_NAMES,
+        "FIELD_NAMES": FIELD_NAMES,
+        "is_administrator": holds(person.person, ADMIN),
+    }

@@ -1,0 +1,115 @@
+"""Show the requests that a number of quality control counts, and those that nobody has looked at."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.errors import Invalid, Sentence, sentence
+from helpdesk.quality import tables
+from helpdesk.quality.model import KIND_NAMES
+from helpdesk.quality.tables import COLUMNS
+from helpdesk.reports import periods
+from helpdesk.reports.address import FIELD, Address
+from helpdesk.reports.labels import Labels
+from helpdesk.reports.model import Found, Question
+from helpdesk.web.core import request_data, session
+from helpdesk.web.core.errors import status_of
+from helpdesk.web.core.faces import Json, answer, answer_refusal, html, json_response
+from helpdesk.web.quality import desk as desks
+from helpdesk.web.quality.desk import Desk
+from helpdesk.web.tasks import colors
+from helpdesk.web.tasks.schemas import row
+
+PER_PAGE = 50
+MOST_PAGE = 100_000
+NEW_ONES = sentence("New requests")
+NOTHING = Found((), 0)
+
+
+async def found(request: Request) -> Response:
+    """Show a page of the requests that a number counts."""
+    desk = await desks.desk_of(request)
+    try:
+        address = await desks.address_of(request, desk)
+    except Invalid as error:
+        return await answer_refusal(request, error, page=partial(_page, request, desk, "", NOTHING, 1, (), error))
+    measure = address.measure or "created"
+    asked = tables.restricted(address, desk.choices)
+    requests = await desk.reporter.found(asked, measure, PER_PAGE)
+    page = partial(_page, request, desk, COLUMNS[measure], requests, address.page, _facts(desk, address))
+    return await answer(
+        request, json=lambda: json_response(request, _to_dict(request, desk, requests, address.page)), page=page
+    )
+
+
+async def new(request: Request) -> Response:
+    """Show the requests that nobody has looked at, the latest first."""
+    desk = await desks.desk_of(request)
+    number = request_data.query_number(request.query_params, "page", 1)
+    selection = tables.restricted(Address(), desk.choices).selection()
+    wanted = selection._replace(status_ids=await desks.new_statuses(request, desk))
+    borders = tables.EVER, periods.midnight(desk.reporter.today + periods.DAY, desk.reporter.zone)
+    question = Question(wanted, "created", borders)
+    requests = await desk.quality.source.found(desk.reporter.actor, question, {}, min(number, MOST_PAGE), PER_PAGE)
+    return await answer(
+        request,
+        json=lambda: json_response(request, _to_dict(request, desk, requests, number)),
+        page=lambda: _page(request, desk, NEW_ONES, requests, number, ()),
+    )
+
+
+def _facts(desk: Desk, address: Address) -> Sequence[tuple[Sentence | str, Sentence | str]]:
+    """Return what narrows the requests, in words."""
+    labels = Labels(desk.offered)
+    told = [(labels.group(group), labels.of(group, key)) for group, key in address.cell().items()]
+    told += [(labels.group(f"{FIELD}{id}"), labels.of(f"{FIELD}{id}", text)) for id, text in address.fields]
+    kinds = dict.fromkeys(desk.choices.kind_of(it) for it in address.tracker_ids)
+    return [*told, *((sentence("Kind"), KIND_NAMES[kind]) for kind in kinds if kind)]
+
+
+def _to_dict(request: Request, desk: Desk, requests: Found, page: int) -> dict[str, Any]:
+    return {
+        "source": desk.quality.name,
+        "count": requests.total,
+        "page": page,
+        "page_size": PER_PAGE,
+        "total_pages": max(1, -(-requests.total // PER_PAGE)),
+        "tasks": [_request_to_dict(request, desk, it) for it in requests.rows],
+    }
+
+
+def _request_to_dict(request: Request, desk: Desk, it: Any) -> Json:
+    return {
+        **row(it),
+        "kind": desk.choices.kind_of(it.tracker.id),
+        "url": desks.task_link(request, desk.quality, it.id),
+    }
+
+
+async def _page(
+    request: Request,
+    desk: Desk,
+    title: Sentence | str,
+    requests: Found,
+    page: int,
+    facts: Sequence[tuple[Sentence | str, Sentence | str]],
+    error: Invalid | None = None,
+) -> Response:
+    await colors.prepare(request)
+    return html(
+        request,
+        "quality/found.html",
+        status_of(error) if error else 200,
+        **desks.context(request, desk, await session.required(request)),
+        title=title or NEW_ONES,
+        requests=requests,
+        facts=facts,
+        page=page,
+        pages=max(1, -(-requests.total // PER_PAGE)),
+        error=error,
+        page_link=lambda number: f"?{request.url.replace_query_params(page=number).query}",
+        task_link=partial(desks.task_link, request, desk.quality),
+    )
