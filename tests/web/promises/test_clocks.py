@@ -66,7 +66,7 @@ def test_a_waiting_status_pauses_and_closing_stops(anna: Client, admin: Client, 
     admin.post("/admin/promises/1", json={"name": "Другое имя"}).raise_for_status()  # has all read again
     assert "‖ paused, 4 h left" in parsed(anna.get(f"/tasks/{number}", headers=HTML).text).text
     closed = aged(300, status="closed")
-    assert "✓ solved in time" in parsed(anna.get(f"/tasks/{closed}", headers=HTML).text).text
+    assert "Solution✓ in time" in parsed(anna.get(f"/tasks/{closed}", headers=HTML).text).text
 
 
 def test_a_change_of_a_task_brings_its_clock(anna: Client, aged: Aged) -> None:
