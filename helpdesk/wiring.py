@@ -30,6 +30,7 @@ from helpdesk.people.model import SignedIn
 from helpdesk.posts.announcer import Announcer
 from helpdesk.promises.service import Promises
 from helpdesk.quality_control import quality_control
+from helpdesk.reports.mailing import MailedBy, Mailer
 from helpdesk.reports.source import ReportSource
 from helpdesk.requests.accounts import RequesterAccounts
 from helpdesk.requests.addresses import aliases_of
@@ -200,6 +201,8 @@ def _services(
     listed = [*adapters.checks_of(settings, database, systems), of_feed, hosts.check]
     monitor = SystemMonitor(listed, database, named, outbox, wakeups, utc_now, settings.timezone)
     announcer = Announcer(database, outbox, wakeups, utc_now, settings.timezone, settings.administrators or ())
+    by_mail = MailedBy(outbox, utc_now, settings.timezone, settings.default_locale, settings.administrators or ())
+    mailers = (Mailer(database, reports, accounts, identify, by_mail).watch,) if reports else ()
     desk = _desk(settings, database, systems.phone, wakeups)
 
     async def close_all() -> None:
@@ -237,6 +240,7 @@ def _services(
             poller.watch,
             monitor.watch,
             announcer.watch,
+            *mailers,
             *call_watchers,
             *hosts.watchers,
         ),

@@ -66,7 +66,7 @@ def parse(query: str, today: date) -> Address:
         page=read.number("page", 1),
     )
     _check_cells(address, wrong)
-    if not wrong:
+    if not wrong and not address.measure:  # the tasks of a number are not divided
         columns = periods.count(address.within(today), address.step(today))
         if columns > MOST_COLUMNS:
             wrong["by"] = [TOO_MANY_COLUMNS._replace(values={"columns": columns, "most": MOST_COLUMNS})]

@@ -1,13 +1,14 @@
 """Count and find the tasks of a question by one builder, so that a number's tasks are those that it counts."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from helpdesk.reports.model import Counts, Key, Question
-from helpdesk.reports.sql import Column, Condition, Tables, column_of, conditions, field_of, is_key, place
+from helpdesk.reports.sql import Column, Condition, Events, Tables, column_of, conditions, field_of, is_key, place
 
 Run = Callable[[sa.Select[Any]], Iterable[Any]]
 """Runs a statement and returns its rows."""
@@ -17,12 +18,20 @@ MOST_PAGES = 1_000_000
 
 
 class Part(NamedTuple):
-    """Rows of tasks to which something happened at `moment`; a task may be in several rows where it `repeats`."""
+    """Rows of tasks to which something happened at `moment`; a task may be in several rows where it `repeats`.
+
+    Where it does not `count` it happened when the task was created.
+    """
 
     source: sa.FromClause
     moment: Column
     conditions: tuple[Condition, ...]
     repeats: bool = False
+    counts: Condition | None = None
+
+    def place(self, tables: Tables, borders: Sequence[datetime]) -> Column:
+        own = place(self.moment, borders)
+        return own if self.counts is None else sa.case((self.counts, own), else_=place(tables.created, borders))
 
 
 def counts(tables: Tables, run: Run, question: Question) -> Counts:
@@ -33,7 +42,7 @@ def counts(tables: Tables, run: Run, question: Question) -> Counts:
     total: Counter[tuple[Key, ...]] = Counter()
     for part in _parts(tables, question):
         amount = sa.func.count(sa.distinct(tables.id)) if part.repeats else TASKS
-        moments = {TIME: place(part.moment, borders[1:-1])}
+        moments = {TIME: part.place(tables, borders[1:-1])}
         for *keys, number in run(_grouped(tables, question, part, moments, question.groups, amount)):
             total[_plain(keys)] += number
     return {keys: number for keys, number in total.items() if number}
@@ -42,10 +51,11 @@ def counts(tables: Tables, run: Run, question: Question) -> Counts:
 def picked(tables: Tables, question: Question, cell: Mapping[str, Key]) -> sa.Subquery:
     """Return the `id` of each task that a question counts where its groups have these values. Raises NotFound."""
     question, more = _narrowed(tables, question, cell)
-    parts = [_open_at(tables, question)] if question.measure == "open" else _parts(tables, question)
+    parts = _open_at(tables, question) if question.measure == "open" else _parts(tables, question)
     shared = [tables.visible, *conditions(tables, question.selection), *more]
     each = [sa.select(tables.id.label("id")).select_from(it.source).where(*it.conditions, *shared) for it in parts]
-    return (sa.union(*each) if len(each) > 1 else each[0].distinct() if parts[0].repeats else each[0]).subquery()
+    distinct = [one.distinct() if it.repeats else one for one, it in zip(each, parts, strict=True)]
+    return (sa.union_all(*distinct) if len(each) > 1 else distinct[0]).subquery()
 
 
 def _narrowed(tables: Tables, question: Question, cell: Mapping[str, Key]) -> tuple[Question, list[Condition]]:
@@ -71,77 +81,74 @@ def _parts(tables: Tables, question: Question) -> list[Part]:
     step = tables.steps()
     events = step.events
     source = events.source.join(tables.tasks, tables.id == events.task)
+    history = (events.condition, tables.again(events.task), events.moment >= begin)
     if question.measure == "reopened":
-        return [Part(source, events.moment, (events.condition, step.reopens, within(events.moment)), repeats=True)]
+        return [Part(source, events.moment, (*history, step.reopens, events.moment < end), repeats=True)]
     # What begins with a reopening was closed when it was created.
-    begun_closed = sa.and_(step.reopens, sa.not_(_crossed(tables, events.id, events.moment)))
-    moment = sa.case((step.closes, events.moment), else_=tables.created)
+    begun_closed = sa.and_(step.reopens, sa.not_(_crossed_before(tables, events)), within(tables.created))
+    closed = sa.or_(sa.and_(step.closes, events.moment < end), begun_closed)
+    once = (tables.status.in_(tables.closed), within(tables.closed_at), sa.not_(tables.again(tables.id)))
     return [
-        Part(
-            source,
-            moment,
-            (
-                *(events.condition, events.moment >= begin),
-                sa.or_(
-                    sa.and_(step.closes, events.moment < end),
-                    sa.and_(begun_closed, within(tables.created)),
-                ),
-            ),
-            repeats=True,
-        ),
-        Part(
-            tables.tasks,
-            tables.created,
-            (
-                *(within(tables.created), tables.status.in_(tables.closed), tables.may_begin_closed),
-                sa.not_(_crossed(tables)),
-            ),
-        ),
+        Part(tables.tasks, tables.closed_at, once),
+        Part(source, events.moment, (*history, closed), True, step.closes),
     ]
 
 
-def _crossed(tables: Tables, before_id: Column | None = None, before: Column | None = None) -> Condition:
-    """Return the condition that a task was closed or reopened by its history, before an event or at any time."""
+def _crossed_before(tables: Tables, later: Events) -> Condition:
+    """Return the condition that a task was closed or reopened before an event."""
     step = tables.steps()
     events = step.events
-    earlier = sa.exists().select_from(events.source).where(events.task == tables.id, events.condition, step.crosses)
-    if before is not None:
-        same = sa.and_(events.moment == before, events.id < before_id)
-        earlier = earlier.where(sa.or_(events.moment < before, same))
-    return earlier
+    same = sa.and_(events.moment == later.moment, events.id < later.id)
+    earlier = sa.exists().select_from(events.source).where(events.task == later.task, events.condition, step.crosses)
+    return earlier.where(sa.or_(events.moment < later.moment, same))
 
 
-def _open_at(tables: Tables, question: Question) -> Part:
+def _open_at(tables: Tables, question: Question) -> list[Part]:
     """Return the tasks that are open at the last border: what they are now, without what happened since."""
     border, step = tables.border(question.borders[-1]), tables.steps()
     since = step.select(step.events.task.label("task"), sa.func.sum(step.opened).label("opened"))
-    since = since.where(step.crosses, step.events.moment >= border).group_by(step.events.task)
-    later = since.subquery("later")
+    since = since.where(tables.again(step.events.task), step.crosses, step.events.moment >= border)
+    later = since.group_by(step.events.task).subquery("later")
     open_then = sa.case((tables.is_open, 1), else_=0) - sa.func.coalesce(later.c.opened, 0) > 0
-    source = tables.tasks.outerjoin(later, later.c.task == tables.id)
-    return Part(source, tables.created, (tables.created < border, open_then))
+    source, there = tables.tasks.outerjoin(later, later.c.task == tables.id), tables.created < border
+    again = tables.again(tables.id)
+    once = sa.or_(tables.is_open, tables.closed_at >= border)
+    return [
+        Part(tables.tasks, tables.created, (there, once, sa.not_(again))),
+        Part(source, tables.created, (there, again, open_then)),
+    ]
 
 
 def _open(tables: Tables, run: Run, question: Question) -> Counts:
-    """Count the tasks that are open at borders: those that are open now and were there, without what happened since."""
+    """Count the tasks that are open at borders: each from one place, that of its creation, until another."""
     has_time = TIME in question.groups
     borders = [tables.border(each) for each in (question.borders[1:] if has_time else question.borders[-1:])]
     others = tuple(group for group in question.groups if group != TIME)
-    groups, step = ("since", *others), tables.steps()
     changes: Counter[tuple[tuple[Key, ...], int]] = Counter()
-    there = Part(tables.tasks, tables.created, (tables.created < borders[-1], tables.is_open))
-    of_created = {"since": place(tables.created, borders), "until": place(step.events.moment, borders)}
-    for since, *keys, number in run(_grouped(tables, question, there, of_created, groups, TASKS)):
-        changes[_plain(keys), since] += number
-    source = step.events.source.join(tables.tasks, tables.id == step.events.task)
-    later = (step.events.condition, step.crosses, tables.created < borders[-1], step.events.moment >= borders[0])
-    moved = Part(source, step.events.moment, (*later, of_created["since"] < of_created["until"]))
-    grouped = _grouped(tables, question, moved, of_created, ("since", "until", *others), sa.func.sum(step.opened))
-    for since, until, *keys, opened in run(grouped):
-        changes[_plain(keys), since] -= int(opened)
-        changes[_plain(keys), until] += int(opened)
-    position = question.groups.index(TIME) if has_time else None
-    return _summed(changes, len(borders), position)
+    for part, until, amount in _spans(tables, borders):
+        moments = {"since": place(part.moment, borders), "until": until}
+        statement = _grouped(tables, question, part, moments, ("since", "until", *others), amount)
+        for begin, end, *keys, number in run(statement.where(moments["since"] < moments["until"])):
+            changes[_plain(keys), begin] += int(number)
+            changes[_plain(keys), end] -= int(number)
+    return _summed(changes, len(borders), question.groups.index(TIME) if has_time else None)
+
+
+def _spans(tables: Tables, borders: Sequence[Any]) -> Iterator[tuple[Part, Column, Column]]:
+    """Yield tasks that are open since they were created, the place where that ends, and how often each row counts.
+
+    Of tasks with a history those that are open now count for ever, without what happened since each border.
+    """
+    there, again, is_open = tables.created < borders[-1], tables.again(tables.id), tables.is_open
+    for_ever: Column = sa.literal_column(str(len(borders)))
+    end = sa.case((is_open, for_ever), else_=place(tables.closed_at, borders))
+    yield Part(tables.tasks, tables.created, (there, sa.not_(again))), end, TASKS
+    yield Part(tables.tasks, tables.created, (there, again, is_open)), for_ever, TASKS
+    step = tables.steps()
+    events = step.events
+    source = events.source.join(tables.tasks, tables.id == events.task)
+    moved = (there, events.condition, tables.again(events.task), step.crosses, events.moment >= borders[0])
+    yield Part(source, tables.created, moved), place(events.moment, borders), -sa.func.sum(step.opened)
 
 
 def _summed(changes: Mapping[tuple[tuple[Key, ...], int], int], places: int, position: int | None) -> Counts:

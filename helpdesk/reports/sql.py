@@ -54,8 +54,9 @@ class Tables:
     """A backend's tables as one person sees them: `visible` tasks, with their columns.
 
     `closed` are the statuses that close a task. `local` returns a moment as columns hold it. `below` adds the projects
-    below some. `values` raises NotFound for a field that is gone, or that the person sees nowhere. Of the tasks whose
-    history has no closing only those that `may_begin_closed` are taken for closed when they were created.
+    below some. `values` raises NotFound for a field that is gone, or that the person sees nowhere. `closed_at` is the
+    backend's own note of the last closing. It is all that is asked for tasks that never left a closed status, which are
+    most: `again` is the condition that a column holds the id of one of the others, whose history is read.
     """
 
     tasks: sa.FromClause
@@ -68,14 +69,15 @@ class Tables:
     assignee: Column
     created: Column
     updated: Column
+    closed_at: Column
     visible: Condition
-    may_begin_closed: Condition
     closed: Sequence[int]
     is_mysql: bool
     local: Callable[[datetime], datetime]
     below: Callable[[Collection[int]], Collection[int]]
     events: Callable[[], Events]
     values: Callable[[int], Values]
+    again: Callable[[Column], Condition]
 
     @property
     def is_open(self) -> Condition:

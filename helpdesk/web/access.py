@@ -67,7 +67,8 @@ NAMES: dict[str, str] = {
     """,
     f"{QUALITY} {ADMIN}": "quality:index quality:tasks quality:new",
     f"{REPORTS} {ADMIN}": """
-        reports:index reports:tasks reports:stale reports:workload
+        reports:index reports:tasks reports:stale reports:workload reports:export_xlsx reports:export_csv
+        reports:saved reports:saved_one reports:saved_remove
     """,
     MONITOR: """
         netmonitor:index netmonitor:watch netmonitor:show netmonitor:check netmonitor:note

@@ -198,9 +198,24 @@ def upgrade() -> None:
         table.create_index("ix_report_mailing_next_at", ["next_at"])
         table.create_index("ix_report_mailing_person_id", ["person_id"])
 
+    with there.altering("tracker_task") as table:
+        table.create_index(
+            "ix_tracker_task_report",
+            [
+                *("project_id", "status_id", "kind_id", "priority_id", "author_id", "assignee_id", "created_at"),
+                *("updated_at", "closed_at", "is_private"),
+            ],
+        )
+    with there.altering("tracker_change") as table:
+        table.create_index("ix_tracker_change_field", ["field", "old_value"])
+
 
 def downgrade() -> None:
     there = Present()
+    with there.altering("tracker_change") as table:
+        table.drop_index("ix_tracker_change_field")
+    with there.altering("tracker_task") as table:
+        table.drop_index("ix_tracker_task_report")
     for name in (
         "report_mailing",
         "assessment_mark",

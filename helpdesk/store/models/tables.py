@@ -204,13 +204,18 @@ class Task(SQLModel, table=True):
 
     `requester` holds the addresses of those who asked for it besides the author, as in a mail's To.
 
-    Ids of tasks and entries are never used again, since the change feed is read on from the last id.
+    Reports need no more than their index holds. Ids of tasks and entries are never used again, since the change feed
+    is read on from the last id.
     """
 
     __tablename__ = "tracker_task"
     __table_args__ = (
         sa.Index("ix_tracker_task_assignee", "assignee_id", "status_id"),
         sa.Index("ix_tracker_task_project", "project_id", "status_id"),
+        sa.Index(
+            *("ix_tracker_task_report", "project_id", "status_id", "kind_id", "priority_id", "author_id"),
+            *("assignee_id", "created_at", "updated_at", "closed_at", "is_private"),
+        ),
         {"sqlite_autoincrement": True},
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -253,6 +258,7 @@ class Change(SQLModel, table=True):
     """The change of one field within an entry; ids are stored as text, as in Redmine."""
 
     __tablename__ = "tracker_change"
+    __table_args__ = (sa.Index("ix_tracker_change_field", "field", "old_value"),)
     id: int | None = Field(default=None, primary_key=True)
     entry_id: int = Field(foreign_key="tracker_entry.id", index=True)
     field: str = Field(max_length=30)

@@ -13,7 +13,9 @@ from helpdesk.store.models import table
 from helpdesk.store.models.tables import (
     BoardColumn,
     BoardFold,
+    Change,
     CustomField,
+    Entry,
     Kind,
     Priority,
     RequestCategory,
@@ -171,8 +173,14 @@ def _set_flags(session: Session, part: Part, row: SQLModel, wanted: Word) -> Non
 
 
 def _close_tasks(session: Session, status: Word) -> None:
-    """Give the tasks of a status a time at which they were closed, or take it from them: the status says so now."""
-    closed_at = Task.updated_at if status.is_closed else None
+    """Give the tasks of a status a time at which they were closed, or take it from them: the status says so now.
+
+    They were closed when they came to this status, as Redmine says, too.
+    """
+    came = sa.select(sa.func.max(col(Entry.created_at))).join(Change, col(Change.entry_id) == col(Entry.id))
+    came = came.where(col(Entry.task_id) == col(Task.id), col(Change.field) == "status")
+    last = came.where(col(Change.new_value) == str(status.id)).scalar_subquery()
+    closed_at = sa.func.coalesce(last, col(Task.created_at)) if status.is_closed else None
     session.exec(sa.update(Task).where(col(Task.status_id) == status.id).values(closed_at=closed_at))
 
 

@@ -18,7 +18,7 @@ MYSQL = ("mysql", "mariadb")
 
 def report_tables(session: Session, mine: Rights) -> Tables:
     """Return the tables with the tasks that a person sees."""
-    task = rows.TASK.c
+    task, closed = rows.TASK.c, [status.id for status in statuses(session) if status.is_closed]
     return Tables(
         tasks=rows.TASK,
         id=task.id,
@@ -30,14 +30,15 @@ def report_tables(session: Session, mine: Rights) -> Tables:
         assignee=task.assignee_id,
         created=task.created_at,
         updated=task.updated_at,
+        closed_at=sa.func.coalesce(task.closed_at, task.created_at),
         visible=visible(mine),
-        may_begin_closed=sa.true(),
-        closed=[status.id for status in statuses(session) if status.is_closed],
+        closed=closed,
         is_mysql=session.get_bind().dialect.name in MYSQL,
         local=lambda moment: moment,
         below=lambda ids: with_descendants(ids, projects(session, mine)),
         events=_events,
         values=lambda field_id: _values(session, mine, field_id),
+        again=lambda column: column.in_(_again(closed)),
     )
 
 
@@ -53,6 +54,12 @@ def _events() -> Events:
         old=change.c.old_value,
         new=change.c.new_value,
     )
+
+
+def _again(closed: list[int]) -> sa.Select[int]:
+    events = _events()
+    left = events.old.in_([str(each) for each in closed])
+    return sa.select(events.task).select_from(events.source).where(events.condition, left)
 
 
 def _values(session: Session, mine: Rights, field_id: int) -> Values:

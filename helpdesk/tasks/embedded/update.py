@@ -54,7 +54,7 @@ def write(
     parts.put_custom_values(session, before.id, edit.custom)
     if "status" in edit.changes:
         closed = session.get_one(tables.Status, edit.changes["status"]).is_closed
-        task.closed_at = now if closed else None
+        task.closed_at = (before.closed_on or now) if closed else None
     if edit.details.keys() & {"subject", "description"}:
         task.words = fold(f"{task.subject}\n{task.description}")
     if changed or not private:  # a private comment must not be noticed by people who may not see it

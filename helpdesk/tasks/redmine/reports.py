@@ -7,9 +7,10 @@ import sqlalchemy as sa
 
 from helpdesk.reports import counting
 from helpdesk.reports.model import Choices, Counts, Found, Involved, Key, Question, Selection, people
-from helpdesk.reports.sql import conditions
+from helpdesk.reports.sql import Tables, conditions
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.redmine.lives import RedmineLives
+from helpdesk.tasks.redmine.sql.again import Again
 from helpdesk.tasks.redmine.sql.feed import involved
 from helpdesk.tasks.redmine.sql.lists import vocabulary
 from helpdesk.tasks.redmine.sql.query_conditions import issues
@@ -24,7 +25,8 @@ class RedmineReports(RedmineLives):
     """The ReportSource port over Redmine's database."""
 
     def __init__(self, source: Source) -> None:
-        super().__init__(source, _counted, _selected)
+        super().__init__(source, self._counted, self._selected)
+        self.again = Again()
 
     async def choices(self, actor: Actor) -> Choices:
         return await self._at_one_moment(actor, _choices)
@@ -33,8 +35,7 @@ class RedmineReports(RedmineLives):
         return (await self.counts_of(actor, [question]))[0]
 
     async def counts_of(self, actor: Actor, questions: Sequence[Question]) -> tuple[Counts, ...]:
-        def work(read: Reading) -> tuple[Counts, ...]:
-            tables = report_tables(read)
+        def work(read: Reading, tables: Tables) -> tuple[Counts, ...]:
             return tuple(counting.counts(tables, read.db.execute, each) for each in questions)
 
         return await self._at_one_moment(actor, work)
@@ -42,10 +43,12 @@ class RedmineReports(RedmineLives):
     async def found(
         self, actor: Actor, question: Question, cell: Mapping[str, Key], page: int = 1, per_page: int = 25
     ) -> Found:
-        return await self._at_one_moment(actor, lambda read: _found(read, question, cell, page, per_page))
+        return await self._at_one_moment(
+            actor, lambda read, tables: _found(read, tables, question, cell, page, per_page)
+        )
 
     async def names(self, actor: Actor, ids: Collection[int]) -> Mapping[int, str]:
-        return await self._at_one_moment(actor, lambda read: read.names(ids))
+        return await self._read(actor, lambda read: read.names(ids))
 
     async def parents(self) -> Mapping[int, int]:
         projects = await self._read(None, lambda read: read.config.projects)
@@ -54,32 +57,31 @@ class RedmineReports(RedmineLives):
     async def involved(self, task_ids: Collection[int]) -> Mapping[int, Involved]:
         return await self._read(None, lambda read: involved(read.db, self.source, task_ids))
 
-    async def _at_one_moment(self, actor: Actor, work: Callable[[Reading], T]) -> T:
+    def _counted(self, read: Reading, question: Question) -> Condition:
+        picked = counting.picked(report_tables(read, self.again), question, {})
+        return issues.id.in_(sa.select(picked.c.id))
+
+    def _selected(self, read: Reading, selection: Selection) -> Condition:
+        return sa.and_(sa.true(), *conditions(report_tables(read, self.again), selection))
+
+    async def _at_one_moment(self, actor: Actor, work: Callable[[Reading, Tables], T]) -> T:
         """Run `work` with all of its statements as of one moment. Raises Silent."""
 
         def in_snapshot(read: Reading) -> T:
             with snapshot(read):
-                return work(read)
+                return work(read, report_tables(read, self.again))
 
         return await self._read(actor, in_snapshot)
 
 
-def _counted(read: Reading, question: Question) -> Condition:
-    picked = counting.picked(report_tables(read), question, {})
-    return issues.id.in_(sa.select(picked.c.id))
-
-
-def _selected(read: Reading, selection: Selection) -> Condition:
-    return sa.and_(sa.true(), *conditions(report_tables(read), selection))
-
-
-def _choices(read: Reading) -> Choices:
-    ids = read.db.scalars(counting.executor_ids(report_tables(read))).all()
+def _choices(read: Reading, tables: Tables) -> Choices:
+    ids = read.db.scalars(counting.executor_ids(tables)).all()
     return Choices(vocabulary(read), fields(read), people(ids, read.names(ids)))
 
 
-def _found(read: Reading, question: Question, cell: Mapping[str, Key], page: int, per_page: int) -> Found:
-    tables = report_tables(read)
+def _found(
+    read: Reading, tables: Tables, question: Question, cell: Mapping[str, Key], page: int, per_page: int
+) -> Found:
     picked = counting.picked(tables, question, cell)
     total = read.db.scalar(sa.select(sa.func.count()).select_from(picked))
     ids = read.db.scalars(counting.page(picked, page, per_page)).all()

@@ -83,6 +83,7 @@ ACTS: Mapping[str, Act] = {
     "file_taken": Act("files", sentence("an administrator took a file")),
     "export_person": Act("files", sentence("everything that is kept of a person was taken")),
     "export": Act("files", sentence("a list was exported")),
+    "report_exported": Act("files", sentence("a report was exported")),
     "calls_exported": Act("files", sentence("the log of calls was exported")),
     "audit_exported": Act("files", sentence("the audit was exported")),
     "read_erp_user": Act("files", sentence("an administrator looked somebody up in the ERP")),

@@ -31,6 +31,13 @@ TABS = {
     "reports:workload": sentence("Workload"),
 }
 """The pages of reports by their routes."""
+EXPORTED = {
+    "reports:index": "report",
+    "reports:tasks": "tasks",
+    "reports:stale": "stale",
+    "reports:workload": "workload",
+}
+"""What `export.py` calls the pages, by their routes."""
 MEASURE_WORDS = {
     "created": sentence("Created"),
     "closed": sentence("Closed"),
@@ -70,6 +77,8 @@ async def context(request: Request, reporter: Reporter, choices: Choices, route:
     given = _given(request)
     return {
         "route": route,
+        "files": _files(request, route),
+        "save": f"{path_to(request, 'reports:saved')}?save=1&{request.url.query}",
         "tabs": [(it, title, _with_query(request, it)) for it, title in TABS.items()],
         "form": Form(choices, offered, given),
         "given": given,
@@ -94,6 +103,14 @@ def facts(address: Address, labels: Labels) -> list[tuple[Sentence | str, Sequen
     if address.phase:
         told.append((FILTERS["status_id"], [PHASES[address.phase]]))
     return told
+
+
+def _files(request: Request, route: str) -> dict[str, str]:
+    """Return the addresses of the page's files by their kinds; none for a page that has none."""
+    if route not in EXPORTED:
+        return {}
+    query = "&".join(filter(None, (f"of={EXPORTED[route]}", request.url.query)))
+    return {kind: f"{path_to(request, f'reports:export_{kind}')}?{query}" for kind in ("xlsx", "csv")}
 
 
 def _departments(db: Session) -> Sequence[str]:

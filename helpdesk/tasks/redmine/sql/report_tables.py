@@ -6,11 +6,12 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from helpdesk.errors import NotFound
-from helpdesk.reports.sql import Events, Tables, Values
+from helpdesk.reports.sql import Events, Tables, Values, among
 from helpdesk.tasks.fields import CustomField
 from helpdesk.tasks.projects import with_descendants
 from helpdesk.tasks.redmine.rest.custom_fields import Definition
 from helpdesk.tasks.redmine.sql import tables as t
+from helpdesk.tasks.redmine.sql.again import Again
 from helpdesk.tasks.redmine.sql.query_conditions import issues, projects
 from helpdesk.tasks.redmine.sql.source import Reading
 
@@ -32,8 +33,9 @@ def snapshot(read: Reading) -> Iterator[None]:
             read.db.exec_driver_sql("ROLLBACK")
 
 
-def report_tables(read: Reading) -> Tables:
+def report_tables(read: Reading, again: Again) -> Tables:
     """Return the tables with the tasks that a person sees."""
+    ids = again.ids(read.db, read.config.closed)
     return Tables(
         tasks=t.issues,
         id=issues.id,
@@ -45,15 +47,15 @@ def report_tables(read: Reading) -> Tables:
         assignee=issues.assigned_to_id,
         created=issues.created_on,
         updated=issues.updated_on,
+        closed_at=sa.func.coalesce(issues.closed_on, issues.created_on),
         visible=read.permissions.tasks,
-        # Redmine notes the moment of a closing; the journal of a later one may be asked for only where that is not so.
-        may_begin_closed=sa.or_(issues.closed_on.is_(None), issues.closed_on <= issues.created_on),
         closed=read.config.closed,
         is_mysql=True,
         local=read.local,
         below=lambda ids: with_descendants(ids, projects(read)),
         events=_events,
         values=lambda field_id: _values(read, field_id),
+        again=lambda column: among(column, ids),
     )
 
 
@@ -85,7 +87,7 @@ def _values(read: Reading, field_id: int) -> Values:
         task=value.c.customized_id,
         text=value.c.value,
         place=value.c.id,
-        is_multiple=True,
+        is_multiple=definition.field.multiple,
         seen=sa.and_(issues.project_id.in_(shown), issues.tracker_id.in_(sorted(definition.trackers))),
     )
 
