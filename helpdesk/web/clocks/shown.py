@@ -33,7 +33,7 @@ class Shown(NamedTuple):
     """A clock in the language of its reader. `due` is a moment for machines, `by` for people; empty where there is
     none."""
 
-    name: str
+    what: str
     shape: str
     text: str
     due: str
@@ -42,7 +42,7 @@ class Shown(NamedTuple):
 
     @property
     def title(self) -> str:
-        return f"{self.name}: {self.by}" if self.by else self.name
+        return f"{self.what}: {self.by}" if self.by else self.what
 
 
 async def of_rows(request: Request, who: Actor, rows: Collection[TaskRow]) -> Mapping[int, Shown]:
