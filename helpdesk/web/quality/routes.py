@@ -4,6 +4,7 @@ from starlette.routing import BaseRoute, Route
 
 from helpdesk.web.quality import choices, found, index
 from helpdesk.web.quality.access import administered, controller
+from helpdesk.web.quality.assessments import routes as assessment_routes
 
 # fmt: off
 ROUTES: list[BaseRoute] = [
@@ -11,5 +12,6 @@ ROUTES: list[BaseRoute] = [
     Route("/quality-control/tasks",   controller(found.found), name="quality:tasks"),
     Route("/quality-control/new",     controller(found.new), name="quality:new"),
     Route("/quality-control/choices", administered(choices.choices), name="quality:choices", methods=["GET", "POST"]),
+    *assessment_routes.ROUTES,
 ]
 # fmt: on
