@@ -29,7 +29,8 @@ def test_a_clock_stands_in_lists_on_the_board_and_beside_the_task(anna: Client, 
     for address in (ALL, "/tasks/my-tasks", "/tasks/board", f"/tasks/{number}"):
         assert LEFT.search(parsed(anna.get(address, headers=HTML).text).text), address
     task = anna.get(f"/tasks/{number}", headers=HTML).text
-    assert re.search(rf'<div id="clocks-{number}">.*<time class="tag" datetime="[-0-9T:]+Z" title="Solution: by ', task, re.DOTALL)
+    clock = '<time class="tag" datetime="[-0-9T:]+Z" title="Solution: by '
+    assert re.search(rf'<div id="clocks-{number}">.*{clock}', task, re.DOTALL)
 
 
 def test_programs_get_the_clocks_of_promised_tasks_alone(anna: Client, aged: Aged) -> None:
