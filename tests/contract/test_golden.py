@@ -18,6 +18,7 @@ from helpdesk import errors
 from helpdesk.services import Services
 from helpdesk.telephony import phone
 from helpdesk.web.routes import ROUTES
+from tests.contract.assessment_cases import ASSESSMENT_REFUSALS, ASSESSMENTS
 from tests.contract.calls import is_for_people, route_name
 from tests.contract.cases import ANSWERS as OTHER_ANSWERS
 from tests.contract.cases import REFUSALS as OTHER_REFUSALS
@@ -34,7 +35,7 @@ from tests.telephony.desks import Shift, on_phone, ring
 from tests.web.conftest import Client, Visit
 
 GOLDEN = Path(__file__).parent / "golden"
-ANSWERS = OTHER_ANSWERS + TRACKER + PHONE + MONITOR + POSTS + POST_NEWS + KNOWLEDGE + QUALITY + PROMISES
+ANSWERS = ASSESSMENTS + OTHER_ANSWERS + TRACKER + PHONE + MONITOR + POSTS + POST_NEWS + KNOWLEDGE + QUALITY + PROMISES
 REFUSALS = (
     OTHER_REFUSALS
     + TRACKER_REFUSALS
@@ -44,6 +45,7 @@ REFUSALS = (
     + POST_REFUSALS
     + POST_NEWS_REFUSALS
     + KNOWLEDGE_REFUSALS
+    + ASSESSMENT_REFUSALS
     + PROMISE_REFUSALS
 )
 CASES = {case.name: case for case in ANSWERS + REFUSALS}
