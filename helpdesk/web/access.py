@@ -67,7 +67,7 @@ NAMES: dict[str, str] = {
         posts:add posts:new posts:preview posts:edit posts:history posts:readers posts:delete
     """,
     f"{QUALITY} {ADMIN}": """
-        quality:index quality:tasks quality:new
+        quality:index quality:tasks quality:new quality:watch
         quality:assessments quality:withdraw quality:sample quality:give_back
         assessments:main
     """,
