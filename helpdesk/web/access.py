@@ -47,7 +47,7 @@ NAMES: dict[str, str] = {
         promises:index promises:edit promises:remove
         promises:calendars promises:calendar promises:calendar_remove
         api:erp_user
-        admin:texts quality:choices
+        admin:texts quality:choices quality:comparison
         netmonitor:hosts netmonitor:new netmonitor:edit netmonitor:remove netmonitor:maintenance netmonitor:end
     """,
     AGENT: """
@@ -65,7 +65,7 @@ NAMES: dict[str, str] = {
         posts:new_page knowledge:move knowledge:review
         posts:add posts:new posts:preview posts:edit posts:history posts:readers posts:delete
     """,
-    f"{QUALITY} {ADMIN}": "quality:index quality:tasks quality:new",
+    f"{QUALITY} {ADMIN}": "quality:index quality:tasks quality:new quality:export_xlsx quality:export_csv",
     f"{REPORTS} {ADMIN}": """
         reports:index reports:tasks reports:stale reports:workload reports:export_xlsx reports:export_csv
         reports:saved reports:saved_one reports:saved_remove

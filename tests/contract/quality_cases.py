@@ -24,6 +24,7 @@ QUALITY = [
     Case("quality_choices_saved", "POST", CHOICES, CHOSEN, login="admin"),
 ]
 QUALITY_REFUSALS = [
+    refused("501_quality_comparison", "GET", "/quality-control/comparison", login="admin"),
     refused("403_quality_of_others", "GET", "/quality-control"),
     refused("409_quality_choices", "POST", CHOICES, {**CHOSEN, "lock_version": "old"}, login="admin"),
     refused("422_quality_choices", "POST", CHOICES, {"complaint": [1, 999], "question": [1]}, login="admin"),
