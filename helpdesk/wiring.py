@@ -2,11 +2,12 @@
 `adapters.py` name adapters."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from helpdesk import adapters
+from helpdesk import adapters, news
 from helpdesk.adapters import Outside
 from helpdesk.encryption import Box
 from helpdesk.errors import NotAllowed, sentence
@@ -30,7 +31,6 @@ from helpdesk.people.model import SignedIn
 from helpdesk.posts.announcer import Announcer
 from helpdesk.promises.service import Promises
 from helpdesk.quality_control import quality_control
-from helpdesk.reports.mailing import MailedBy, Mailer
 from helpdesk.reports.source import ReportSource
 from helpdesk.requests.accounts import RequesterAccounts
 from helpdesk.requests.addresses import aliases_of
@@ -201,8 +201,6 @@ def _services(
     listed = [*adapters.checks_of(settings, database, systems), of_feed, hosts.check]
     monitor = SystemMonitor(listed, database, named, outbox, wakeups, utc_now, settings.timezone)
     announcer = Announcer(database, outbox, wakeups, utc_now, settings.timezone, settings.administrators or ())
-    by_mail = MailedBy(outbox, utc_now, settings.timezone, settings.default_locale, settings.administrators or ())
-    mailers = (Mailer(database, reports, accounts, identify, by_mail).watch,) if reports else ()
     desk = _desk(settings, database, systems.phone, wakeups)
 
     async def close_all() -> None:
@@ -214,7 +212,7 @@ def _services(
         *((desk.poller.watch, desk.leaving.watch) if desk else ()),
         Retention(database, settings.calls_days, utc_now).watch,
     )
-    return Services(
+    wired = Services(
         settings,
         database,
         backend,
@@ -240,13 +238,13 @@ def _services(
             poller.watch,
             monitor.watch,
             announcer.watch,
-            *mailers,
             *call_watchers,
             *hosts.watchers,
         ),
         reports=reports,
         quality=quality_control(settings, database, systems, reports, identify),
     )
+    return replace(wired, watchers=(*wired.watchers, *news.watchers(wired)))
 
 
 def _desk(settings: Settings, database: Database, phone: Phone | None, wakeups: Wakeups) -> Desk | None:

@@ -27,6 +27,7 @@ from helpdesk.web.reports.form import DEPARTMENT_LABEL, FILTERS, MOST_OPTIONS, F
 NO_SOURCE = sentence("Reports are counted in the database of the task system, and this helpdesk does not read it.")
 TABS = {
     "reports:index": sentence("Report"),
+    "reports:times": sentence("Times"),
     "reports:stale": sentence("Stale tasks"),
     "reports:workload": sentence("Workload"),
 }
@@ -55,9 +56,9 @@ async def reporter_of(request: Request) -> Reporter:
     return Reporter(found.reports, await actor(request), people, found.settings.timezone, today(request))
 
 
-def address_of(request: Request) -> Address:
+def address_of(request: Request, *, is_divided: bool = True) -> Address:
     """Read the address of a report. Raises Invalid with every wrong parameter."""
-    return parse(request.url.query, today(request))
+    return parse(request.url.query, today(request), is_divided=is_divided)
 
 
 async def refused(request: Request, reporter: Reporter, error: Invalid, route: str) -> Response:

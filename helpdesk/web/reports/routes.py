@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute, Route
 
-from helpdesk.web.reports import found, index, saved, stale, workload
+from helpdesk.web.reports import found, index, saved, stale, times, workload
 from helpdesk.web.reports.access import reporter
 from helpdesk.web.reports.exports import export
 
@@ -16,6 +16,7 @@ ROUTES: list[BaseRoute] = [
     Route("/reports/saved/{report_id:int}", reporter(saved.show), name="reports:saved_one", methods=FORM),
     Route("/reports/saved/{report_id:int}/delete", reporter(saved.remove), name="reports:saved_remove", methods=POST),
     Route("/reports/tasks", reporter(found.found), name="reports:tasks"),
+    Route("/reports/times", reporter(times.times), name="reports:times"),
     Route("/reports/stale", reporter(stale.stale), name="reports:stale"),
     Route("/reports/workload", reporter(workload.workload), name="reports:workload"),
 ]

@@ -172,3 +172,30 @@ def test_foreign_ids_and_odd_values_count_nothing(boris: Client) -> None:
         report = boris.get(f"/reports?{query}&group=executor").json()["report"]
         assert report["total"] == {"created": 0, "closed": 0, "reopened": 0, "open": 0} and report["lines"] == []
         assert boris.get(f"/reports?{query}&group=executor", headers=HTML).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query", ["", "group=executor", "group=project&group=time&measure=created", "group=department"]
+)
+def test_each_number_of_the_times_leads_to_its_tasks(boris: Client, query: str) -> None:
+    page = boris.get(f"/reports/times?{query}", headers=HTML)
+    assert page.status_code == 200
+    found = links(page.text)
+    assert found
+    for address, number in found.items():
+        assert boris.get(address).json()["pagination"]["total"] == number, address
+
+
+def test_times_are_told_in_seconds_and_by_groups_that_have_them(boris: Client) -> None:
+    times = boris.get(f"/reports/times?group={FIELD}&group=executor").json()["times"]
+    assert times["groups"] == ["executor"] and times["measure"] == "closed"
+    assert times["total"]["tasks"] == sum(it["tasks"] for it in times["rows"]) > 5
+    assert times["total"]["solution"]["whole"]["median"] > 24 * 3600
+    assert boris.get("/reports/times?clock=sand").status_code == 422
+
+
+def test_a_report_says_at_a_glance_whether_tasks_take_longer(boris: Client) -> None:
+    found = boris.get("/reports?period=quarter").json()
+    assert found["pace"]["total"]["tasks"] == found["report"]["total"]["closed"]
+    page = boris.get("/reports", headers=HTML).text
+    assert "Half of the closed tasks took at most" in page and 'href="/reports/times?' in page
