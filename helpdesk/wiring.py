@@ -2,11 +2,12 @@
 `adapters.py` name adapters."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from helpdesk import adapters
+from helpdesk import adapters, news
 from helpdesk.adapters import Outside
 from helpdesk.encryption import Box
 from helpdesk.errors import NotAllowed, sentence
@@ -211,7 +212,7 @@ def _services(
         *((desk.poller.watch, desk.leaving.watch) if desk else ()),
         Retention(database, settings.calls_days, utc_now).watch,
     )
-    return Services(
+    wired = Services(
         settings,
         database,
         backend,
@@ -243,6 +244,7 @@ def _services(
         reports=reports,
         quality=quality_control(settings, database, systems, reports, identify),
     )
+    return replace(wired, watchers=(*wired.watchers, *news.watchers(wired)))
 
 
 def _desk(settings: Settings, database: Database, phone: Phone | None, wakeups: Wakeups) -> Desk | None:

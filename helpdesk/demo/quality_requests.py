@@ -15,7 +15,7 @@ from helpdesk.store.casefold import fold
 from helpdesk.store.models import tables
 from helpdesk.store.models.quality import QualityChoice
 
-PROJECT = "quality"
+PROJECT, ROLE = "quality", "Специалист поддержки"
 PROJECT_NAME = "Контроль качества"
 KINDS = {"complaint": "Жалоба", "gratitude": "Благодарность", "question": "Вопрос", "suggestion": "Предложение"}
 FIELDS = {"object": "Объект", "resort": "Курорт", "country": "Страна"}
@@ -55,6 +55,15 @@ COUNT, DAYS = 60, 360
 """So many requests in so many days."""
 OPEN = {2: "in_progress", 4: "clarification", 6: "in_progress", 9: "resolved"}
 """The statuses of some of the latest, by their place from the end."""
+STATUSES = {
+    "new": ("Новая", False),
+    "in_progress": ("В работе", False),
+    "clarification": ("Запрошено уточнение", False),
+    "resolved": ("Решена", False),
+    "closed": ("Закрыта", True),
+    "rejected": ("Отклонена", True),
+}
+"""The names of the demo's statuses, and whether they are closed ones."""
 NEW = (0, 1, 3)
 """The places, from the end, of those that nobody has looked at."""
 MINUTES = (35, 190, 95, 410, 60, 1500, 260)
@@ -103,7 +112,7 @@ def add(session: Session, now: datetime) -> None:
     }
     fields = {key: _field(session, project.id, name, values[key]) for key, name in FIELDS.items()}
     people = {login: number for login, number in session.exec(select(tables.Person.login, tables.Person.id)) if number}
-    support = session.exec(select(tables.Role.id).where(tables.Role.name == "Специалист поддержки")).one()
+    support = session.exec(select(tables.Role.id).where(tables.Role.name == ROLE)).one()
     for login in ("admin", "boris"):
         session.add(tables.Membership(project_id=project.id, person_id=people[login], role_id=support or 0))
     for role, number in (kinds | fields).items():
@@ -137,10 +146,8 @@ def _tasks(
     fields: Mapping[str, int],
     people: Mapping[str, int],
 ) -> None:
-    names = {"new": "Новая", "in_progress": "В работе", "clarification": "Запрошено уточнение", "resolved": "Решена"}
-    names |= {"closed": "Закрыта", "rejected": "Отклонена"}
     by_name = {name: number for name, number in session.exec(select(tables.Status.name, tables.Status.id)) if number}
-    statuses = {key: by_name[name] for key, name in names.items()}
+    statuses = {key: by_name[name] for key, (name, _) in STATUSES.items()}
     priority = session.exec(select(tables.Priority.id).where(col(tables.Priority.is_default).is_(True))).one() or 0
     for it in requests():
         created = now - timedelta(days=it.place * DAYS / COUNT, hours=1)

@@ -16,7 +16,7 @@ from helpdesk.notifications import preferences, preferences_json
 from helpdesk.notifications.channels.port import Item, Outcome
 from helpdesk.notifications.channels.registry import OPTION_OF
 from helpdesk.notifications.delivery import to_event
-from helpdesk.notifications.kinds import READERS, TEST, type_of
+from helpdesk.notifications.kinds import READERS, REQUESTED, type_of
 from helpdesk.notifications.preferences import Decision, Preferences
 from helpdesk.notifications.readers import Rules, unreadable
 from helpdesk.notifications.recipients import OF_REQUESTS
@@ -143,7 +143,7 @@ def _refusal(item: Item, facts: Facts, now: datetime) -> Outcome | None:
     reason = _reason(item, facts)
     if reason:
         return Outcome("skipped", reason)
-    if item.notification is None or item.notification.kind == TEST:
+    if item.notification is None or item.notification.kind in REQUESTED:
         return None
     return _unwanted(item, item.notification, facts.chosen.get(item.row.person_id, UNCHOSEN), now)
 

@@ -12,7 +12,7 @@ Kind = Literal[
     "mentioned", "given", "taken", "created", "commented", "status", "priority", "files", "reassigned", "changed",
     "post", "put_aside", "system_down", "system_up", "host_down", "host_up", "host_expiring",
     "hosts_down", "hosts_up", "hosts_expiring", "answer_near", "answer_over", "solution_near", "solution_over",
-    "promises", "quality", "quality_new", "test",
+    "promises", "quality", "quality_new", "test", "report",
 ]  # fmt: skip
 """Selects the message, and is stored, so values keep their names. No rule leads to `post` and those after it. The
 audience of an announcement gets `post` when it is published. Administrators get `put_aside` when an event was dropped,
@@ -20,7 +20,7 @@ and the next two when a system went down or is back. Administrators and people w
 `host_down`, `host_up`, and `host_expiring` for a certificate; many hosts at once are one notification, as `hosts_down`.
 The executor and the watchers of a task get `answer_near` and those after it when its promise of time runs out, or
 `promises` for many tasks at once. Who watches quality control gets `quality` for a new task, or `quality_new`. People
-send `test` to a device of their own."""
+send `test` to a device of their own, and have a `report` sent to them by e-mail."""
 
 TYPES: dict[Kind, Type] = {
     "mentioned": "mention",
@@ -51,11 +51,15 @@ TYPES: dict[Kind, Type] = {
     "quality": "quality",
     "quality_new": "quality",
     "test": "system",
+    "report": "system",
 }
 """The type of each kind. When several kinds apply to a person, the first of these is taken."""
 
 TEST: Kind = "test"
-Readers = Literal["administrators", "monitor", "post", "quality", "promises", "oneself"]
+REPORT: Kind = "report"
+REQUESTED = frozenset({TEST, REPORT})
+"""The kinds that people have sent to themselves, whatever else they want to be notified of."""
+Readers = Literal["administrators", "monitor", "post", "quality", "promises", "reports", "oneself"]
 READERS: dict[str, Readers] = {
     "post": "post",
     "put_aside": "administrators",
@@ -70,10 +74,11 @@ READERS: dict[str, Readers] = {
     "promises": "promises",
     "quality_new": "quality",
     "test": "oneself",
+    "report": "reports",
 }
 """The readers of notifications that say nothing of a task but its number, by their kinds: administrators, the people
-who see the network monitor, the readers of the announcement, the people who may control quality, or the person alone:
-the number of tasks whose promises run out tells nothing else."""
+who see the network monitor, the readers of the announcement, the people who may control quality or read reports, or the
+person alone: the number of tasks whose promises run out tells nothing else."""
 URGENT: frozenset[str] = frozenset({"mentioned", "given"})
 """Kinds by which somebody addresses this very person."""
 

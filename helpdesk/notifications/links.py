@@ -1,10 +1,11 @@
 """Return the page that a notification leads to."""
 
-from helpdesk.notifications.kinds import READERS, TEST
+from helpdesk.notifications.kinds import READERS, REPORT, TEST
 from helpdesk.store.models.notifications import NotificationRow
 
 LIST = "/notifications"
 PREFERENCES = "/notifications/preferences"
+SAVED_REPORTS = "/reports/saved"
 ROOMS = {
     "post": "/posts",
     "monitor": "/netmonitor",
@@ -25,6 +26,8 @@ def path_of(row: NotificationRow) -> str:
     """Return the address of what a notification is about; that of the list where there is none."""
     if row.kind == TEST:
         return PREFERENCES
+    if row.kind == REPORT:
+        return SAVED_REPORTS
     readers = READERS.get(row.kind)
     if readers in ROOMS:
         return f"{ROOMS[readers]}/{number}" if (number := number_of(row)) else ROOMS[readers]

@@ -43,6 +43,7 @@ TITLES = {
     "quality_new": sentence("New requests in quality control: %(subject)s"),
     "post": sentence("Announcement: %(subject)s"),
     "test": sentence("A test"),
+    "report": sentence("Report: %(subject)s"),
 }
 OF_NO_TASK = {
     "put_aside": sentence("It could not be processed. The log of the server says more."),
@@ -58,6 +59,7 @@ OF_NO_TASK = {
     "quality_new": sentence("Which they are is shown in quality control."),
     "post": sentence("By %(who)s"),
     "test": sentence("Notifications reach you here."),
+    "report": sentence("You get it by e-mail, as you have chosen."),
 }
 """The texts of notifications about no task, by their kinds (`kinds.READERS`)."""
 FOR_DEPUTY = {

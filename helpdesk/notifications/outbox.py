@@ -53,6 +53,11 @@ class Outbox:
             test = messages.notification_to_self(person_id, token_hex(8), now)
             stored.add(session, [_row(channel, test, preferences.NOW, now, device_id)])
 
+    def add_report(self, session: Session, report: NotificationRow, now: datetime) -> None:
+        """Add a report that a person wants by e-mail. No preferences are asked, and one that was added is not added
+        again."""
+        stored.add(session, [_row("email", report, preferences.NOW, now)])
+
     def wake(self) -> None:
         """Tell the workers of this process that there is something to send. Others look for it now and then."""
         for worker in self.workers.values():

@@ -16,7 +16,7 @@ from helpdesk.notifications.delivery import from_content
 from helpdesk.notifications.kinds import READERS
 from helpdesk.notifications.links import number_of
 from helpdesk.people.model import Person, load_people
-from helpdesk.people.rights import QUALITY
+from helpdesk.people.rights import QUALITY, REPORTS
 from helpdesk.settings.netmonitor import Access
 from helpdesk.store import people, post_readers, rights
 from helpdesk.store.database import in_batches
@@ -114,6 +114,8 @@ def _may_read(row: NotificationRow, facts: _Facts, rules: Rules) -> bool:
         return _reads(person, facts.posts.get(number_of(row)))
     if readers == "quality":
         return person.is_admin or QUALITY in person.rights
+    if readers == "reports":
+        return person.is_admin or REPORTS in person.rights
     return readers in ("oneself", "promises") or person.is_admin
 
 

@@ -22,6 +22,15 @@ class Mark(NamedTuple):
     most: int
 
 
+class MarkSum(NamedTuple):
+    """The sum of so many marks for a criterion, of those that have the same highest mark."""
+
+    criterion_id: int
+    most: int
+    total: int
+    number: int
+
+
 class Scored(NamedTuple):
     """A score of a task, and when it was given."""
 
@@ -92,13 +101,13 @@ def by_month(scored: Iterable[Scored], zone: tzinfo) -> dict[str, Mean]:
     return {month: mean(months[month]) for month in sorted(months)}
 
 
-def of_criteria(marks: Iterable[tuple[int, Mark]]) -> dict[int, Mean]:
+def of_criteria(sums: Iterable[MarkSum]) -> dict[int, Mean]:
     """Return the mean share of each criterion's marks, from 0 to BEST, by its id, the lowest first."""
-    shares = defaultdict[int, list[Fraction]](list)
-    for criterion_id, it in marks:
-        if it.mark is not None:
-            shares[criterion_id].append(Fraction(it.mark * BEST, it.most))
-    means = {it: Mean(len(of), rounded(sum(of, Fraction()) / len(of) * 10) / 10) for it, of in shares.items()}
+    shares, counts = defaultdict[int, Fraction](Fraction), defaultdict[int, int](int)
+    for it in sums:
+        shares[it.criterion_id] += Fraction(it.total * BEST, it.most)
+        counts[it.criterion_id] += it.number
+    means = {it: Mean(of, rounded(shares[it] / of * 10) / 10) for it, of in counts.items() if of}
     return dict(sorted(means.items(), key=lambda it: (it[1].mean, it[0])))
 
 

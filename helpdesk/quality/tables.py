@@ -86,6 +86,9 @@ class Totals(NamedTuple):
     open: int
 
 
+WHICH = Totals._fields
+
+
 def restricted(address: Address, choices: QualityChoices) -> Address:
     """Return the address with what quality control counts at all: its trackers and projects."""
     ours = choices.tracker_ids
@@ -98,13 +101,20 @@ def new_ids(statuses: Iterable[Status], rules: Rules) -> tuple[int, ...]:
     return tuple(it.id for it in statuses if phase(it, rules) == "new") or (0,)
 
 
+def of_now(reporter: Reporter, choices: QualityChoices, which: str, new: Sequence[int]) -> Question:
+    """Return the question for the requests of one of WHICH; `new` are the statuses of those nobody has looked at."""
+    selection = restricted(Address(), choices).selection()
+    if which == "new":
+        selection = selection._replace(status_ids=tuple(new))
+    elif which == "open":
+        selection = selection._replace(phase="open")
+    return Question(selection, "created", (EVER, periods.midnight(reporter.today + periods.DAY, reporter.zone)))
+
+
 async def totals(reporter: Reporter, choices: QualityChoices, new: Sequence[int]) -> Totals:
     """Count the requests of now, whatever the address says."""
-    selection = restricted(Address(), choices).selection()
-    borders = EVER, periods.midnight(reporter.today + periods.DAY, reporter.zone)
-    wanted = (selection, selection._replace(status_ids=tuple(new)), selection._replace(phase="open"))
-    found = await reporter.source.counts_of(reporter.actor, [Question(it, "created", borders) for it in wanted])
-    return Totals(*(counts.get((), 0) for counts in found))
+    questions = [of_now(reporter, choices, which, new) for which in WHICH]
+    return Totals(*map(_sum, await reporter.source.counts_of(reporter.actor, questions)))
 
 
 async def table(reporter: Reporter, address: Address, tab: Tab, choices: QualityChoices, offered: Choices) -> Table:

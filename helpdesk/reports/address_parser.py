@@ -39,8 +39,11 @@ T = TypeVar("T")
 Wrong = dict[str, Sequence[Sentence]]
 
 
-def parse(query: str, today: date) -> Address:
-    """Read the query of an address. Raises Invalid with every wrong parameter."""
+def parse(query: str, today: date, *, is_divided: bool = True) -> Address:
+    """Read the query of an address. Raises Invalid with every wrong parameter.
+
+    What is not divided, as the tasks of a number, may be of any length.
+    """
     texts, wrong = defaultdict[str, list[str]](list), Wrong()
     pairs = parse_qsl(query, keep_blank_values=True)
     for name, text in pairs[:MOST_PAIRS]:
@@ -66,7 +69,7 @@ def parse(query: str, today: date) -> Address:
         page=read.number("page", 1),
     )
     _check_cells(address, wrong)
-    if not wrong:
+    if not wrong and is_divided:
         columns = periods.count(address.within(today), address.step(today))
         if columns > MOST_COLUMNS:
             wrong["by"] = [TOO_MANY_COLUMNS._replace(values={"columns": columns, "most": MOST_COLUMNS})]
@@ -147,7 +150,8 @@ def _period(read: _Reader, today: date) -> tuple[str, date | None, date | None]:
 
 
 def _groups(read: _Reader) -> tuple[str, ...]:
-    groups = tuple(it for it in read.values("group", MOST_GROUPS + 1) if it)
+    """Return the groups; the form calls the second one `then`."""
+    groups = tuple(it for name in ("group", "then") for it in read.values(name, MOST_GROUPS + 1) if it)
     if len(groups) > MOST_GROUPS:
         read.wrong["group"] = [TOO_MANY._replace(values={"most": MOST_GROUPS})]
     if not all(it in GROUPS or is_field(it) for it in groups):

@@ -76,6 +76,14 @@ class AssessmentRow(NamedTuple):
         return TaskValues(*(getattr(self, name) for name in TaskValues._fields))
 
 
+class Assessor(NamedTuple):
+    """Who has assessed a task."""
+
+    source: str
+    task_id: int
+    assessor_id: int
+
+
 class Filter(NamedTuple):
     """Which assessments are looked at: those from `since` until `until`, which is not included."""
 
@@ -155,6 +163,17 @@ def within(session: Session, wanted: Filter, most: int) -> list[AssessmentRow]:
     return list(_rows(session, *conditions, most=most))
 
 
+def assessors(session: Session, tasks: Collection[tuple[str, int]]) -> list[Assessor]:
+    """Return who has assessed these tasks, whenever that was."""
+    found: list[Assessor] = []
+    for source in sorted({source for source, _ in tasks}):
+        for batch in in_batches(sorted(number for of, number in tasks if of == source)):
+            its = (col(Assessment.source) == source, col(Assessment.task_id).in_(batch))
+            columns = (col(Assessment.source), col(Assessment.task_id), col(Assessment.assessor_id))
+            found += [Assessor(*row) for row in session.execute(sa.select(*columns).where(*its))]
+    return found
+
+
 def marks_of(session: Session, ids: Collection[int]) -> dict[int, list[MarkValues]]:
     """Return the marks of assessments, by the assessment's id."""
     found: dict[int, list[MarkValues]] = {it: [] for it in ids}
@@ -163,6 +182,18 @@ def marks_of(session: Session, ids: Collection[int]) -> dict[int, list[MarkValue
         query = sa.select(*columns).where(col(AssessmentMark.assessment_id).in_(batch))
         for assessment_id, *values in session.execute(query.order_by(col(AssessmentMark.criterion_id))):
             found[assessment_id].append(MarkValues(*values))
+    return found
+
+
+def mark_sums(session: Session, ids: Collection[int]) -> list[tuple[int, int, int, int]]:
+    """Return of each criterion and highest mark the sum and the number of the marks that these assessments gave."""
+    columns = (col(AssessmentMark.criterion_id), col(AssessmentMark.most))
+    sums = (sa.func.sum(AssessmentMark.mark), sa.func.count(col(AssessmentMark.mark)))
+    found: list[tuple[int, int, int, int]] = []
+    for batch in in_batches(ids):
+        query = sa.select(*columns, *sums).where(col(AssessmentMark.assessment_id).in_(batch))
+        rows = session.execute(query.group_by(*columns))
+        found += [(criterion_id, most, int(total or 0), number) for criterion_id, most, total, number in rows]
     return found
 
 

@@ -47,7 +47,8 @@ NAMES: dict[str, str] = {
         promises:index promises:edit promises:remove
         promises:calendars promises:calendar promises:calendar_remove
         api:erp_user
-        admin:texts quality:choices
+        admin:texts
+        quality:choices quality:comparison quality:forms quality:form
         netmonitor:hosts netmonitor:new netmonitor:edit netmonitor:remove netmonitor:maintenance netmonitor:end
     """,
     AGENT: """
@@ -65,9 +66,14 @@ NAMES: dict[str, str] = {
         posts:new_page knowledge:move knowledge:review
         posts:add posts:new posts:preview posts:edit posts:history posts:readers posts:delete
     """,
-    f"{QUALITY} {ADMIN}": "quality:index quality:tasks quality:new",
+    f"{QUALITY} {ADMIN}": """
+        quality:index quality:tasks quality:new quality:watch quality:export_xlsx quality:export_csv
+        quality:assessments quality:withdraw quality:sample quality:give_back
+        assessments:main
+    """,
     f"{REPORTS} {ADMIN}": """
-        reports:index reports:tasks reports:stale reports:workload
+        reports:index reports:tasks reports:times reports:stale reports:workload
+        reports:export_xlsx reports:export_csv reports:saved reports:saved_one reports:saved_remove
     """,
     MONITOR: """
         netmonitor:index netmonitor:watch netmonitor:show netmonitor:check netmonitor:note
@@ -108,6 +114,7 @@ NAMES: dict[str, str] = {
         tasks:mail api:send_email
         push:key push:subscription push:token
         knowledge:index knowledge:titles knowledge:vote
+        quality:assessment quality:mine
         posts:index posts:show posts:understood posts:image posts:file posts:read posts:feed posts:feed_revoke
     """,
 }

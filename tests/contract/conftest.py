@@ -19,6 +19,7 @@ from helpdesk.store import devices, host_maintenance, outbox, second_factors
 from helpdesk.store.database import Database
 from helpdesk.store.host_maintenance import WindowValues
 from helpdesk.store.models import tables
+from helpdesk.store.models.quality import Assessment
 from tests.contract.cases import RECOVERY_CODE
 from tests.contract.office import WORKING, Office
 from tests.running import STORE, Helpdesk
@@ -72,7 +73,8 @@ def _copy(source: Path, target: Path) -> None:
 def _tell_story(visit: Visit, embedded: EmbeddedWorld) -> None:
     """Three tasks, the last closed: boris took the first into work with a comment, then wrote a private one, and anna
     added a file to it; she has a notification, a reply template, a token, a saved view and a browser that gets pushes,
-    he a second factor. There is one category of requests, and a role that nobody has."""
+    he a second factor. There is one category of requests, a role that nobody has, and an assessment of the
+    third task."""
     embedded.new_task("Принтер зажевал бумагу", priority="high", description="Второй раз за *неделю*.")
     embedded.new_task("Нет сети в переговорной", project="office", author="anna", assignee="boris")
     embedded.new_task("Мышь", status="closed", author="boris", assignee="boris")
@@ -97,6 +99,8 @@ def _tell_story(visit: Visit, embedded: EmbeddedWorld) -> None:
     embedded.database.run_here(lambda db: _reach_anna(db, now), writes=True)
     _watch_a_host(embedded.database, now)
     _write_a_post(visit("admin"))
+    _assess(visit("admin"))
+    embedded.database.run_here(_long_ago, writes=True)
     visit("anna").post("/users/tokens", json={"name": "Выгрузка"}).raise_for_status()
     visit("anna").post("/views", json={"name": "Срочные", "address": "/tasks?priority_id=4"}).raise_for_status()
 
@@ -114,6 +118,20 @@ def _write_a_post(admin: Client) -> None:
     """An important announcement with a file."""
     sent = {"title": "Плановые работы", "content": "В субботу **не будет** сети.", "important": "1", "audience": "all"}
     admin.post("/posts", data=sent, files={"files": ("план.txt", b"9:00")}).raise_for_status()
+
+
+def _assess(admin: Client) -> None:
+    """A form of one criterion, and the administrator's assessment of boris's task by it."""
+    criterion = {"name": "Вежливость", "hint": "Здоровается", "weight": 3, "most": 5}
+    admin.post("/quality-control/forms", json={"name": "Звонок", "criteria": [criterion]}).raise_for_status()
+    marks = [{"criterion_id": 1, "mark": 4, "remark": "Без имени"}]
+    body = {"form_id": 1, "marks": marks, "remark": "Хорошо"}
+    admin.post("/quality-control/assess/main/3", json=body).raise_for_status()
+
+
+def _long_ago(db: Session) -> None:
+    """On a day by which months are told."""
+    db.get_one(Assessment, 1).assessed_at = datetime(2026, 1, 12, tzinfo=UTC)
 
 
 def _watch_a_host(database: Database, now: datetime) -> None:

@@ -18,6 +18,7 @@ from helpdesk import errors
 from helpdesk.services import Services
 from helpdesk.telephony import phone
 from helpdesk.web.routes import ROUTES
+from tests.contract.assessment_cases import ASSESSMENT_REFUSALS, ASSESSMENTS
 from tests.contract.calls import is_for_people, route_name
 from tests.contract.cases import ANSWERS as OTHER_ANSWERS
 from tests.contract.cases import REFUSALS as OTHER_REFUSALS
@@ -29,12 +30,25 @@ from tests.contract.post_cases import POST_REFUSALS, POSTS
 from tests.contract.post_news_cases import POST_NEWS, POST_NEWS_REFUSALS
 from tests.contract.promise_cases import PROMISE_REFUSALS, PROMISES
 from tests.contract.quality_cases import QUALITY, QUALITY_REFUSALS
+from tests.contract.report_cases import REPORT_REFUSALS, REPORTS
 from tests.contract.tracker_cases import TRACKER, TRACKER_REFUSALS
 from tests.telephony.desks import Shift, on_phone, ring
 from tests.web.conftest import Client, Visit
 
 GOLDEN = Path(__file__).parent / "golden"
-ANSWERS = OTHER_ANSWERS + TRACKER + PHONE + MONITOR + POSTS + POST_NEWS + KNOWLEDGE + QUALITY + PROMISES
+ANSWERS = (
+    ASSESSMENTS
+    + OTHER_ANSWERS
+    + TRACKER
+    + PHONE
+    + MONITOR
+    + POSTS
+    + POST_NEWS
+    + KNOWLEDGE
+    + QUALITY
+    + PROMISES
+    + REPORTS
+)
 REFUSALS = (
     OTHER_REFUSALS
     + TRACKER_REFUSALS
@@ -44,7 +58,9 @@ REFUSALS = (
     + POST_REFUSALS
     + POST_NEWS_REFUSALS
     + KNOWLEDGE_REFUSALS
+    + ASSESSMENT_REFUSALS
     + PROMISE_REFUSALS
+    + REPORT_REFUSALS
 )
 CASES = {case.name: case for case in ANSWERS + REFUSALS}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")

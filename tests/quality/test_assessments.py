@@ -12,6 +12,7 @@ from helpdesk.quality.assessments import (
     Candidate,
     Difference,
     Mark,
+    MarkSum,
     Mean,
     Scored,
     by_month,
@@ -79,9 +80,9 @@ def test_a_mean_has_one_decimal_and_halves_go_up() -> None:
 
 
 def test_the_lowest_criterion_comes_first_and_what_does_not_apply_counts_nowhere() -> None:
-    marks = [(1, Mark(5, 1, 5)), (1, Mark(None, 1, 5)), (2, Mark(1, 9, 4)), (2, Mark(2, 9, 4)), (3, Mark(None, 1, 5))]
-    assert of_criteria(marks) == {2: Mean(2, 37.5), 1: Mean(1, 100.0)}
-    assert list(of_criteria(marks)) == [2, 1]
+    sums = [MarkSum(1, 5, 5, 1), MarkSum(2, 4, 1, 1), MarkSum(2, 8, 4, 1), MarkSum(3, 5, 0, 0)]
+    assert of_criteria(sums) == {2: Mean(2, 37.5), 1: Mean(1, 100.0)}
+    assert list(of_criteria(sums)) == [2, 1]
 
 
 def test_differences_are_of_the_same_task_of_the_same_source() -> None:

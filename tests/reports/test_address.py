@@ -71,6 +71,7 @@ def test_one_day_alone_is_until_today_or_since_the_new_year() -> None:
         ("until=" + "9" * 5000, "until"),
         ("since=1980-01-01&until=2026-11-01&by=month", "by"),
         ("since=2025-01-01&until=2026-11-01&by=day", "by"),
+        ("measure=open&since=1971-01-01&by=day", "by"),
         ("by=hour", "by"),
         ("period=decade", "period"),
         ("group=author", "group"),
@@ -101,6 +102,10 @@ def test_what_is_wrong_is_told_with_its_field(query: str, field: str) -> None:
     assert field in refused.value.fields
 
 
+def test_what_is_not_divided_may_be_long() -> None:
+    assert parse("measure=open&since=1971-01-01&by=day", TODAY, is_divided=False).since == date(1971, 1, 1)
+
+
 def test_a_report_of_a_field_that_is_gone_says_so() -> None:
     fields = (CustomField(7, "Курорт", "list"), CustomField(8, "Текст", "long_text"))
     choices = Choices(Vocabulary((), (), (), ()), fields, ())
@@ -109,6 +114,11 @@ def test_a_report_of_a_field_that_is_gone_says_so() -> None:
         with pytest.raises(Invalid) as refused:
             addresses.check(parse(query, TODAY), choices)
         assert set(refused.value.fields) == {field}
+
+
+def test_the_second_group_of_the_form_has_a_name_of_its_own() -> None:
+    assert parse("group=project&then=status", TODAY).groups == ("project", "status")
+    assert parse("group=&then=status", TODAY).groups == ("status",)
 
 
 def test_cells_are_values_of_groups() -> None:

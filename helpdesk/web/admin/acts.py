@@ -9,6 +9,7 @@ from helpdesk.people.rights import RIGHTS
 from helpdesk.store import company_texts
 from helpdesk.store.audit_log import LogLine
 from helpdesk.tasks.change_messages import LABELS as FIELD_LABELS
+from helpdesk.web.admin.recorded.attributes import ATTRIBUTES
 
 
 class Act(NamedTuple):
@@ -83,6 +84,7 @@ ACTS: Mapping[str, Act] = {
     "file_taken": Act("files", sentence("an administrator took a file")),
     "export_person": Act("files", sentence("everything that is kept of a person was taken")),
     "export": Act("files", sentence("a list was exported")),
+    "report_exported": Act("files", sentence("a report was exported")),
     "calls_exported": Act("files", sentence("the log of calls was exported")),
     "audit_exported": Act("files", sentence("the audit was exported")),
     "read_erp_user": Act("files", sentence("an administrator looked somebody up in the ERP")),
@@ -122,6 +124,12 @@ ACTS: Mapping[str, Act] = {
     "host_removed": Act("settings", sentence("a host is watched no longer")),
     "maintenance_added": Act("settings", sentence("a window of maintenance was set")),
     "maintenance_ended": Act("settings", sentence("a window of maintenance was ended")),
+    "form_added": Act("settings", sentence("a form of assessments was added")),
+    "form_changed": Act("settings", sentence("a form of assessments was changed")),
+    "assessed": Act("tasks", sentence("a task was assessed")),
+    "assessment_changed": Act("tasks", sentence("an assessment was changed")),
+    "assessment_withdrawn": Act("tasks", sentence("an assessment was withdrawn")),
+    "assessments_exported": Act("files", sentence("assessments were exported")),
     "quality_choices_changed": Act("settings", sentence("it was changed what counts in quality control")),
     "columns_changed": Act("settings", sentence("the columns of the board were changed")),
 }
@@ -145,6 +153,9 @@ LABELS: Mapping[str, Sentence] = {
     "what": sentence("Changed"),
     "count": sentence("How many"),
     "grade": sentence("Grade"),
+    "score": sentence("Score"),
+    "executor": sentence("Assignee"),
+    "criteria": sentence("Criteria"),
     "taker": sentence("To whom"),
     "until": sentence("Until"),
     "since": sentence("Since"),
@@ -169,42 +180,6 @@ LABELS: Mapping[str, Sentence] = {
     "narrowed": sentence("Looked for by"),
     "left_out": sentence("Too long for this record"),
 }
-ATTRIBUTES: Mapping[str, Sentence] = {
-    "name": sentence("Name"),
-    "identifier": sentence("Identifier"),
-    "description": sentence("Description"),
-    "parent_id": sentence("Project above"),
-    "members_only": sentence("Only for its members"),
-    "is_archived": sentence("Archived"),
-    "permissions": sentence("It may"),
-    "for_everybody": sentence("Everybody has this role in open projects"),
-    "kind": sentence("It holds"),
-    "position": sentence("Place in the list"),
-    "project_id": sentence("Project"),
-    "type_id": sentence("Type"),
-    "options": sentence("Values of the list"),
-    "multiple": sentence("Several values of the list may be chosen"),
-    "required": sentence("It must be filled in"),
-    "default": sentence("Value of new tasks"),
-    "hint": sentence("Hint beside the field"),
-    "is_default": sentence("New tasks begin with it"),
-    "is_closed": sentence("Tasks with it are closed"),
-    "group_name": sentence("Group"),
-    "method": sentence("Probed by"),
-    "address": sentence("Address"),
-    "port": sentence("Port"),
-    "query": sentence("Name to ask for"),
-    "expected_status": sentence("Expected statuses"),
-    "expected_words": sentence("Expected words"),
-    "certificate_days": sentence("Days that the certificate must be valid"),
-    "interval_seconds": sentence("Seconds between probes"),
-    "failures_to_open": sentence("Failures in a row that open an incident"),
-    "successes_to_close": sentence("Successes in a row that close it"),
-    "is_public": sentence("On the public status page"),
-    "is_active": sentence("Watched"),
-    "opens_task": sentence("Its incidents open a task"),
-}
-"""What columns of the set-up are called in a change."""
 CHANGE = re.compile(r"(\w{1,40}): (.*) → (.*)", re.ASCII | re.DOTALL)
 NOW = sentence("now")
 YES_NO = {"False": sentence("no"), "True": sentence("yes"), "None": sentence("none"), "": sentence("none")}

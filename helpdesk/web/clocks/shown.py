@@ -18,30 +18,31 @@ from helpdesk.web.core.templating import MOMENT, translate
 
 log = logging.getLogger(__name__)
 
-MINUTE, HOUR_MINUTES = 60, 60
+MINUTE, HOUR_MINUTES, EXACT_MINUTES = 60, 60, 600
 SHAPES: Mapping[State, str] = {"running": "◔", "soon": "◕", "over": "▲", "paused": "‖", "kept": "✓", "missed": "✗"}
 """What stands before the words, so that they are told apart at a glance and without colours."""
 WARM: frozenset[State] = frozenset({"soon", "over", "missed"})
 NAMES: Mapping[Kind, Sentence] = {"answer": sentence("First answer"), "solution": sentence("Solution")}
-STOPPED: Mapping[Kind, tuple[Sentence, str]] = {
-    "answer": (sentence("answered in time"), sentence("answered %(time)s late", time="%s").text),
-    "solution": (sentence("solved in time"), sentence("solved %(time)s late", time="%s").text),
-}
+KEPT, LATE = sentence("in time"), sentence("%(time)s late", time="%s").text
 LEFT = sentence("%(time)s left", time="%s").text
 OVER = sentence("%(time)s over", time="%s").text
 PAUSED = sentence("paused, %(time)s left", time="%s").text
 
 
 class Shown(NamedTuple):
-    """A clock in the language of its reader. `due` is a moment for machines, empty where there is none; `title` tells
-    it to people."""
+    """A clock in the language of its reader. `due` is a moment for machines, `by` for people; empty where there is
+    none."""
 
-    name: str
+    what: str
     shape: str
     text: str
-    title: str
     due: str
+    by: str
     is_warm: bool
+
+    @property
+    def title(self) -> str:
+        return f"{self.what}: {self.by}" if self.by else self.what
 
 
 async def of_rows(request: Request, who: Actor, rows: Collection[TaskRow]) -> Mapping[int, Shown]:
@@ -78,9 +79,9 @@ def shown(request: Request, clock: Clock) -> Shown:
     now, name = state(clock), translate(request, NAMES[clock.kind])
     at = datetime.fromtimestamp(clock.due, UTC) if clock.due is not None else None
     day = at.astimezone(services(request).settings.timezone).strftime(MOMENT) if at else ""
-    title = sentence("%(what)s: by %(day)s", what=name, day=day) if at else Sentence(name)
+    by = translate(request, sentence("by %(day)s", day=day)) if at else ""
     text = translate(request, _words(request, clock))
-    return Shown(name, SHAPES[now], text, translate(request, title), moment(at) or "", now in WARM)
+    return Shown(name, SHAPES[now], text, moment(at) or "", by, now in WARM)
 
 
 def to_json(clocks: Collection[Clock]) -> list[Json]:
@@ -104,16 +105,17 @@ def with_promises(rows: Sequence[Json], clocks: Clocks) -> list[Json]:
 
 def _words(request: Request, clock: Clock) -> Sentence:
     if clock.state == "stopped":
-        kept, late = STOPPED[clock.kind]
-        return Sentence(late, {"time": _time(request, -clock.left)}) if clock.is_over else kept
+        return Sentence(LATE, {"time": _time(request, -clock.left)}) if clock.is_over else KEPT
     if clock.is_over:
         return Sentence(OVER, {"time": _time(request, -clock.left)})
     return Sentence(PAUSED if clock.state == "paused" else LEFT, {"time": _time(request, clock.left)})
 
 
 def _time(request: Request, seconds: int) -> str:
-    """Return working time in words, rounded up to minutes, so that nothing is said to be over before it is."""
-    return translate(request, length(-(-seconds // MINUTE)))
+    """Return working time in words, rounded up to minutes, so that nothing is said to be over before it is. Of many
+    hours the minutes are left out."""
+    minutes = -(-seconds // MINUTE)
+    return translate(request, length(minutes if minutes < EXACT_MINUTES else minutes // HOUR_MINUTES * HOUR_MINUTES))
 
 
 def length(minutes: int) -> Sentence:

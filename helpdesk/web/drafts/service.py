@@ -3,7 +3,7 @@
 A form carries its owner in `typed_by`: the signed id of the person for whom the page was made. So a text is neither
 sent in the name of somebody else who signed in meanwhile in the same browser, nor put into that person's drafts; and
 `handoff.py` knows the owner when the session has ended. A draft's place is its form: `task:7:comments`, `tasks:new`,
-`request:7:show`, `call:7:note`, `post:7:edit`; a new task from a call has its own: `tasks:new:7`.
+`request:7:show`, `call:7:note`, `post:7:edit`, `assessment:7:main`; a new task from a call has its own: `tasks:new:7`.
 """
 
 import logging
@@ -32,16 +32,17 @@ from helpdesk.web.core.session import current_user, sign, unsign
 log = logging.getLogger(__name__)
 
 PLACE = re.compile(
-    r"(?P<room>task|request|call|post)(?::(?P<number>[1-9]\d{0,9})|s):(?P<form>[a-z_]+)(?::(?P<entry_id>[1-9]\d{0,9}))?",
+    r"(?P<room>task|request|call|post|assessment)(?::(?P<number>[1-9]\d{0,9})|s):(?P<form>[a-z_]+)(?::(?P<entry_id>[1-9]\d{0,9}))?",
     re.ASCII,
 )
-TASK, REQUEST, CALL, POST = "task", "request", "call", "post"
-NUMBERS = {TASK: "task_id", REQUEST: "task_id", CALL: "call_id", POST: "post_id"}
+TASK, REQUEST, CALL, POST, ASSESSMENT = "task", "request", "call", "post", "assessment"
+NUMBERS = {TASK: "task_id", REQUEST: "task_id", CALL: "call_id", POST: "post_id", ASSESSMENT: "task_id"}
 """The name of the number in the addresses of a room."""
 BESIDE = {(TASK, "new"): "call"}
 """The field of a form without a number in its address whose number tells its drafts apart."""
 OWNER = "typed by"
-TEXTS = ("comment", "subject", "description", "word", "message", "title", "content")
+TEXTS = ("comment", "subject", "description", "word", "message", "title", "content", "remark")
+"""The names of texts; a number may follow, as in `remark-7`."""
 WITH_PAGES = {"edit", "entry", "mail"}
 DRAFT_ID = drafts.DRAFT_ID
 NOT_KEPT = {
@@ -185,7 +186,7 @@ async def keep(request: Request, person_id: int, place: str, values: Mapping[str
 def draft_fields(values: Mapping[str, Any]) -> dict[str, str | list[str]]:
     """Return the fields that make a draft; none without a text. Raises Invalid for a value that can't be stored."""
     typed = {name: value for name, value in values.items() if name not in NOT_KEPT and isinstance(value, str | list)}
-    if all(is_blank(str(typed.get(name, ""))) for name in TEXTS):
+    if all(is_blank(str(value)) for name, value in typed.items() if name.partition("-")[0] in TEXTS):
         return {}
     fields = {name: _clean(name, value) for name, value in typed.items()}
     request_data.clean("comment", "".join(f"{name}{value}" for name, value in fields.items()), MOST_CHARACTERS)

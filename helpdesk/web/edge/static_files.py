@@ -51,6 +51,7 @@ BUNDLES = {
     "knowledge.css": ("css/pages/knowledge.css",),
     "preferences.css": ("css/pages/kept.css", "css/pages/preferences.css"),
     "call-log.css": ("css/pages/call-log.css",),
+    "assessments.css": ("css/pages/assessments.css",),
     "app.js": ("js/*.js",),
     "calls.js": ("js/calls/*.js",),
     "call-log.js": ("js/call-log/*.js",),

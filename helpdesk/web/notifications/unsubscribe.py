@@ -8,12 +8,12 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import NotFound, sentence
+from helpdesk.errors import NotFound, Sentence, sentence
 from helpdesk.notifications import preference_changes
 from helpdesk.notifications.channels.email import unsubscribe as links
 from helpdesk.notifications.channels.email.unsubscribe import Link
 from helpdesk.notifications.preferences_json import from_json, to_json
-from helpdesk.store import people
+from helpdesk.store import people, saved_reports
 from helpdesk.web.core.after_write import stored
 from helpdesk.web.core.faces import answer, html, json_response
 from helpdesk.web.core.services import services
@@ -21,6 +21,8 @@ from helpdesk.web.core.templating import translate
 from helpdesk.web.notifications.preferences import TYPE_LABELS
 
 OPTION = "email"
+REPORT = sentence("Mailing of a saved report")
+REPORT_STOPPED = sentence("This report is not sent to you any more. The page of saved reports can bring it back.")
 STOPPED = sentence("You get no more e-mails about this. The notification settings can bring them back.")
 
 
@@ -34,12 +36,13 @@ async def unsubscribe(request: Request) -> Response:
     if is_stopped:
         now = services(request).clock().astimezone(services(request).settings.timezone)
         await stored(request, partial(_stop, link, now))
-    label = None if link.type == links.ALL else TYPE_LABELS[link.types[0]]
+    label = REPORT if link.report_id else None if link.type == links.ALL else TYPE_LABELS[link.types[0]]
+    message = REPORT_STOPPED if link.report_id else STOPPED
     return await answer(
         request,
-        json=lambda: json_response(request, _described(request, link, is_stopped)),
+        json=lambda: json_response(request, _described(request, link, message if is_stopped else None)),
         page=lambda: html(
-            request, "notifications/unsubscribe.html", label=label, message=STOPPED if is_stopped else None
+            request, "notifications/unsubscribe.html", label=label, message=message if is_stopped else None
         ),
     )
 
@@ -47,6 +50,9 @@ async def unsubscribe(request: Request) -> Response:
 def _stop(link: Link, now: datetime, session: Session) -> None:
     if not people.active(session, [link.person_id]):
         raise NotFound
+    if link.report_id:
+        saved_reports.stop_mailing(session, link.person_id, link.report_id)
+        return
     preference_changes.change(session, link.person_id, partial(_without, link), now)
 
 
@@ -56,6 +62,6 @@ def _without(link: Link, text: str) -> str:
     return to_json(replace(preferences, wanted=preferences.wanted - stopped))
 
 
-def _described(request: Request, link: Link, is_stopped: bool) -> dict[str, object]:
-    message: dict[str, object] = {"message": translate(request, STOPPED)} if is_stopped else {}
-    return {**message, "type": link.type, "stopped": is_stopped}
+def _described(request: Request, link: Link, message: Sentence | None) -> dict[str, object]:
+    said: dict[str, object] = {"message": translate(request, message)} if message else {}
+    return {**said, "type": link.type, "stopped": message is not None}

@@ -11,10 +11,9 @@ from helpdesk.errors import Invalid, Sentence, sentence
 from helpdesk.quality import tables
 from helpdesk.quality.model import KIND_NAMES
 from helpdesk.quality.tables import COLUMNS
-from helpdesk.reports import periods
 from helpdesk.reports.address import FIELD, Address
 from helpdesk.reports.labels import Labels
-from helpdesk.reports.model import Found, Question
+from helpdesk.reports.model import Found
 from helpdesk.web.core import request_data, session
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import Json, answer, answer_refusal, html, json_response
@@ -25,17 +24,22 @@ from helpdesk.web.tasks.schemas import row
 
 PER_PAGE = 50
 MOST_PAGE = 100_000
-NEW_ONES = sentence("New requests")
+OF_NOW = {"new": sentence("New requests"), "open": sentence("Open requests"), "all": sentence("All requests")}
+"""The titles of the totals."""
 NOTHING = Found((), 0)
 
 
 async def found(request: Request) -> Response:
-    """Show a page of the requests that a number counts."""
-    desk = await desks.desk_of(request)
+    """Show a page of the requests that a number counts: one of a table, or of the totals, which `of` names."""
+    desk, which = await desks.desk_of(request), request.query_params.get("of")
+    if which in OF_NOW:
+        return await _of_now(request, desk, which)
     try:
         address = await desks.address_of(request, desk)
     except Invalid as error:
-        return await answer_refusal(request, error, page=partial(_page, request, desk, "", NOTHING, 1, (), error))
+        return await answer_refusal(
+            request, error, page=partial(_page, request, desk, OF_NOW["all"], NOTHING, 1, (), error)
+        )
     measure = address.measure or "created"
     asked = tables.restricted(address, desk.choices)
     requests = await desk.reporter.found(asked, measure, PER_PAGE)
@@ -47,17 +51,18 @@ async def found(request: Request) -> Response:
 
 async def new(request: Request) -> Response:
     """Show the requests that nobody has looked at, the latest first."""
-    desk = await desks.desk_of(request)
+    return await _of_now(request, await desks.desk_of(request), "new")
+
+
+async def _of_now(request: Request, desk: Desk, which: str) -> Response:
+    """Show the requests that one of the totals counts."""
     number = request_data.query_number(request.query_params, "page", 1)
-    selection = tables.restricted(Address(), desk.choices).selection()
-    wanted = selection._replace(status_ids=await desks.new_statuses(request, desk))
-    borders = tables.EVER, periods.midnight(desk.reporter.today + periods.DAY, desk.reporter.zone)
-    question = Question(wanted, "created", borders)
+    question = tables.of_now(desk.reporter, desk.choices, which, await desks.new_statuses(request, desk))
     requests = await desk.quality.source.found(desk.reporter.actor, question, {}, min(number, MOST_PAGE), PER_PAGE)
     return await answer(
         request,
         json=lambda: json_response(request, _to_dict(request, desk, requests, number)),
-        page=lambda: _page(request, desk, NEW_ONES, requests, number, ()),
+        page=lambda: _page(request, desk, OF_NOW[which], requests, number, ()),
     )
 
 
@@ -104,7 +109,7 @@ async def _page(
         "quality/found.html",
         status_of(error) if error else 200,
         **desks.context(request, desk, await session.required(request)),
-        title=title or NEW_ONES,
+        title=title,
         requests=requests,
         facts=facts,
         page=page,

@@ -17,6 +17,7 @@ from helpdesk.web.core.faces import Json, answer, answer_refusal, html, json_res
 from helpdesk.web.core.services import path_to
 from helpdesk.web.core.templating import translate
 from helpdesk.web.quality import desk as desks
+from helpdesk.web.quality import watch
 from helpdesk.web.quality.desk import MOST_OPTIONS, Desk
 
 
@@ -78,6 +79,7 @@ async def _page(
         "quality/index.html",
         status_of(error) if error else 200,
         **desks.context(request, desk, await session.required(request)),
+        is_watching=await watch.is_watching(request),
         tab=tab,
         tabs=TABS,
         columns=COLUMNS,
@@ -91,6 +93,7 @@ async def _page(
         table=table,
         error=error,
         link=partial(desks.cell_link, request, desk, TABS[tab], address),
+        export_query=f"{address.query(groups=(), cells=(), measure='')}&tab={tab}",
         tab_link=lambda name: f"{here}?{address.query(groups=(), cells=(), measure='')}&tab={name}",
         page_link=lambda page: f"{here}?{address.query(page=page, groups=(), cells=(), measure='')}&tab={tab}",
     )

@@ -25,7 +25,7 @@ async def found(request: Request) -> Response:
     """Show a page of the tasks."""
     reporter = await page.reporter_of(request)
     try:
-        address = page.address_of(request)
+        address = page.address_of(request, is_divided=False)
         choices = await reporter.choices(address)
     except Invalid as error:
         return await page.refused(request, reporter, error, "reports:index")

@@ -8,12 +8,14 @@ from starlette.responses import Response
 from helpdesk.errors import Invalid
 from helpdesk.reports.address import Address
 from helpdesk.reports.model import Choices
+from helpdesk.reports.pace import Pace, at_a_glance
 from helpdesk.reports.report import PER_PAGE, Report, Reporter
 from helpdesk.web.core.faces import answer, html, json_response
-from helpdesk.web.core.services import path_to
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.reports import charts, page, schemas
 from helpdesk.web.reports.found import paging
 from helpdesk.web.reports.links import Links
+from helpdesk.web.reports.times import duration, pace_to_dict
 from helpdesk.web.reports.words import change, saying
 
 ROUTE = "reports:index"
@@ -28,22 +30,25 @@ async def index(request: Request) -> Response:
     except Invalid as error:
         return await page.refused(request, reporter, error, ROUTE)
     report = await reporter.report(address, choices, address.page)
+    promises = services(request).promises
+    pace = await at_a_glance(reporter, report, choices, await promises.book(), promises.now())
     return await answer(
         request,
         json=lambda: json_response(
             request,
             {
                 "report": schemas.report_to_dict(report, saying(request), address.page),
+                "pace": pace_to_dict(request, pace) if pace else None,
                 "pagination": schemas.paging_to_dict(address, PER_PAGE, len(report.lines)),
             },
         ),
-        page=lambda: _page(request, reporter, choices, report),
+        page=lambda: _page(request, reporter, choices, report, pace),
     )
 
 
-async def _page(request: Request, reporter: Reporter, choices: Choices, report: Report) -> Response:
+async def _page(request: Request, reporter: Reporter, choices: Choices, report: Report, pace: Pace | None) -> Response:
     shown = await page.context(request, reporter, choices, ROUTE)
-    return html(request, "reports/index.html", **shown | _report_context(request, report.address, report))
+    return html(request, "reports/index.html", **shown | _report_context(request, report.address, report), pace=pace)
 
 
 def _report_context(request: Request, address: Address, report: Report) -> dict[str, Any]:
@@ -55,5 +60,7 @@ def _report_context(request: Request, address: Address, report: Report) -> dict[
         "links": Links.of(path_to(request, "reports:tasks"), address, report.labels.parts),
         "chart": charts.chart(report.parts),
         "change": change,
+        "duration": duration,
+        "times": f"{path_to(request, 'reports:times')}?{address.query()}",
         "paging": paging(request, ROUTE, address, len(report.lines), PER_PAGE),
     }

@@ -27,10 +27,18 @@ from helpdesk.web.reports.form import DEPARTMENT_LABEL, FILTERS, MOST_OPTIONS, F
 NO_SOURCE = sentence("Reports are counted in the database of the task system, and this helpdesk does not read it.")
 TABS = {
     "reports:index": sentence("Report"),
+    "reports:times": sentence("Times"),
     "reports:stale": sentence("Stale tasks"),
     "reports:workload": sentence("Workload"),
 }
 """The pages of reports by their routes."""
+EXPORTED = {
+    "reports:index": "report",
+    "reports:tasks": "tasks",
+    "reports:stale": "stale",
+    "reports:workload": "workload",
+}
+"""What `export.py` calls the pages, by their routes."""
 MEASURE_WORDS = {
     "created": sentence("Created"),
     "closed": sentence("Closed"),
@@ -48,9 +56,9 @@ async def reporter_of(request: Request) -> Reporter:
     return Reporter(found.reports, await actor(request), people, found.settings.timezone, today(request))
 
 
-def address_of(request: Request) -> Address:
+def address_of(request: Request, *, is_divided: bool = True) -> Address:
     """Read the address of a report. Raises Invalid with every wrong parameter."""
-    return parse(request.url.query, today(request))
+    return parse(request.url.query, today(request), is_divided=is_divided)
 
 
 async def refused(request: Request, reporter: Reporter, error: Invalid, route: str) -> Response:
@@ -70,6 +78,8 @@ async def context(request: Request, reporter: Reporter, choices: Choices, route:
     given = _given(request)
     return {
         "route": route,
+        "files": _files(request, route),
+        "save": f"{path_to(request, 'reports:saved')}?save=1&{request.url.query}",
         "tabs": [(it, title, _with_query(request, it)) for it, title in TABS.items()],
         "form": Form(choices, offered, given),
         "given": given,
@@ -94,6 +104,14 @@ def facts(address: Address, labels: Labels) -> list[tuple[Sentence | str, Sequen
     if address.phase:
         told.append((FILTERS["status_id"], [PHASES[address.phase]]))
     return told
+
+
+def _files(request: Request, route: str) -> dict[str, str]:
+    """Return the addresses of the page's files by their kinds; none for a page that has none."""
+    if route not in EXPORTED:
+        return {}
+    query = "&".join(filter(None, (f"of={EXPORTED[route]}", request.url.query)))
+    return {kind: f"{path_to(request, f'reports:export_{kind}')}?{query}" for kind in ("xlsx", "csv")}
 
 
 def _departments(db: Session) -> Sequence[str]:

@@ -26,7 +26,7 @@ async def stale(request: Request) -> Response:
     """Show a page of the tasks, and how many there are of each length."""
     reporter = await page.reporter_of(request)
     try:
-        address = _address(request)
+        address = address_of(request)
         choices = await reporter.choices(address)
     except Invalid as error:
         return await page.refused(request, reporter, error, ROUTE)
@@ -41,7 +41,8 @@ async def stale(request: Request) -> Response:
     )
 
 
-def _address(request: Request) -> Address:
+def address_of(request: Request) -> Address:
+    """Read the address of the page. Raises Invalid with every wrong parameter."""
     address = page.address_of(request)
     days = address.days or DAYS[-1]
     if days not in DAYS:

@@ -27,7 +27,7 @@ async def workload(request: Request) -> Response:
     """Show the workload."""
     reporter = await page.reporter_of(request)
     try:
-        address, split = page.address_of(request)._replace(phase="", groups=(), cells=()), _split(request)
+        address, split = page.address_of(request)._replace(phase="", groups=(), cells=()), split_of(request)
         choices = await reporter.choices(address)
     except Invalid as error:
         return await page.refused(request, reporter, error, ROUTE)
@@ -39,7 +39,8 @@ async def workload(request: Request) -> Response:
     )
 
 
-def _split(request: Request) -> str:
+def split_of(request: Request) -> str:
+    """Read how the tasks are split. Raises Invalid."""
     split = request.query_params.get("split", "") or next(iter(SPLITS))
     if split not in SPLITS:
         raise Invalid({"split": [NO_CHOICE]})

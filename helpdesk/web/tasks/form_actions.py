@@ -82,7 +82,7 @@ async def discard_draft(request: Request) -> Response:
     person, place = await drafts.person_typing(request), request.path_params["place"]
     await drafts.keep(request, person.id, place, {})
     numbers, form, room = drafts.parts(place)
-    if "task_id" not in numbers or form in drafts.WITH_PAGES or room == drafts.REQUEST:
+    if "task_id" not in numbers or form in drafts.WITH_PAGES or room in (drafts.REQUEST, drafts.ASSESSMENT):
         own_page = _present_form(request, drafts.address_of(request, place))
         # htmx follows the redirect and puts the form that it leads to in the place of this one.
         form_alone = see_other(own_page)

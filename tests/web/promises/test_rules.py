@@ -1,12 +1,134 @@
-"""The administrators' pages of promises."""
+"""Administrators keep promises, and none of them overwrites another's change unseen."""
 
-from tests.web.conftest import Visit
+import json
+from typing import Any
 
-PROMISE = {"name": "Обычный срок", "project_id": 1, "answer": "4:00", "solution": "16 ч", "is_active": True}
+import pytest
+from sqlmodel import col, select
+
+from helpdesk.services import Services
+from helpdesk.store.models.tables import AuditRecord
+from tests.web.conftest import HTML, Client, Visit
+from tests.web.dom import parsed
+from tests.web.promises.conftest import PROMISE
+from tests.world import PEOPLE_IDS
+
+ADDRESS = "/admin/promises"
+FORM = {
+    "name": " Срочные  заявки ",
+    "project_id": "1",
+    "tracker_id": "",
+    "priority_id": "2",
+    "answer": "0:30",
+    "solution": "",
+    "escalate_to": "boris",
+    "is_active": "1",
+}
 
 
-def test_holding(visit: Visit) -> None:
-    admin = visit("admin")
-    admin.post("/admin/promises", json=PROMISE).raise_for_status()
-    answer = admin.get("/admin/promises?project_id=1&tracker_id=1&priority_id=1")
-    assert answer.status_code == 200, answer.text
+def acts(services: Services) -> list[tuple[int | None, str, dict[str, Any]]]:
+    chosen = select(AuditRecord).where(col(AuditRecord.action).startswith("promise"))
+    rows = services.database.run_here(lambda db: db.exec(chosen).all())
+    return [(it.actor_id, it.action, json.loads(it.details)) for it in rows]
+
+
+def test_a_promise_is_added_once_and_recorded(admin: Client, services: Services) -> None:
+    for _ in range(2):
+        answer = admin.post(ADDRESS, data={**FORM, "idempotency_key": "once"}, headers=HTML)
+        assert answer.status_code == 303 and answer.headers["location"].startswith(f"{ADDRESS}#promise-")
+    page = parsed(admin.get(ADDRESS, headers=HTML).text).text
+    assert "Срочные заявки" in page and "First answer: 30 min" in page and "when broken, tell Борис" in page
+    ((actor, action, details),) = acts(services)
+    assert (actor, action) == (PEOPLE_IDS["admin"], "promise_added")
+    assert details["escalate_to"] == PEOPLE_IDS["boris"] and details["answer_minutes"] == 30
+    assert "a promise of time was added" in admin.get("/admin/audit", headers=HTML).text
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"name": "  "}, "name"),
+        ({"name": "я" * 101}, "name"),
+        ({"project_id": 99}, "project_id"),
+        ({"tracker_id": "x"}, "tracker_id"),
+        ({"priority_id": 2**31}, "priority_id"),
+        ({"answer": "", "solution": ""}, "answer"),
+        ({"answer": "0:00"}, "answer"),
+        ({"answer": "4:60"}, "answer"),
+        ({"answer": "10000"}, "answer"),
+        ({"solution": "9999 h 1 min"}, "solution"),
+        ({"answer": True}, "answer"),
+        ({"answer": "9" * 5_000}, "answer"),
+        ({"escalate_to": "nobody-at-all"}, "escalate_to"),
+        ({"is_active": "perhaps"}, "is_active"),
+    ],
+)
+def test_what_is_wrong_is_told_at_its_field(admin: Client, change: dict[str, object], field: str) -> None:
+    answer = admin.post(ADDRESS, json={**FORM, **change})
+    assert answer.status_code == 422 and list(answer.json()["errors"]) == [field], answer.text
+    page = admin.post(ADDRESS, data={**FORM, **{name: str(it) for name, it in change.items()}}, headers=HTML)
+    if change != {"answer": True}:  # no form can send it
+        assert page.status_code == 422 and 'aria-invalid="true"' in page.text or field == "is_active"
+    assert admin.get(ADDRESS).json()["promises"] == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "minutes"), [("4:30", 270), ("4", 240), ("16 ч", 960), ("1h 5min", 65), ("90 мин", 90)]
+)
+def test_times_are_typed_as_people_write_them(admin: Client, typed: str, minutes: int) -> None:
+    assert admin.post(ADDRESS, json={**FORM, "answer": typed}).json()["answer_minutes"] == minutes
+
+
+def test_the_same_tasks_have_one_promise(admin: Client, promised: int) -> None:
+    twin = admin.post(ADDRESS, json={**PROMISE, "name": "Ещё одно"})
+    assert twin.status_code == 422 and list(twin.json()["errors"]) == ["project_id"]
+    other = admin.post(ADDRESS, json={**PROMISE, "project_id": None})
+    moved = admin.post(f"{ADDRESS}/{other.json()['id']}", json={"project_id": 1})
+    assert moved.status_code == 422 and admin.post(f"{ADDRESS}/{promised}", json={"name": "То же"}).status_code == 200
+
+
+def test_nobody_overwrites_unseen_what_another_has_changed(admin: Client, promised: int) -> None:
+    address, form = f"{ADDRESS}/{promised}", {**FORM, "lock_version": "1"}
+    admin.post(address, json={"solution": "8:00"}).raise_for_status()
+    refused = admin.post(address, data={**form, "solution": "2:00"}, headers=HTML)
+    assert refused.status_code == 409
+    assert "Now: 8:00" in parsed(refused.text).text and 'value="2:00"' in refused.text
+    assert 'name="lock_version" value="2"' in refused.text
+    assert admin.post(address, json={"lock_version": "1", "name": "Моё"}).json()["current"]["solution"] == "8:00"
+    again = admin.post(address, data={**form, "solution": "2:00", "lock_version": "2"}, headers=HTML)
+    assert again.status_code == 303 and admin.get(address).json()["solution"] == "2:00"
+
+
+def test_a_program_leaves_alone_what_it_does_not_send(admin: Client, promised: int) -> None:
+    before = admin.get(f"{ADDRESS}/{promised}").json()
+    after = admin.post(f"{ADDRESS}/{promised}", json={"answer": "0:15"}).json()
+    assert after["answer_minutes"] == 15 and after["solution"] == before["solution"] and after["is_active"]
+    same = admin.post(f"{ADDRESS}/{promised}", json={"answer": "0:15"}).json()
+    assert same["lock_version"] == after["lock_version"] == "2"
+
+
+def test_a_page_tells_which_promise_holds(admin: Client, promised: int) -> None:
+    admin.post(ADDRESS, json={**FORM, "name": "Точнее", "solution": "1:00"}).raise_for_status()
+    asked = f"{ADDRESS}?project_id=1&tracker_id=1&priority_id="
+    assert [admin.get(f"{asked}{it}").json()["holds"]["name"] for it in (1, 2)] == [PROMISE["name"], "Точнее"]
+    assert admin.get(f"{ADDRESS}?project_id=2&tracker_id=1&priority_id=1").json()["holds"] is None
+    assert "Nothing is promised" in admin.get(f"{ADDRESS}?project_id=2&tracker_id=1&priority_id=1", headers=HTML).text
+    assert admin.get(f"{ADDRESS}?project_id=99").status_code == 422
+
+
+def test_a_promise_that_is_off_or_gone_holds_no_more(admin: Client, promised: int, anna: Client, number: int) -> None:
+    assert "promises" in anna.get(f"/tasks/{number}").json()
+    admin.post(f"{ADDRESS}/{promised}", json={"is_active": False}).raise_for_status()
+    assert "promises" not in anna.get(f"/tasks/{number}").json()
+    admin.post(f"{ADDRESS}/{promised}", json={"is_active": True}).raise_for_status()
+    assert "promises" in anna.get(f"/tasks/{number}").json()
+    answer = admin.post(f"{ADDRESS}/{promised}/delete", data={"idempotency_key": "x"}, headers=HTML)
+    assert answer.status_code == 303 and "promises" not in anna.get(f"/tasks/{number}").json()
+    assert admin.get(f"{ADDRESS}/{promised}").status_code == 404
+
+
+def test_only_administrators_keep_promises(visit: Visit, promised: int) -> None:
+    for login in ("anna", "irina", "stranger"):
+        client = visit(login)
+        assert client.get(ADDRESS).status_code == 403
+        assert client.post(f"{ADDRESS}/{promised}/delete").status_code == 403

@@ -13,6 +13,7 @@ from helpdesk.notifications.channels.email.faults import Fault
 from helpdesk.notifications.channels.email.smtp import TOO_LARGE, Answer, Connection, Result
 from helpdesk.notifications.channels.email.writer import Writer
 from helpdesk.notifications.channels.port import SENT, Item, Outcome, Resources
+from helpdesk.notifications.kinds import REPORT
 from helpdesk.store import delivery_tests
 from helpdesk.store.models.delivery import Letter
 from helpdesk.threads import Threads
@@ -115,6 +116,8 @@ class EmailSender:
     def _message(self, items: Sequence[Item], letter: Letter | None) -> bytes:
         if letter:
             return self.writer.letter(items[0].row, letter)
+        if items[0].notification and items[0].notification.kind == REPORT:
+            return self.writer.report(items[0])
         return self.writer.digest(items) if digest.is_digest(items) else self.writer.notification(items[0])
 
     async def _sent(self, written: Written) -> Outcome:

@@ -12,6 +12,11 @@ ALL = "all"
 """Stands for every type, in mails of several."""
 CHOICES = (*get_args(Type), ALL)
 LONGEST_TOKEN = 500
+REPORT = "report."
+"""Begins the type of a link that stops the mailing of one report, whose number follows."""
+
+
+LONGEST_NUMBER = 12
 
 
 class Link(NamedTuple):
@@ -19,6 +24,13 @@ class Link(NamedTuple):
 
     person_id: int
     type: str
+
+    @property
+    def report_id(self) -> int:
+        """Return the number of the report whose mailing it stops; 0 for other links."""
+        number = self.type.removeprefix(REPORT)
+        is_number = number != self.type and number.isascii() and number.isdecimal()
+        return int(number) if is_number and len(number) < LONGEST_NUMBER else 0
 
     @property
     def types(self) -> tuple[Type, ...]:
@@ -39,7 +51,10 @@ def read(keys: Sequence[str], token: str) -> Link | None:
         person_id, type = _serializer(keys).loads(token)
     except (BadData, UnicodeError, TypeError, ValueError):
         return None
-    return Link(person_id, type) if isinstance(person_id, int) and type in CHOICES else None
+    if not isinstance(person_id, int) or not isinstance(type, str):
+        return None
+    link = Link(person_id, type)
+    return link if type in CHOICES or link.report_id else None
 
 
 def _serializer(keys: Sequence[str]) -> URLSafeSerializer:

@@ -12,6 +12,9 @@ OPEN = {
     **{kind: OPEN_MONITOR for kind, their in READERS.items() if their == "monitor"},
 }
 """The words of the link, by the kinds that lead to another page than that of a task."""
+OPEN_REPORT = sentence("Open the report")
+STOP_REPORT = sentence("Stop sending me this report")
+REPORTS = sentence("Saved reports and their mailings")
 SETTINGS = sentence("Notification settings")
 STOP = sentence("No more e-mails of this kind")
 STOP_ALL = sentence("No more notifications by e-mail")

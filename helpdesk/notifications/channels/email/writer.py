@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from helpdesk.errors import Sentence
 from helpdesk.languages import LANGUAGES, say
+from helpdesk.notifications import report_letters
 from helpdesk.notifications.channels.email import addresses, digest, unsubscribe, words
 from helpdesk.notifications.channels.email.mime import Content, cut, mail, mailbox, thread
 from helpdesk.notifications.channels.port import DIGEST, Item
@@ -56,6 +57,22 @@ class Writer:
         footer = self._footer(language, words.WHY_TEST if it.kind == TEST else words.WHY[link.types[0]], link, it)
         context = {"entry": entry, "task": self._task(language, it), "open": _open(language, it)}
         content = self._content("notification", language, self._subject(language, it), {**context, **footer})
+        return mail(content, self.sender, _recipient(row), self._headers(row, [row.event], link, it))
+
+    def report(self, item: Item) -> bytes:
+        """Write a mail with the numbers of a saved report. Raises ValueError for an address that is none."""
+        row, it, language = item.row, _notification(item), self.language(item.row)
+        letter, base = report_letters.from_text(it.excerpt), self.settings.public_url
+        link = unsubscribe.Link(row.person_id, f"{unsubscribe.REPORT}{letter.report_id}")
+        links = [(words.STOP_REPORT, self._stop_url(link)), (words.REPORTS, f"{base}{path_of(it)}")] if base else []
+        context = {
+            "letter": letter,
+            "lines": report_letters.aligned(letter),
+            "open": Link(say(language, words.OPEN_REPORT), f"{base}{letter.path}") if base else None,
+            "why": letter.why,
+            "links": [Link(say(language, label), url) for label, url in links],
+        }
+        content = self._content("report", language, self._subject(language, it), context)
         return mail(content, self.sender, _recipient(row), self._headers(row, [row.event], link, it))
 
     def digest(self, items: Sequence[Item]) -> bytes:

@@ -1,0 +1,230 @@
+"""Warn people of promises of time: at 75 percent of what was promised, and when it is over.
+
+Of all processes the one that holds a lease does so, once a minute. The notifications of some tasks and the note that
+their warnings were given are one transaction, so that a process that is killed leaves nobody out and warns nobody
+twice. What had been reached before a promise was made or edited is noted without a warning.
+"""
+
+import asyncio
+import logging
+import random
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from datetime import datetime, timedelta, tzinfo
+from secrets import token_hex
+from typing import NamedTuple, TypeVar
+
+from sqlmodel import Session
+
+from helpdesk.errors import Unavailable
+from helpdesk.notifications.channels.sse import PAGE
+from helpdesk.notifications.messages import Warned, of_no_task
+from helpdesk.notifications.of_no_task import deliver
+from helpdesk.notifications.outbox import Outbox
+from helpdesk.notifications.wakeups import Wakeups
+from helpdesk.promises import warnings
+from helpdesk.promises.service import Promises
+from helpdesk.promises.warnings import Warning
+from helpdesk.reports.model import NOBODY, Involved, Selection
+from helpdesk.reports.source import ReportSource
+from helpdesk.store import feed_state, leases, people, promise_warnings
+from helpdesk.store.database import Database, in_batches
+from helpdesk.store.models.notifications import EventRecord, NotificationRow
+from helpdesk.store.people import Account, Accounts
+from helpdesk.tasks.model import Actor
+from helpdesk.threads import Threads
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+NAME = "promises"
+LEASE_SECONDS = 180.0
+TICK_SECONDS = 60.0
+WARNINGS_AT_ONCE = 100
+"""The warnings in one transaction, for which the poller of the feed waits."""
+MOST_ALONE = 5
+"""Of more warnings at once a person gets one notification."""
+ASKED_AT_ONCE = 8
+LONGEST_SILENCE = timedelta(minutes=10)
+"""After an edit of the promises, warnings are given of what was reached since the last look, but no longer ago."""
+VisibleTo = Callable[[EventRecord, Iterable[Actor]], Awaitable[frozenset[int]]]
+
+
+class LeaseLost(Exception):
+    """Another process watches now; nothing was written."""
+
+
+class Named(NamedTuple):
+    """The accounts of the people who are to be warned: by their numbers in the backend, and by their own ids."""
+
+    by_number: Mapping[int, Account]
+    by_id: Mapping[int, Account]
+
+
+class PromiseWatcher:
+    """Warns by the preferences of each person; digests without a zone of their own go by `zone`."""
+
+    def __init__(
+        self,
+        promises: Promises,
+        source: ReportSource,
+        database: Database,
+        accounts: Accounts,
+        visible_to: VisibleTo,
+        outbox: Outbox,
+        wakeups: Wakeups,
+        clock: Callable[[], datetime],
+        zone: tzinfo,
+    ) -> None:
+        self.promises, self.source, self.database = promises, source, database
+        self.accounts, self.visible_to = accounts, visible_to
+        self.outbox, self.wakeups, self.clock, self.zone = outbox, wakeups, clock, zone
+        self.threads, self.holder = Threads(1), token_hex(8)
+        self._is_silent = False
+
+    async def watch(self) -> None:
+        """Warn of what is due, until cancelled."""
+        while True:
+            await asyncio.sleep(TICK_SECONDS * random.uniform(0.8, 1.2))
+            await self.step()
+
+    async def step(self) -> None:
+        """Look once at all open tasks. Raises nothing of a backend or a store that is down: the next step goes on."""
+        try:
+            await self._look()
+            self._is_silent = False
+        except LeaseLost:
+            pass
+        except Unavailable as error:
+            if not self._is_silent:
+                log.warning("nobody is warned of promises", extra={"error": error.detail})
+            self._is_silent = True
+
+    async def _look(self) -> None:
+        book, now = await self.promises.book(), self.clock()
+        if not book.rules:
+            return
+        print_of = warnings.fingerprint(book)
+        since = await self._write(lambda db: _since(db, print_of, now))
+        async with aclosing(self.source.open_lives(Selection())) as found:
+            async for lives in found:
+                due = await self.threads.run(warnings.due, book, lives, int(now.timestamp()))
+                if due:
+                    await self._give(due, since)
+        await self._write(lambda db: _finish(db, print_of, now))
+
+    async def _give(self, due: Sequence[Warning], since: int) -> None:
+        """Give those of these warnings that were not given before, and only note what was reached before `since`."""
+        given = await self._write(lambda db: promise_warnings.given(db, [it.key for it in due], self.clock()))
+        new = [it for it in due if it.key not in given]
+        await self._note([it for it in new if it.reached < since])
+        for some in in_batches((it for it in new if it.reached >= since), WARNINGS_AT_ONCE):
+            await self._warn(some)
+
+    async def _note(self, passed: Sequence[Warning]) -> None:
+        if passed:
+            await self._write(lambda db: _note(db, passed, self.clock()))
+
+    async def _warn(self, some: Sequence[Warning]) -> None:
+        tasks = await self.source.involved({it.key.task_id for it in some})
+        named = await self.database.run(lambda db: self._named(db, some, tasks))
+        gate = asyncio.Semaphore(ASKED_AT_ONCE)
+
+        async def ask(warning: Warning) -> tuple[Warning, frozenset[int]]:
+            async with gate:
+                return warning, await self._seeing(warning, tasks.get(warning.key.task_id), named)
+
+        asked = await asyncio.gather(*map(ask, some))
+        listed = await self._write(lambda db: self._notify(db, asked, tasks))
+        self.outbox.wake()
+        self.wakeups.wake(listed)
+
+    def _named(self, session: Session, some: Iterable[Warning], tasks: Mapping[int, Involved]) -> Named:
+        numbers = {number for it in some for number in _numbers(it, tasks.get(it.key.task_id))}
+        escalated = {it.escalate_to for it in some if it.escalate_to is not None}
+        by_number = {it.number: it for it in self.accounts(session, numbers, ())}
+        return Named(by_number, people.numbered(session, self.accounts, escalated))
+
+    async def _seeing(self, warning: Warning, task: Involved | None, named: Named) -> frozenset[int]:
+        """Return the ids of the accounts of those who are to be warned and see the task."""
+        its = {named.by_number[it] for it in _numbers(warning, task) if it in named.by_number}
+        if escalated := named.by_id.get(warning.escalate_to or 0):
+            its.add(escalated)
+        if not its:
+            return frozenset()
+        record = EventRecord(warning.event, warning.key.task_id, False, "", "", "", self.clock())
+        visible_to = await self.visible_to(record, [Actor(it.number, it.login) for it in its])
+        return frozenset(it.id for it in its if it.number in visible_to)
+
+    def _notify(
+        self, session: Session, asked: Sequence[tuple[Warning, frozenset[int]]], tasks: Mapping[int, Involved]
+    ) -> frozenset[int]:
+        """Note the warnings and store their notifications. Return who has one in the list."""
+        now = self.clock()
+        new = _note(session, [warning for warning, _ in asked], now)
+        of_person = defaultdict[int, int](int)
+        for warning, ids in asked:
+            for id in ids if warning in new else ():
+                of_person[id] += 1
+        many = {id for id, number in of_person.items() if number > MOST_ALONE}
+        rows = [
+            (_notification(warning, tasks[warning.key.task_id], now), ids - many)
+            for warning, ids in asked
+            if ids and warning in new
+        ]
+        rows += [(_of_many(number, now), frozenset({id})) for id, number in of_person.items() if id in many]
+        deliveries = [
+            it for row, ids in rows if ids for it in deliver(session, sorted(ids), row, now, self.outbox, self.zone)
+        ]
+        return frozenset(it.notification.person_id for it in deliveries if PAGE.name in it.options)
+
+    async def _write(self, work: Callable[[Session], T]) -> T:
+        """Run `work` in a transaction in which this process holds the lease. Raises LeaseLost."""
+
+        def held(session: Session) -> T:
+            if not leases.take(session, NAME, self.holder, self.clock(), LEASE_SECONDS):
+                raise LeaseLost
+            return work(session)
+
+        return await self.database.run(held, writes=True)
+
+
+def _numbers(warning: Warning, task: Involved | None) -> frozenset[int]:
+    """Return the numbers of who is warned: the assignees, or who closed the task last, and the watchers. Nobody is
+    warned of a task that is gone."""
+    if task is None:
+        return frozenset()
+    return (task.assignees or frozenset({warning.executor_id} - {NOBODY})) | task.watchers
+
+
+def _since(session: Session, print_of: str, now: datetime) -> int:
+    """Return the moment until which warnings are only noted: none, while the promises are as in the last whole look."""
+    last = feed_state.cursor(session, NAME)
+    if last is None:
+        return int(now.timestamp())
+    return 0 if last.position == print_of else int(max(last.as_of, now - LONGEST_SILENCE).timestamp())
+
+
+def _finish(session: Session, print_of: str, now: datetime) -> None:
+    feed_state.save_cursor(session, NAME, print_of, now)
+    promise_warnings.prune(session, now)
+
+
+def _note(session: Session, some: Iterable[Warning], now: datetime) -> list[Warning]:
+    """Note that these warnings are given, and return those that were not before."""
+    some = list(some)
+    keys = {key for it in some for key in it.keys}
+    given = promise_warnings.given(session, keys, now)
+    promise_warnings.note(session, keys - given, now)
+    return [it for it in some if it.key not in given]
+
+
+def _notification(warning: Warning, task: Involved, now: datetime) -> NotificationRow:
+    row = of_no_task(0, warning.event, warning.kind, now, task.subject)
+    excerpt = Warned(warning.key.minutes, warning.left).written()
+    return row._replace(task_id=warning.key.task_id, project_id=task.project_id, excerpt=excerpt)
+
+
+def _of_many(number: int, now: datetime) -> NotificationRow:
+    return of_no_task(0, f"promises.many.{token_hex(8)}", "promises", now, str(number))

@@ -1,0 +1,66 @@
+"""Read the tasks that are assessed, of one source, as a person sees them there."""
+
+from collections.abc import Collection
+from contextlib import aclosing
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from helpdesk.errors import Invalid, NotFound, sentence
+from helpdesk.quality.assessments import Candidate
+from helpdesk.reports.model import NOBODY, Question, Selection
+from helpdesk.reports.source import MOST_LIVES, ReportSource
+from helpdesk.store.assessments import TaskValues
+from helpdesk.store.database import in_batches
+from helpdesk.tasks.model import Actor, TaskRow
+
+MOST_CANDIDATES = 5_000
+"""Of so many closed tasks at most is drawn."""
+ALWAYS = (datetime(1970, 1, 2, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+NOT_CLOSED = sentence("Only a closed task can be assessed.")
+
+
+class AssessedTasks(NamedTuple):
+    """The tasks of a source: `name` is "main" or "quality". `numbers` are those of the person's own accounts there."""
+
+    name: str
+    source: ReportSource
+    actor: Actor
+    numbers: frozenset[int]
+
+    async def rows(self, task_ids: Collection[int]) -> dict[int, TaskRow]:
+        """Return those of these tasks that the person sees."""
+        found: dict[int, TaskRow] = {}
+        for batch in in_batches(dict.fromkeys(task_ids), MOST_LIVES):
+            question = Question(Selection(task_ids=tuple(batch)), "created", ALWAYS)
+            page = await self.source.found(self.actor, question, {}, per_page=len(batch))
+            found |= {it.id: it for it in page.rows}
+        return found
+
+    async def one(self, task_id: int) -> tuple[TaskRow, TaskValues]:
+        """Return a task with whose work it was. Raises NotFound."""
+        row, lives = (await self.rows([task_id])).get(task_id), await self.source.lives(self.actor, [task_id])
+        if row is None or task_id not in lives:
+            raise NotFound
+        number = lives[task_id].executor_id
+        names = await self.source.names(self.actor, [number]) if number != NOBODY else {}
+        whose = (number, names.get(number, "")) if number != NOBODY else (None, "")
+        return row, TaskValues(self.name, task_id, row.subject, row.project.id, row.project.name, *whose)
+
+    async def closed(self, task_id: int) -> TaskValues:
+        """Return a closed task. Raises NotFound, and Invalid for an open one."""
+        row, task = await self.one(task_id)
+        if not row.status.is_closed:
+            raise Invalid({}, NOT_CLOSED)
+        return task
+
+    async def candidates(self, since: datetime, until: datetime, selection: Selection) -> list[Candidate]:
+        """Return tasks that were closed in a time and still are, with whose work they were: not the person's own, at
+        most MOST_CANDIDATES."""
+        question = Question(selection._replace(phase="closed"), "closed", (since, until))
+        found: list[Candidate] = []
+        async with aclosing(self.source.lives_of(self.actor, question)) as parts:
+            async for lives in parts:
+                found += [Candidate(it.id, it.executor_id) for it in lives if it.executor_id not in self.numbers]
+                if len(found) >= MOST_CANDIDATES:
+                    break
+        return found[:MOST_CANDIDATES]

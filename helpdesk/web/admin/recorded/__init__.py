@@ -1,0 +1,1 @@
+"""What records of the audit are about, in words."""

@@ -1,0 +1,113 @@
+"""Read which assessments a page, a file or a program asks for, and load those that the person may see."""
+
+from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from sqlmodel import Session
+from starlette.requests import Request
+
+from helpdesk.errors import Invalid, sentence
+from helpdesk.quality.assessments import MarkSum
+from helpdesk.quality.summary import Summary, summary
+from helpdesk.store import assessment_forms, assessments
+from helpdesk.store.assessment_forms import FormRow
+from helpdesk.store.assessments import AssessmentRow, Filter
+from helpdesk.web.core import request_data
+from helpdesk.web.core.services import services
+from helpdesk.web.core.session import current_user
+from helpdesk.web.core.templating import today
+from helpdesk.web.quality.assessments import sources
+from helpdesk.web.quality.assessments.sources import Tasks
+
+MONTHS = 6
+"""As many months are shown where no day is given: the present one, and those before it."""
+MOST = 5_000
+MOST_DAYS = 1_100
+NO_DAY = sentence("Please give a day, such as 2026-12-31.")
+REVERSED = sentence("It must not end before it begins.")
+TOO_LONG = sentence("At most %(most)s days at once.", most=MOST_DAYS)
+TOO_MANY = sentence("There are more than %(most)s assessments. Please choose a shorter time.", most=MOST)
+
+
+class Asked(NamedTuple):
+    """The days, the last one included, and the filters; 0 is none."""
+
+    since: date
+    until: date
+    assignee_id: int = 0
+    project_id: int = 0
+    form_id: int = 0
+
+    def query(self, **changes: object) -> str:
+        """Return the query of an address, with some changes."""
+        values = self._replace(**changes)._asdict()  # type: ignore[arg-type]  # names of its fields alone
+        return urlencode({name: value for name, value in values.items() if value})
+
+
+class Found(NamedTuple):
+    """The assessments whose tasks the person sees, of which `open` are those whose words may be read, their summary,
+    the names of criteria, and the forms."""
+
+    rows: list[AssessmentRow]
+    tasks: Tasks
+    open: frozenset[tuple[str, int]]
+    summary: Summary
+    criteria: dict[int, str]
+    forms: list[FormRow]
+
+    def is_open(self, row: AssessmentRow) -> bool:
+        return (row.source, row.task_id) in self.open
+
+    def subject(self, row: AssessmentRow) -> str:
+        return self.tasks[row.source, row.task_id].subject
+
+
+def read(request: Request) -> Asked:
+    """Read the address. Raises Invalid."""
+    params, now = request.query_params, today(request)
+    first = now.replace(day=1)
+    for _ in range(MONTHS - 1):
+        first = (first - timedelta(days=1)).replace(day=1)
+    since, until = _day("since", params.get("since", ""), first), _day("until", params.get("until", ""), now)
+    if until < since:
+        raise request_data.refusal("until", REVERSED)
+    if (until - since).days > MOST_DAYS:
+        raise request_data.refusal("until", TOO_LONG)
+    names = ("assignee_id", "project_id", "form_id")
+    return Asked(since, until, *(request_data.query_number(params, it, 0, least=0) for it in names))
+
+
+async def load(request: Request, asked: Asked) -> Found:
+    """Return the assessments. Raises Invalid for too many."""
+    person, zone = await current_user(request), services(request).settings.timezone
+    begin, end = (datetime.combine(it, time(), zone) for it in (asked.since, asked.until + timedelta(days=1)))
+    wanted = Filter(begin, end, asked.assignee_id or None, asked.project_id or None, asked.form_id or None)
+    rows = await services(request).database.run(lambda db: assessments.within(db, wanted, MOST + 1))
+    if len(rows) > MOST:
+        raise Invalid({"since": [TOO_MANY]})
+    tasks = await sources.visible(request, rows)
+    seen = [it for it in rows if (it.source, it.task_id) in tasks]
+    is_head = sources.is_head(request)
+
+    def work(db: Session) -> Found:
+        sums = [MarkSum(*it) for it in assessments.mark_sums(db, [it.id for it in seen])]
+        found = summary(seen, sums, zone)
+        names = {it: row.name for it, row in assessment_forms.criteria_named(db, list(found.criteria)).items()}
+        of_tasks = assessments.assessors(db, {(it.source, it.task_id) for it in seen})
+        return Found(seen, tasks, sources.open_to(person.id, is_head, of_tasks), found, names, assessment_forms.all(db))
+
+    return await services(request).database.run(work)
+
+
+def _day(name: str, text: str, usual: date) -> date:
+    """Read an ISO day. Raises Invalid."""
+    if not text:
+        return usual
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise request_data.refusal(name, NO_DAY) from error
+    if not 2000 <= day.year <= 2100:
+        raise request_data.refusal(name, NO_DAY)
+    return day

@@ -1,0 +1,29 @@
+"""List the addresses of assessments, each with its guard."""
+
+from starlette.routing import BaseRoute, Route
+
+from helpdesk.people.rights import ADMIN
+from helpdesk.web.core.guards import needs, signed_in
+from helpdesk.web.edge.idempotency import idempotent
+from helpdesk.web.quality.access import controller
+from helpdesk.web.quality.assessments import assess, forms, index, sample, show
+
+FORM, POST = ["GET", "POST"], ["POST"]
+ROOM = "/quality-control"
+ONE = ROOM + "/assessments/{assessment_id:int}"
+
+# fmt: off
+ROUTES: list[BaseRoute] = [
+    Route(ROOM + "/forms", needs(ADMIN)(idempotent(forms.index)), name="quality:forms", methods=FORM),
+    Route(ROOM + "/forms/{form_id:int}", needs(ADMIN)(idempotent(forms.edit)), name="quality:form", methods=FORM),
+    Route(ROOM + "/assess/main/{task_id:int}", controller(assess.of_source("main")), name="assessments:main",
+          methods=FORM),
+    Route(ROOM + "/assessments", controller(index.index), name="quality:assessments"),
+    Route(ONE,                   signed_in(show.show),    name="quality:assessment"),
+    Route(ONE + "/withdraw",     controller(idempotent(show.withdraw)), name="quality:withdraw", methods=POST),
+    Route(ROOM + "/sample",      controller(idempotent(sample.sample)), name="quality:sample", methods=FORM),
+    Route(ROOM + "/sample/give-back", controller(idempotent(sample.give_back)), name="quality:give_back",
+          methods=POST),
+    Route(ROOM + "/mine",        signed_in(show.mine),    name="quality:mine"),
+]
+# fmt: on

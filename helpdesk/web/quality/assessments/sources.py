@@ -1,0 +1,87 @@
+"""Find the tasks that the person of a request may assess or see assessed, and that person's own numbers."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlmodel import Session
+from starlette.requests import Request
+
+from helpdesk.errors import NotConfigured, NotFound
+from helpdesk.people.rights import ADMIN, QUALITY, REPORTS
+from helpdesk.quality.assessed_tasks import AssessedTasks
+from helpdesk.store import personal_data
+from helpdesk.store.assessments import MAIN, AssessmentRow, Assessor, TaskValues
+from helpdesk.tasks.lists import TaskQuery
+from helpdesk.tasks.model import TaskRow
+from helpdesk.web.core.guards import actor, holds
+from helpdesk.web.core.services import services
+from helpdesk.web.core.session import current_user
+
+Tasks = dict[tuple[str, int], TaskRow]
+"""Tasks that the person sees, by their source and number."""
+
+
+async def of_name(request: Request, name: str) -> AssessedTasks:
+    """Return the tasks of a source. Raises NotConfigured, NotFound, NotAllowed."""
+    if name != MAIN:
+        raise NotFound
+    source, who = services(request).reports, await actor(request)
+    if source is None:
+        raise NotConfigured
+    return AssessedTasks(MAIN, source, who, await own_numbers(request) | {who.id})
+
+
+async def all(request: Request) -> list[AssessedTasks]:
+    """Return the tasks of all sources in which the person is somebody. Raises NotConfigured without any source."""
+    return [await of_name(request, MAIN)]
+
+
+async def own_numbers(request: Request) -> frozenset[int]:
+    """Return the numbers in the backend of all accounts of the person, also of those that were joined into it."""
+    person, is_redmine = await current_user(request), services(request).settings.redmine_url is not None
+
+    def work(db: Session) -> list[int | None]:
+        accounts = personal_data.accounts_of(db, person.id)
+        return [it.redmine_id if is_redmine else it.id for it in accounts]
+
+    return frozenset(it for it in await services(request).database.run(work) if it is not None)
+
+
+async def is_own_work(request: Request, tasks: AssessedTasks, task: TaskValues) -> bool:
+    """Tell whether a task was the work of the person, or is assigned to a group that the person is in."""
+    if task.executor_id in tasks.numbers:
+        return True
+    if tasks.name != MAIN:
+        return False
+    query = TaskQuery(assignees=("me",), task_ids=(task.task_id,), include_closed=True, per_page=1)
+    return (await services(request).backend.tasks(tasks.actor, query)).total > 0
+
+
+async def visible(request: Request, rows: Iterable[AssessmentRow]) -> Tasks:
+    """Return the tasks of these assessments that the person sees."""
+    found: Tasks = {}
+    wanted = [(it.source, it.task_id) for it in rows]
+    for tasks in await all(request):
+        ids = dict.fromkeys(number for source, number in wanted if source == tasks.name)
+        found |= {(tasks.name, number): row for number, row in (await tasks.rows(ids)).items()}
+    return found
+
+
+def is_controller(request: Request) -> bool:
+    return any(holds(request.state.person, it) for it in (QUALITY, ADMIN))
+
+
+def is_head(request: Request) -> bool:
+    """Tell whether the person sees what others have said of a task before saying anything of it."""
+    return any(holds(request.state.person, it) for it in (REPORTS, ADMIN))
+
+
+def open_to(person_id: int, is_head: bool, rows: Sequence[AssessmentRow | Assessor]) -> frozenset[tuple[str, int]]:
+    """Return the tasks of whose assessments the person may read what they say.
+
+    Who could still be the second assessor is to know nothing of the first assessment. It is open to its assessor, to
+    heads, and to all once there are two.
+    """
+    by_task: dict[tuple[str, int], list[int]] = {}
+    for it in rows:
+        by_task.setdefault((it.source, it.task_id), []).append(it.assessor_id)
+    return frozenset(task for task, by in by_task.items() if is_head or person_id in by or len(by) > 1)

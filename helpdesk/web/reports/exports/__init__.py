@@ -1,0 +1,1 @@
+"""Reports and other tables as files for spreadsheets."""

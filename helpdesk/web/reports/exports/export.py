@@ -1,0 +1,162 @@
+"""Export reports as files: the numbers of a report with its tasks, or what one of its other pages shows."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.errors import Invalid, Sentence, sentence
+from helpdesk.reports import stale, tables, workload
+from helpdesk.reports.address import NO_CHOICE, Address
+from helpdesk.reports.model import MEASURES, Found, Measure
+from helpdesk.reports.report import EXECUTOR, Report, Reporter
+from helpdesk.tasks.model import TaskRow
+from helpdesk.web.core.after_write import Act, record
+from helpdesk.web.core.session import current_user
+from helpdesk.web.lists.urls import COLUMNS, LABELS
+from helpdesk.web.reports import page
+from helpdesk.web.reports.exports import files
+from helpdesk.web.reports.exports.files import Batches, Kind, Sheet, Value
+from helpdesk.web.reports.stale import address_of as stale_address
+from helpdesk.web.reports.workload import split_of
+
+AT_ONCE = 1_000
+"""Tasks that are read at once."""
+MOST_TASKS = 20_000
+"""As many tasks are listed in the file of a report."""
+TASK_HEADINGS = (
+    *(COLUMNS[name] for name in ("id", "subject", "status", "priority", "project")),
+    *(LABELS["tracker"], *(COLUMNS[name] for name in ("assigned_to", "author", "created_on", "updated_on"))),
+)
+TASK_WIDTHS = (9, 60, 18, 14, 30, 18, 26, 26, 17, 17)
+NAME_WIDTH, NUMBER_WIDTH = 32, 16
+REPORT, TASKS, STALE, WORKLOAD = sentence("Report"), sentence("Tasks"), sentence("Stale tasks"), sentence("Workload")
+DAYS_UNCHANGED = sentence("Days without a change")
+OPEN_NOW = sentence("Open now")
+TOO_MANY = sentence("These are more than %(most)s tasks. Export the tasks of a single number instead.", most=MOST_TASKS)
+YES = "+"
+
+Make = Callable[[Request, Reporter, Address], Awaitable[tuple[str, list[Sheet]]]]
+"""Returns the name of the file without its ending, and its sheets."""
+
+
+async def xlsx(request: Request) -> Response:
+    """Answer with an xlsx file."""
+    return await _export(request, "xlsx")
+
+
+async def csv(request: Request) -> Response:
+    """Answer with a CSV file of the first sheet."""
+    return await _export(request, "csv")
+
+
+async def _export(request: Request, kind: Kind) -> Response:
+    reporter, person = await page.reporter_of(request), await current_user(request)
+    address = page.address_of(request)
+    of = request.query_params.get("of") or ("tasks" if address.measure else "report")
+    if of not in PAGES:
+        raise Invalid({"of": [NO_CHOICE]})
+    name, sheets = await PAGES[of](request, reporter, address)
+    if request.method != "HEAD":
+        await record(request, Act("report_exported", details={"of": of, "kind": kind}))
+    return await files.answer(request, person.id, kind, name, sheets)
+
+
+async def _of_report(request: Request, reporter: Reporter, address: Address) -> tuple[str, list[Sheet]]:
+    """Return the groups, the parts of the period, and the tasks that the numbers count."""
+    report = await reporter.report(address, await reporter.choices(address))
+    shown = [tables.of_groups(report)] if address.groups else []
+    titles = (REPORT, tables.PERIOD) if address.groups else (REPORT,)
+    sheets = [_table(title, table) for title, table in zip(titles, [*shown, tables.of_parts(report)], strict=True)]
+    headings = (*TASK_HEADINGS, *tables.NUMBERS)
+    sheets.append(Sheet(TASKS, headings, partial(_counted, reporter, report), (*TASK_WIDTHS, *[NUMBER_WIDTH] * 4)))
+    return f"report-{report.period.first}-{report.period.last}", sheets
+
+
+async def _of_tasks(request: Request, reporter: Reporter, address: Address) -> tuple[str, list[Sheet]]:
+    """Return the tasks that a number counts."""
+    await reporter.choices(address)
+    rows = partial(_pages, lambda number: _found(reporter, address, address.measure or "created", number))
+    return "tasks", [Sheet(TASKS, TASK_HEADINGS, rows, TASK_WIDTHS)]
+
+
+async def _of_stale(request: Request, reporter: Reporter, address: Address) -> tuple[str, list[Sheet]]:
+    """Return the tasks that nobody has changed for a while."""
+    address = stale_address(request)
+    await reporter.choices(address)
+    question = (await stale.questions(reporter, address))[stale.DAYS.index(address.days)]
+
+    def found(number: int) -> Awaitable[Found]:
+        return reporter.source.found(reporter.actor, question, {}, number, AT_ONCE)
+
+    def days(task: TaskRow) -> Sequence[Value]:
+        return [stale.days_unchanged(reporter, task)]
+
+    headings = (*TASK_HEADINGS, DAYS_UNCHANGED)
+    rows = partial(_pages, found, days)
+    return "stale-tasks", [Sheet(STALE, headings, rows, (*TASK_WIDTHS, NUMBER_WIDTH))]
+
+
+async def _of_workload(request: Request, reporter: Reporter, address: Address) -> tuple[str, list[Sheet]]:
+    """Return the open tasks of each assignee."""
+    address, split = address._replace(phase="", groups=(), cells=()), split_of(request)
+    load = await workload.workload(reporter, address, await reporter.choices(address), split)
+    names = [*(load.labels.of(EXECUTOR, row.executor) for row in load.rows), tables.TOTAL]
+    numbers = [[row.total, *(row.counts.get(it.key, 0) for it in load.columns)] for row in (*load.rows, load.whole)]
+    rows = [[name, *each] for name, each in zip(names, numbers, strict=True)]
+    headings = (COLUMNS["assigned_to"], OPEN_NOW, *(it.name for it in load.columns))
+    return "workload", [_table(WORKLOAD, tables.Table(headings, rows))]
+
+
+PAGES: dict[str, Make] = {"report": _of_report, "tasks": _of_tasks, "stale": _of_stale, "workload": _of_workload}
+"""What is exported, by the parameter `of`."""
+
+
+def _table(title: Sentence, table: tables.Table) -> Sheet:
+    names = sum(1 for it in table.rows[-1] if not isinstance(it, int))
+    widths = [NAME_WIDTH] * names + [NUMBER_WIDTH] * (len(table.headings) - names)
+    return Sheet(title, table.headings, partial(files.at_once, table.rows), widths)
+
+
+async def _counted(reporter: Reporter, report: Report) -> Batches:
+    """Yield the tasks of a report with a mark at each number that counts them; in place of too many a sentence."""
+    rows, marks = dict[int, TaskRow](), dict[int, set[str]]()
+    address = report.address.fixed(report.period, groups=(), cells=())
+    for measure in MEASURES:
+        number, total = 1, AT_ONCE
+        while (number - 1) * AT_ONCE < total:
+            found = await _found(reporter, address, measure, number)
+            number, total = number + 1, found.total
+            for row in found.rows:
+                rows[row.id] = row
+                marks.setdefault(row.id, set()).add(measure)
+            if total > MOST_TASKS or len(rows) > MOST_TASKS:
+                yield [["", TOO_MANY]]
+                return
+    newest = sorted(rows.values(), key=lambda it: -it.id)
+    for begin in range(0, len(rows), AT_ONCE):
+        some = newest[begin : begin + AT_ONCE]
+        yield [[*_cells(it), *(YES if measure in marks[it.id] else None for measure in MEASURES)] for it in some]
+
+
+async def _pages(
+    found: Callable[[int], Awaitable[Found]], more: Callable[[TaskRow], Sequence[Value]] = lambda task: ()
+) -> Batches:
+    """Yield the tasks of all pages."""
+    number, total = 1, AT_ONCE
+    while (number - 1) * AT_ONCE < total:
+        some = await found(number)
+        number, total = number + 1, some.total
+        yield [[*_cells(it), *more(it)] for it in some.rows]
+
+
+def _found(reporter: Reporter, address: Address, measure: Measure, number: int) -> Awaitable[Found]:
+    return reporter.found(address._replace(page=number), measure, AT_ONCE)
+
+
+def _cells(task: TaskRow) -> Iterable[Value]:
+    people = (task.assignee.name if task.assignee else None, task.author.name if task.author else None)
+    names: list[Any] = [task.status.name, task.priority.name, task.project.name, task.tracker.name, *people]
+    return [task.id, task.subject, *names, task.created_on, task.updated_on]

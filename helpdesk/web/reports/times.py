@@ -1,0 +1,101 @@
+"""Show how long tasks took until their first answer and until they were closed."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.errors import Invalid, Sentence, sentence
+from helpdesk.reports.address import NO_CHOICE
+from helpdesk.reports.model import Choices
+from helpdesk.reports.pace import Pace, Row, pace
+from helpdesk.reports.report import PER_PAGE, Reporter
+from helpdesk.reports.times import Spread, Times
+from helpdesk.web.clocks.shown import length
+from helpdesk.web.core.faces import Json, answer, html, json_response
+from helpdesk.web.core.services import path_to, services
+from helpdesk.web.reports import page, schemas
+from helpdesk.web.reports.found import paging
+from helpdesk.web.reports.links import Links
+from helpdesk.web.reports.words import change, saying
+
+ROUTE = "reports:times"
+CLOCKS = {"working": sentence("in working hours"), "whole": sentence("by the clock on the wall")}
+MINUTE = 60
+
+
+async def times(request: Request) -> Response:
+    """Show the times of the tasks of a period."""
+    reporter = await page.reporter_of(request)
+    try:
+        address, clock = page.address_of(request), _clock(request)
+        choices = await reporter.choices(address)
+        promises = services(request).promises
+        found = await pace(reporter, address, choices, await promises.book(), promises.now())
+    except Invalid as error:
+        return await page.refused(request, reporter, error, ROUTE)
+    return await answer(
+        request,
+        json=lambda: json_response(request, {"times": pace_to_dict(request, found), **_paging(found)}),
+        page=lambda: _page(request, reporter, choices, found, clock),
+    )
+
+
+def duration(seconds: int) -> Sentence:
+    """Return a time in words."""
+    return length(round(seconds / MINUTE))
+
+
+def _clock(request: Request) -> str:
+    clock = request.query_params.get("clock", "") or next(iter(CLOCKS))
+    if clock not in CLOCKS:
+        raise Invalid({"clock": [NO_CHOICE]})
+    return clock
+
+
+async def _page(request: Request, reporter: Reporter, choices: Choices, found: Pace, clock: str) -> Response:
+    links = Links.of(path_to(request, "reports:tasks"), found.address, found.labels.parts)
+    query = found.address.query()
+    shown = {
+        "found": found,
+        "rows": found.rows_of(found.address.page),
+        "facts": page.facts(found.address, found.labels),
+        "clocks": [(it, title, f"{path_to(request, ROUTE)}?{query}&clock={it}") for it, title in CLOCKS.items()],
+        "clock": clock,
+        "spread": lambda it: getattr(it, clock),
+        "duration": duration,
+        "change": change,
+        "link": lambda row: links.line(row.keys, found.measure, found.period),
+        "paging": paging(request, ROUTE, found.address, len(found.rows), PER_PAGE, clock=clock),
+    }
+    return html(request, "reports/times.html", **await page.context(request, reporter, choices, ROUTE) | shown)
+
+
+def pace_to_dict(request: Request, found: Pace) -> Json:
+    """Return the times of all tasks, and of those of the groups on a page."""
+    return {
+        "period": schemas.period_to_dict(found.period),
+        "measure": found.measure,
+        "groups": list(found.address.groups),
+        "total": _row(request, found.whole, found),
+        "before": {**schemas.period_to_dict(found.earlier), **_row(request, Row((), found.before), found)},
+        "rows": [_row(request, it, found) for it in found.rows_of(found.address.page)],
+    }
+
+
+def _paging(found: Pace) -> Json:
+    return {"pagination": schemas.paging_to_dict(found.address, PER_PAGE, len(found.rows))}
+
+
+def _row(request: Request, row: Row, found: Pace) -> Json:
+    pairs = zip(found.address.groups, row.keys, strict=False)
+    values = [schemas.value_to_dict(group, key, found.labels, saying(request)) for group, key in pairs]
+    answer, solution = row.times
+    return {"values": values, "tasks": row.number, "answer": _times(answer), "solution": _times(solution)}
+
+
+def _times(it: Times) -> Json:
+    """Return times in seconds; null where there is none."""
+    return {"number": it.number, "missing": it.missing, "working": _spread(it.working), "whole": _spread(it.whole)}
+
+
+def _spread(it: Spread | None) -> Json | None:
+    return it._asdict() if it else None

@@ -1,0 +1,25 @@
+"""One request for each JSON answer of reports, and for each way in which they refuse. The administrator asks."""
+
+from tests.contract.cases import Case, refused
+
+DAYS = "since=2026-01-01&until=2026-02-28"
+
+
+def reported(name: str, path: str) -> Case:
+    return Case(name, "GET", path, login="admin")
+
+
+REPORTS = [
+    reported("report", f"/reports?{DAYS}&by=month&group=project"),
+    reported("report_tasks", "/reports/tasks?period=12-months&measure=open&group=executor&cell=2"),
+    reported("report_times", f"/reports/times?{DAYS}&group=executor"),
+    reported("report_stale", "/reports/stale?days=30"),
+    reported("report_workload", "/reports/workload?split=priority"),
+]
+REPORT_REFUSALS = [
+    refused("403_reports_of_others", "GET", "/reports"),
+    refused("422_report", "GET", "/reports?since=2026-03-01&until=2026-01-01&group=weather", login="admin"),
+    refused("422_report_field_gone", "GET", "/reports?group=cf_999&cf_998=x", login="admin"),
+    refused("422_report_columns", "GET", "/reports?since=1990-01-01&until=2026-01-01&by=day", login="admin"),
+    refused("422_report_stale", "GET", "/reports/stale?days=8", login="admin"),
+]

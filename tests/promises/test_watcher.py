@@ -1,0 +1,304 @@
+"""Who has to do with a task is warned once when its promised time runs out, and once when it is over."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from helpdesk.errors import Unavailable
+from helpdesk.notifications.messages import Warned
+from helpdesk.promises import watcher
+from helpdesk.store import preferences, promise_warnings, promises, rights
+from helpdesk.store.database import Database
+from helpdesk.store.models import tables
+from helpdesk.store.models.delivery import OutboxRow
+from helpdesk.store.models.promises import Promise, PromiseWarning
+from helpdesk.store.notifications import NOTIFICATION
+from helpdesk.store.promise_warnings import Key
+from helpdesk.store.promises import PromiseValues
+from tests.clocks import NOON, Clock
+from tests.notifications.sending import device, write
+from tests.promises.warning import Warning
+from tests.world import PEOPLE_IDS, STATUS_IDS, EmbeddedWorld
+
+ADMIN, ANNA, BORIS, IRINA, STRANGER = (PEOPLE_IDS[it] for it in ("admin", "anna", "boris", "irina", "stranger"))
+MINUTE = 60
+PATIENCE_SECONDS = 60.0
+
+
+def promise(database: Database, answer: int | None = None, solution: int | None = None, **values: Any) -> int:
+    """Promise these minutes; return the promise's id."""
+    wanted = PromiseValues("Обещание", None, None, None, answer, solution, None, True)._replace(**values)
+    return write(database, lambda db: promises.add(db, ADMIN, wanted).id)
+
+
+def task(world: EmbeddedWorld, created: datetime = NOON, **values: Any) -> int:
+    number = world.new_task(**values)
+    row = sa.update(tables.Task).where(col(tables.Task.id) == number)
+    write(world.database, lambda db: db.execute(row.values(created_at=created)))
+    return number
+
+
+async def look(world: EmbeddedWorld, clock: Clock, minutes: float = 0) -> None:
+    """Let time pass, and look at all tasks, always as the same process."""
+    clock.pass_(minutes * MINUTE)
+    its = Warning(world.database, clock.now)
+    its.holder = "watcher"
+    await its.step()
+
+
+def told(database: Database) -> list[tuple[int, str, int]]:
+    """Who was notified of what about which task, in this order."""
+    columns = NOTIFICATION.c.person_id, NOTIFICATION.c.kind, NOTIFICATION.c.task_id
+    rows = database.run_here(lambda db: db.execute(sa.select(*columns).order_by(NOTIFICATION.c.id)).all())
+    return [(person, kind, task) for person, kind, task in rows]
+
+
+@pytest.fixture
+def begun(embedded: EmbeddedWorld, clock: Clock) -> EmbeddedWorld:
+    """A promise of 60 minutes for an answer and of 240 for a solution, which was looked at once."""
+    promise(embedded.database, 60, 240)
+    asyncio.run(look(embedded, clock))
+    return embedded
+
+
+async def test_the_assignee_and_the_watchers_are_warned_once_of_each_part(begun: EmbeddedWorld, clock: Clock) -> None:
+    number = task(begun)
+    await begun.backend.watch(begun.actor("boris"), number, True)
+    await look(begun, clock, 44)
+    assert told(begun.database) == []
+    await look(begun, clock, 1)
+    near = [(ANNA, "answer_near", number), (BORIS, "answer_near", number)]
+    assert told(begun.database) == near
+    await look(begun, clock, 15)
+    assert told(begun.database) == near, "an hour is not more than an hour"
+    await look(begun, clock, 1)
+    over = [*near, (ANNA, "answer_over", number), (BORIS, "answer_over", number)]
+    assert told(begun.database) == over
+    await look(begun, clock, 10)
+    await look(begun, clock, 108)
+    assert told(begun.database) == over
+    await look(begun, clock, 1)
+    assert told(begun.database) == [*over, (ANNA, "solution_near", number), (BORIS, "solution_near", number)]
+    excerpts = begun.database.run_here(lambda db: db.execute(sa.select(NOTIFICATION.c.excerpt)).scalars().all())
+    assert [*dict.fromkeys(excerpts)] == [Warned(60, 15).written(), Warned(60, 0).written(), Warned(240, 60).written()]
+
+
+async def test_whoever_was_not_looked_at_for_long_is_told_the_worst_alone(begun: EmbeddedWorld, clock: Clock) -> None:
+    number = task(begun)
+    await look(begun, clock, 300)
+    await look(begun, clock, 1)
+    assert told(begun.database) == [(ANNA, "answer_over", number), (ANNA, "solution_over", number)]
+
+
+async def test_the_named_person_is_told_when_it_is_over_and_only_of_tasks_that_they_see(
+    embedded: EmbeddedWorld, clock: Clock
+) -> None:
+    first = promise(embedded.database, 60, escalate_to=BORIS)
+    await look(embedded, clock)
+    number = task(embedded)
+    await look(embedded, clock, 50)
+    await look(embedded, clock, 11)
+    over = [(ANNA, "answer_near", number), (ANNA, "answer_over", number), (BORIS, "answer_over", number)]
+    assert told(embedded.database) == over
+    write(embedded.database, lambda db: setattr(db.get_one(Promise, first), "escalate_to", STRANGER))
+    other = task(embedded, clock.now())
+    await look(embedded, clock, 61)
+    assert told(embedded.database) == [*over, (ANNA, "answer_over", other)]
+
+
+async def test_whoever_has_no_right_to_see_the_task_or_no_active_account_is_not_warned(
+    begun: EmbeddedWorld, clock: Clock
+) -> None:
+    secret = task(begun, assignee="stranger")
+    closed = task(begun, assignee="boris")
+    write(begun.database, lambda db: setattr(db.get_one(tables.Person, BORIS), "is_active", False))
+    await look(begun, clock, 61)
+    assert told(begun.database) == []
+    assert {it.task_id for it in warned(begun.database)} == {secret, closed}
+
+
+def warned(database: Database) -> set[Key]:
+    rows = database.run_here(lambda db: db.exec(select(PromiseWarning)).all())
+    return {Key(it.task_id, it.kind, it.percent, it.minutes) for it in rows}
+
+
+async def test_answered_closed_and_waiting_tasks_warn_nobody(begun: EmbeddedWorld, clock: Clock) -> None:
+    for status in ("closed", "rejected"):
+        task(begun, status=status)
+    answered = task(begun)
+    entry = tables.Entry(task_id=answered, author_id=BORIS, notes="Иду", created_at=NOON)
+    write(begun.database, lambda db: db.add(entry))
+    await look(begun, clock, 61)
+    assert told(begun.database) == []
+    await look(begun, clock, 180)
+    assert told(begun.database) == [(ANNA, "solution_over", answered)]
+
+
+async def test_a_promise_that_is_made_or_edited_later_causes_no_storm(embedded: EmbeddedWorld, clock: Clock) -> None:
+    numbers = [task(embedded, NOON - timedelta(days=1)) for _ in range(30)]
+    made = promise(embedded.database, 60)
+    await look(embedded, clock)
+    await look(embedded, clock, 1)
+    assert told(embedded.database) == [] and {it.task_id for it in warned(embedded.database)} == {*numbers}
+    wanted = PromiseValues("Обещание", None, None, None, 90, 120, None, True)
+    write(embedded.database, lambda db: promises.change(db, ADMIN, made, wanted, None))
+    await look(embedded, clock, 1)
+    await look(embedded, clock, 1)
+    assert told(embedded.database) == [] and len(warned(embedded.database)) == 30 * 2 * 3
+    late = task(embedded, clock.now())
+    await look(embedded, clock, 91)
+    assert told(embedded.database) == [(ANNA, "answer_over", late), (ANNA, "solution_near", late)]
+
+
+async def test_what_is_reached_beside_an_edit_is_warned_of(begun: EmbeddedWorld, clock: Clock) -> None:
+    number = task(begun)
+    await look(begun, clock, 44)
+    promise(begun.database, 10, priority_id=4)
+    await look(begun, clock, 2)
+    assert told(begun.database) == [(ANNA, "answer_near", number)]
+
+
+async def test_many_at_once_are_one_notification(begun: EmbeddedWorld, clock: Clock) -> None:
+    numbers = [task(begun) for _ in range(watcher.MOST_ALONE + 1)]
+    await begun.backend.watch(begun.actor("boris"), numbers[0], True)
+    await look(begun, clock, 61)
+    assert sorted(told(begun.database)) == [(ANNA, "promises", 0), (BORIS, "answer_over", numbers[0])]
+    subject = sa.select(NOTIFICATION.c.subject).where(NOTIFICATION.c.kind == "promises")
+    assert begun.database.run_here(lambda db: db.execute(subject).scalar_one()) == str(len(numbers))
+
+
+async def test_each_is_warned_by_their_preferences(begun: EmbeddedWorld, clock: Clock) -> None:
+    number = task(begun)
+    for person in (ANNA, BORIS):
+        device(begun.database, person)
+    await begun.backend.watch(begun.actor("boris"), number, True)
+    nothing = json.dumps({"wanted": {"promise": {"page": False, "push": False, "email": False}}})
+    pushed = json.dumps({"wanted": {"promise": {"page": False, "push": True, "email": False}}})
+    write(begun.database, lambda db: [preferences.save(db, ANNA, nothing), preferences.save(db, BORIS, pushed)])
+    await look(begun, clock, 61)
+    sent = begun.database.run_here(lambda db: db.exec(select(OutboxRow.person_id, OutboxRow.channel)).all())
+    assert told(begun.database) == [] and [(*it,) for it in sent] == [(BORIS, "webpush")]
+
+
+async def test_a_task_that_gets_a_stricter_promise_is_warned_of(begun: EmbeddedWorld, clock: Clock) -> None:
+    promise(begun.database, 10, priority_id=4)
+    number = task(begun)
+    await look(begun, clock, 20)
+    assert told(begun.database) == []
+    row = sa.update(tables.Task).where(col(tables.Task.id) == number).values(priority_id=4)
+    write(begun.database, lambda db: db.execute(row))
+    await look(begun, clock, 1)
+    assert told(begun.database) == [(ANNA, "answer_over", number)]
+
+
+async def test_two_processes_warn_nobody_twice(begun: EmbeddedWorld, clock: Clock) -> None:
+    numbers = [task(begun, assignee=login) for login in ("anna", "boris") for _ in range(5)]
+    clock.pass_(61 * MINUTE)
+    await asyncio.gather(*(Warning(begun.database, clock.now).step() for _ in range(4)))
+    await look(begun, clock, 4)
+    assert Counter(it for _, _, it in told(begun.database)) == Counter(numbers)
+
+
+async def test_a_backend_that_does_not_answer_is_asked_again(begun: EmbeddedWorld, clock: Clock) -> None:
+    number = task(begun)
+    clock.pass_(61 * MINUTE)
+    its, answers = Warning(begun.database, clock.now), [True]
+    asked = its.source.involved
+
+    async def involved(ids: Any) -> Any:
+        if answers.pop():
+            raise Unavailable(detail="Redmine is down")
+        return await asked(ids)
+
+    its.source.involved = involved  # type: ignore[method-assign]  # for once
+    await its.step()
+    assert told(begun.database) == [] and warned(begun.database) == set()
+    answers.append(False)
+    await its.step()
+    assert told(begun.database) == [(ANNA, "answer_over", number)]
+
+
+def test_a_process_that_is_killed_leaves_nobody_out_and_warns_nobody_twice(begun: EmbeddedWorld, clock: Clock) -> None:
+    """Half of the people want it only pushed, so that no row of the list keeps them from getting it twice."""
+    numbers = [task(begun, assignee=login) for login in ("anna", "boris") for _ in range(30)]
+    device(begun.database, BORIS)
+    pushed = json.dumps({"wanted": {"promise": {"page": False, "push": True, "email": False}}})
+    write(begun.database, lambda db: preferences.save(db, BORIS, pushed))
+    url, folder, dice, deaths = str(begun.database.engine.url), Path(__file__).parent.parent.parent, Random(7), 0
+    for life in range(60):
+        arguments = [sys.executable, "-m", "tests.promises.warning", url, str(61 + life * 4)]
+        process = subprocess.Popen(arguments, cwd=folder)
+        most = len(warned(begun.database)) + dice.randint(4, 30)
+        wait_for(lambda: process.poll() is not None or len(warned(begun.database)) >= most)  # noqa: B023
+        if process.poll() is None:
+            os.kill(process.pid, signal.SIGKILL)
+            deaths += 1
+        process.wait()
+        if len({it.task_id for it in warned(begun.database)}) == len(numbers):
+            break
+    listed = Counter(task for person, kind, task in told(begun.database) if kind == "answer_over")
+    rows = begun.database.run_here(lambda db: db.exec(select(OutboxRow.task_id, OutboxRow.event)).all())
+    sent = Counter(task for task, event in rows if ".answer.100." in event)
+    assert deaths >= 2 and listed == Counter(numbers[:30]) and sent == Counter(numbers[30:])
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    late = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < late
+        time.sleep(0.001)
+
+
+async def test_nothing_is_asked_while_nothing_is_promised(
+    embedded: EmbeddedWorld, clock: Clock, statements: list[str]
+) -> None:
+    task(embedded)
+    statements.clear()
+    await look(embedded, clock, 600)
+    assert not [it for it in statements if not it.startswith(("SELECT", "BEGIN"))] and len(statements) <= 3
+
+
+async def test_a_warning_is_remembered_while_it_keeps_another_away(begun: EmbeddedWorld, clock: Clock) -> None:
+    open_one, closed_one = task(begun), task(begun)
+    await look(begun, clock, 61)
+    row = sa.update(tables.Task).where(col(tables.Task.id) == closed_one).values(status_id=STATUS_IDS["closed"])
+    write(begun.database, lambda db: db.execute(row))
+    number = len(told(begun.database))
+    for _ in range(30):
+        await look(begun, clock, 20 * 24 * 60)
+    assert {it.task_id for it in warned(begun.database)} == {open_one}
+    assert len(told(begun.database)) == number + 1, "that the solution is over"
+
+
+def test_warnings_are_kept_by_all_that_they_are_of(told_store: Database) -> None:
+    keys = [Key(7, kind, percent, 60) for kind in ("answer", "solution") for percent in (75, 100)]
+    write(told_store, lambda db: db.execute(sa.delete(PromiseWarning)))
+    write(told_store, lambda db: promise_warnings.note(db, keys[:2], NOON))
+    asked = [*keys, Key(7, "answer", 75, 61), Key(8, "answer", 75, 60)]
+    assert write(told_store, lambda db: promise_warnings.given(db, asked, NOON)) == {*keys[:2]}
+    assert write(told_store, lambda db: promise_warnings.given(db, [], NOON)) == set()
+    write(told_store, lambda db: promise_warnings.prune(db, NOON + timedelta(days=366)))
+    assert write(told_store, lambda db: promise_warnings.given(db, asked, NOON)) == set()
+
+
+def test_a_person_who_is_named_may_be_an_administrator(embedded: EmbeddedWorld, clock: Clock) -> None:
+    write(embedded.database, lambda db: rights.grant(db, STRANGER, "is_admin"))
+    promise(embedded.database, 60, escalate_to=STRANGER)
+    asyncio.run(look(embedded, clock))
+    number = task(embedded, assignee=None)
+    asyncio.run(look(embedded, clock, 61))
+    assert told(embedded.database) == [(STRANGER, "answer_over", number)]

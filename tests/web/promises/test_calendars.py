@@ -1,0 +1,110 @@
+"""Administrators keep business calendars, in which promises are reckoned."""
+
+import pytest
+
+from tests.web.conftest import HTML, Client
+from tests.web.dom import parsed
+from tests.web.promises.conftest import Aged
+
+ADDRESS = "/admin/calendars"
+FORM = {
+    "name": "Офис",
+    "timezone": "europe/moscow",
+    **{f"hours_{day}": "09:00 - 13:00, 14:00–18:00" for day in range(1, 6)},
+    "hours_6": "",
+    "hours_7": "",
+    "days": "2026-12-31 09:00-13:00 Канун\r\n\r\n01.01.2027 Новый год\r\n2027-01-07",
+    "project_ids": ["1"],
+    "is_default": "",
+}
+
+
+def add(client: Client, **more: object) -> int:
+    answer = client.post(ADDRESS, json={**FORM, **more})
+    assert answer.status_code == 201, answer.text
+    number: int = answer.json()["id"]
+    return number
+
+
+def test_a_calendar_is_added_by_its_form(admin: Client) -> None:
+    answer = admin.post(ADDRESS, data={**FORM, "idempotency_key": "once"}, headers=HTML)
+    assert answer.status_code == 303
+    (kept,) = admin.get(ADDRESS).json()["calendars"]
+    assert kept["timezone"] == "Europe/Moscow" and kept["hours_1"] == "09:00-13:00,14:00-18:00"
+    assert kept["days"] == [
+        {"day": "2026-12-31", "hours": "09:00-13:00", "name": "Канун"},
+        {"day": "2027-01-01", "hours": "", "name": "Новый год"},
+        {"day": "2027-01-07", "hours": "", "name": ""},
+    ]
+    page = admin.get(f"{ADDRESS}/{kept['id']}", headers=HTML).text
+    assert "2026-12-31 09:00-13:00 Канун\n2027-01-01 Новый год\n2027-01-07</textarea>" in page
+    assert '<option value="1" selected>' in page
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"timezone": "Europe"}, "timezone"),
+        ({"timezone": "../../etc/passwd"}, "timezone"),
+        ({"hours_1": "9-18"}, "hours_1"),
+        ({"hours_2": "18:00-09:00"}, "hours_2"),
+        ({"hours_3": "00:00-24:01"}, "hours_3"),
+        ({"days": "2027-02-30"}, "days"),
+        ({"days": "Новый год"}, "days"),
+        ({"days": "1969-12-31"}, "days"),
+        ({"days": "2027-01-01\n01.01.2027"}, "days"),
+        ({"days": "2027-01-01 18:00-09:00"}, "days"),
+        ({"days": "2027-01-01 " + "я" * 300}, "days"),
+        ({"days": "2027-01-01\n" * 20_000}, "days"),
+        ({"project_ids": ["99"]}, "project_ids"),
+        ({"project_ids": ["1"] * 501}, "project_ids"),
+    ],
+)
+def test_what_is_wrong_is_told_at_its_field(admin: Client, change: dict[str, object], field: str) -> None:
+    answer = admin.post(ADDRESS, json={**FORM, **change})
+    assert answer.status_code == 422 and list(answer.json()["errors"]) == [field], answer.text
+    page = admin.post(ADDRESS, data={**FORM, **change}, headers=HTML)
+    assert page.status_code == 422 and 'aria-invalid="true"' in page.text
+    assert admin.get(ADDRESS).json()["calendars"] == []
+
+
+def test_a_project_follows_one_calendar_and_one_is_the_default(admin: Client) -> None:
+    first = add(admin, is_default=True)
+    taken = admin.post(ADDRESS, json={**FORM, "name": "Склад"})
+    assert taken.status_code == 422 and list(taken.json()["errors"]) == ["project_ids"]
+    same = admin.post(ADDRESS, json={**FORM, "name": "ОФИС", "project_ids": []})
+    assert same.status_code == 422 and list(same.json()["errors"]) == ["name"]
+    second = add(admin, name="Склад", project_ids=[], is_default=True)
+    kept = {it["id"]: it for it in admin.get(ADDRESS).json()["calendars"]}
+    assert [kept[it]["is_default"] for it in (first, second)] == [False, True]
+    assert kept[first]["lock_version"] == "2"
+
+
+def test_nobody_overwrites_unseen_what_another_has_changed(admin: Client) -> None:
+    number = add(admin)
+    admin.post(f"{ADDRESS}/{number}", json={"hours_6": "10:00-14:00"}).raise_for_status()
+    form = {**FORM, "lock_version": "1", "hours_6": "08:00-09:00"}
+    refused = admin.post(f"{ADDRESS}/{number}", data=form, headers=HTML)
+    assert refused.status_code == 409 and "Now: 10:00-14:00" in parsed(refused.text).text
+    again = admin.post(f"{ADDRESS}/{number}", data={**form, "lock_version": "2"}, headers=HTML)
+    assert again.status_code == 303 and admin.get(f"{ADDRESS}/{number}").json()["hours_6"] == "08:00-09:00"
+
+
+def test_a_form_without_projects_takes_them_away_and_a_program_does_not(admin: Client) -> None:
+    number = add(admin)
+    assert admin.post(f"{ADDRESS}/{number}", json={"name": "Другое"}).json()["project_ids"] == [1]
+    form = {name: it for name, it in FORM.items() if name != "project_ids"}
+    admin.post(f"{ADDRESS}/{number}", data={**form, "lock_version": "2"}, headers=HTML)
+    assert admin.get(f"{ADDRESS}/{number}").json()["project_ids"] == []
+
+
+def test_clocks_run_in_the_hours_of_their_calendar(admin: Client, anna: Client, promised: int, aged: Aged) -> None:
+    number = aged(600)
+    assert [it["state"] for it in anna.get(f"/tasks/{number}").json()["promises"]] == ["over"]
+    off = {f"hours_{day}": "" for day in range(1, 8)}
+    calendar = add(admin, **off, days="")
+    (clock,) = anna.get(f"/tasks/{number}").json()["promises"]
+    assert (clock["state"], clock["elapsed_minutes"], clock["due_at"]) == ("running", 0, None)
+    admin.post(f"{ADDRESS}/{calendar}/delete", json={}).raise_for_status()
+    assert [it["state"] for it in anna.get(f"/tasks/{number}").json()["promises"]] == ["over"]

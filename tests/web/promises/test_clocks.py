@@ -1,0 +1,156 @@
+"""The clocks of promises in lists, on boards and beside tasks, and lists by them. The backend is the embedded one."""
+
+import csv
+import re
+
+import pytest
+
+from helpdesk.promises import service
+from helpdesk.services import Services
+from tests.web.conftest import HTML, HTMX, Client, Visit
+from tests.web.dom import parsed
+from tests.web.promises.conftest import Aged
+
+ALL = "/tasks"
+LEFT = re.compile(r"◔ 3 h (?:29|30) min left")
+
+pytestmark = pytest.mark.usefixtures("promised")
+
+
+def subjects(client: Client, query: str) -> list[str]:
+    answer = client.get(f"{ALL}?{query}")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["pagination"]["total"] >= len(answer.json()["tasks"])
+    return [it["subject"] for it in answer.json()["tasks"]]
+
+
+def test_a_clock_stands_in_lists_on_the_board_and_beside_the_task(anna: Client, aged: Aged) -> None:
+    number = aged(30.5)
+    for address in (ALL, "/tasks/my-tasks", "/tasks/board", f"/tasks/{number}"):
+        assert LEFT.search(parsed(anna.get(address, headers=HTML).text).text), address
+    task = anna.get(f"/tasks/{number}", headers=HTML).text
+    clock = '<time class="tag" datetime="[-0-9T:]+Z" title="Solution: by '
+    assert re.search(rf'<div id="clocks-{number}">.*{clock}', task, re.DOTALL)
+
+
+def test_programs_get_the_clocks_of_promised_tasks_alone(anna: Client, aged: Aged) -> None:
+    number, other = aged(30.5), aged(1, project="office")
+    for told in (
+        anna.get(f"/tasks/{number}").json(),
+        next(it for it in anna.get(ALL).json()["tasks"] if it["id"] == number),
+        next(
+            it for column in anna.get("/tasks/board").json()["columns"] for it in column["tasks"] if it["id"] == number
+        ),
+    ):
+        (clock,) = told["promises"]
+        assert clock | {"due_at": ""} == {
+            "kind": "solution", "state": "running", "limit_minutes": 240, "elapsed_minutes": 30, "due_at": ""
+        }  # fmt: skip
+    assert "promises" not in anna.get(f"/tasks/{other}").json()
+    assert all("promises" not in it for it in anna.get(f"{ALL}?project_id=2").json()["tasks"])
+
+
+@pytest.mark.parametrize(
+    ("minutes", "text", "state"),
+    [(200, "◕ 40 min left", "soon"), (361, "▲ 2 h 1 min over", "over")],
+)
+def test_a_clock_says_how_urgent_it_is(anna: Client, aged: Aged, minutes: float, text: str, state: str) -> None:
+    number = aged(minutes + 0.01 if state == "soon" else minutes - 0.1)
+    assert text in parsed(anna.get(f"/tasks/{number}", headers=HTML).text).text
+    assert [it["state"] for it in anna.get(f"/tasks/{number}").json()["promises"]] == [state]
+
+
+def test_a_waiting_status_pauses_and_closing_stops(anna: Client, admin: Client, aged: Aged) -> None:
+    number = aged(59.9)
+    status = anna.get(f"/tasks/{number}").json()["data"]["status_id"]
+    admin.post("/tasks/board/columns", json={f"phase_{status}": "waiting"}).raise_for_status()
+    admin.post("/admin/promises/1", json={"name": "Другое имя"}).raise_for_status()  # has all read again
+    assert "‖ paused, 4 h left" in parsed(anna.get(f"/tasks/{number}", headers=HTML).text).text
+    closed = aged(300, status="closed")
+    assert "Solution✓ in time" in parsed(anna.get(f"/tasks/{closed}", headers=HTML).text).text
+
+
+def test_a_change_of_a_task_brings_its_clock(anna: Client, aged: Aged) -> None:
+    number = aged(30.5)
+    version = anna.get(f"/tasks/{number}").json()["lock_version"]
+    answer = anna.post(f"/tasks/{number}/fields", data={"priority_id": 3, "lock_version": version}, headers=HTMX)
+    assert f'hx-target="#clocks-{number}"' in answer.text and LEFT.search(parsed(answer.text).text)
+
+
+def test_lists_are_filtered_by_promises(anna: Client, aged: Aged) -> None:
+    aged(300, "over"), aged(200, "soon"), aged(10, "running"), aged(10, "none", project="office")
+    aged(300, "closed", status="closed")
+    assert subjects(anna, "promise=over") == ["over"]
+    assert subjects(anna, "promise=soon") == ["soon"]
+    assert set(subjects(anna, "promise=running")) == {"soon", "running"}
+    assert set(subjects(anna, "promise=any")) == {"over", "soon", "running"}
+    assert subjects(anna, "promise=paused") == []
+    assert subjects(anna, "promise=any&search=soon") == ["soon"]
+
+
+def test_lists_are_sorted_by_the_time_that_is_left(anna: Client, aged: Aged) -> None:
+    ages = {f"n{minutes}": minutes for minutes in (10, 300, 200, 100, 50)}
+    for subject, minutes in ages.items():
+        aged(minutes, subject)
+    aged(10, "none", project="office")
+    urgent = sorted(ages, key=lambda it: -ages[it])
+    assert subjects(anna, "sort=promise") == urgent
+    assert subjects(anna, "sort=promise&order=desc") == urgent[::-1]
+    assert subjects(anna, "sort=promise&per_page=2&page=2") == urgent[2:4]
+    assert subjects(anna, "sort=promise&promise=running") == urgent[1:]
+    assert anna.get(f"{ALL}?sort=promise&per_page=2").json()["pagination"] == {
+        "page": 1, "per_page": 2, "total": 5, "pages": 3
+    }  # fmt: skip
+    rows = list(csv.reader(anna.get("/tasks/export.csv?sort=promise").text.splitlines(), delimiter=";"))
+    assert [row[1] for row in rows[1:]] == urgent
+
+
+def test_a_list_tells_its_filter_and_its_order(anna: Client, aged: Aged) -> None:
+    aged(300, "over")
+    page = anna.get(f"{ALL}?sort=promise&promise=over&filter=1", headers=HTML).text
+    assert "Promise: time is over" in parsed(page).text and "sorted by: time left" in parsed(page).text
+    assert '<option value="over" selected>' in page and '<option value="promise" selected>' in page
+    board = anna.get("/tasks/board?promise=over&assigned_to_id=any&sort=promise", headers=HTML)
+    assert "Promise: time is over" in parsed(board.text).text and "over</a>" in board.text
+
+
+def test_statistics_and_neighbours_follow_the_filter(anna: Client, aged: Aged) -> None:
+    first, second = aged(300, "over"), aged(200, "soon")
+    aged(10, "running")
+    assert anna.get("/tasks/statistics?promise=soon").json()["statistics"]["total"] == 1
+    page = anna.get(f"{ALL}?sort=promise", headers=HTML).text
+    link = re.search(rf'href="(/tasks/{first}\?[^"]+)"', page)
+    assert link
+    there = anna.get(link[1].replace(f"/tasks/{first}?", f"/tasks/{first}/next?").replace("&amp;", "&"), headers=HTML)
+    assert there.headers["location"].startswith(f"/tasks/{second}?")
+
+
+def test_a_view_keeps_the_filter(anna: Client, aged: Aged) -> None:
+    aged(300, "over")
+    view = anna.post("/views", json={"name": "Просрочено", "address": f"{ALL}?promise=over"}).json()["view"]
+    assert view["address"] == f"{ALL}?promise=over"
+
+
+def test_who_may_not_see_a_task_sees_no_clock_of_it(visit: Visit, aged: Aged) -> None:
+    aged(300, "over")
+    assert subjects(visit("stranger"), "promise=any") == []
+
+
+def test_too_many_promised_tasks_are_told(anna: Client, aged: Aged, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "MOST_RANKED", 1)
+    aged(300, "first"), aged(200, "second")
+    assert "some may be missing" in parsed(anna.get(f"{ALL}?promise=any", headers=HTML).text).text
+    assert len(subjects(anna, "promise=any")) == 1
+
+
+@pytest.mark.parametrize("query", ["promise=kept", "promise=", "sort=promised", "promise=any&promise=over"])
+def test_odd_filters_are_refused_or_none(anna: Client, query: str) -> None:
+    assert anna.get(f"{ALL}?{query}").status_code == (200 if query in ("promise=", "promise=any&promise=over") else 422)
+
+
+def test_without_histories_there_are_no_clocks(visit: Visit, services: Services, aged: Aged) -> None:
+    number = aged(300)
+    services.promises.source = None
+    anna = visit("anna")
+    assert "promises" not in anna.get(f"/tasks/{number}").json()
+    assert anna.get(f"{ALL}?promise=over").status_code == 501

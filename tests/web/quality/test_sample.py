@@ -1,0 +1,111 @@
+"""Controllers draw closed tasks by chance: not assessed yet, not their own, and not the same ones."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+
+from helpdesk.services import Services
+from helpdesk.store.models.tables import Task
+from helpdesk.web.quality.assessments.sample import _times
+from tests.web.conftest import HTML, Client, Visit
+from tests.web.dom import parsed
+from tests.web.quality.assessing import SAMPLE, add_form, let_control, marks, to_assess
+from tests.world import PEOPLE_IDS, EmbeddedWorld
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+
+
+@pytest.fixture
+def boris(visit: Visit, services: Services) -> Client:
+    let_control(services, "boris", "anna")
+    return visit("boris")
+
+
+def tasks(client: Client, **body: object) -> list[int]:
+    answer = client.post(SAMPLE, json=body)
+    assert answer.status_code == 200, answer.text
+    return [it["task_id"] for it in answer.json()["tasks"]]
+
+
+def many(embedded: EmbeddedWorld, number: int, **more: Any) -> list[int]:
+    return [embedded.new_task(status="closed", **more) for _ in range(number)]
+
+
+def test_two_controllers_draw_different_tasks_of_others_that_nobody_has_assessed(
+    boris: Client, visit: Visit, services: Services, embedded: EmbeddedWorld
+) -> None:
+    form = add_form(visit("admin"))
+    irina, own, open_one = many(embedded, 8, assignee="irina"), many(embedded, 2, assignee="boris"), embedded.new_task()
+    assert boris.post(to_assess(irina[0]), json=marks(form, 5, 5)).status_code == 201
+    first = tasks(boris, count=4)
+    second = tasks(visit("anna"), count=20)
+    assert len(first) == 4 and not {*first} & {*own, open_one, irina[0]}
+    assert sorted([*first, *second]) == sorted([*irina[1:], *own]), "anna draws the rest, and boris's work"
+    assert sorted(tasks(boris, count=4)) == sorted(first), "those that are left do until they are assessed"
+    assert boris.post(to_assess(first[0]), json=marks(form, 5, 5)).status_code == 201
+    assert sorted(it["task_id"] for it in boris.get(SAMPLE).json()["tasks"]) == sorted(first[1:])
+    assert tasks(boris, count=4) and boris.post(f"{SAMPLE}/give-back", json={"task_id": first[1]}).status_code == 200
+    assert sorted(it["task_id"] for it in boris.get(SAMPLE).json()["tasks"]) == sorted(first[2:])
+    assert visit("anna").post(f"{SAMPLE}/give-back", json={"task_id": first[2]}).status_code == 200
+    assert first[2] in [it["task_id"] for it in boris.get(SAMPLE).json()["tasks"]], "it is not hers to leave"
+
+
+def test_a_draw_is_spread_over_those_whose_work_it_was(boris: Client, embedded: EmbeddedWorld) -> None:
+    irina, anna = many(embedded, 20, assignee="irina"), many(embedded, 3, assignee="anna")
+    drawn = tasks(boris, count=6)
+    assert (len({*drawn} & {*anna}), len({*drawn} & {*irina})) == (3, 3)
+
+
+def test_a_draw_is_of_a_project_a_person_and_a_time(boris: Client, embedded: EmbeddedWorld, services: Services) -> None:
+    office, help_desk = many(embedded, 2, project="office"), many(embedded, 2, assignee="irina")
+    assert sorted(tasks(boris, project_id=embedded.project("office"))) == office
+    assert sorted(tasks(boris, assignee_id=PEOPLE_IDS["irina"])) == sorted([*office, *help_desk])
+    old = many(embedded, 1)
+    long_ago = datetime.now(UTC) - timedelta(days=100)
+    change = sa.update(Task).where(Task.id == old[0]).values(created_at=long_ago, closed_at=long_ago)  # type: ignore[arg-type]
+    services.database.run_here(lambda db: db.execute(change), writes=True)
+    assert old[0] not in tasks(boris, period="month")
+
+
+def test_a_page_draws_and_says_when_nothing_is_left(boris: Client, embedded: EmbeddedWorld) -> None:
+    (number,) = many(embedded, 1)
+    for count, said in ((1, "These tasks are yours to assess"), (2, "There is no other closed task")):
+        answer = boris.post(SAMPLE, data={"count": str(count), "period": "week", "source": "main"}, headers=HTML)
+        assert answer.status_code == 303
+        page = parsed(boris.get(answer.headers["location"], headers=HTML).text)
+        assert said in page.text and f"#{number}" in page.text
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"count": 21}, "count"),
+        ({"count": 0}, "count"),
+        ({"period": "age"}, "period"),
+        ({"project_id": "x"}, "project_id"),
+    ],
+)
+def test_a_wrong_draw_is_refused(boris: Client, body: dict[str, object], field: str) -> None:
+    assert list(boris.post(SAMPLE, json=body).json()["errors"]) == [field]
+    assert boris.post(SAMPLE, data={name: str(it) for name, it in body.items()}, headers=HTML).status_code == 422
+
+
+def test_only_controllers_draw(visit: Visit) -> None:
+    assert visit("irina").get(SAMPLE).status_code == 403 and visit().get(SAMPLE).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("period", "begin", "end"),
+    [
+        ("week", "2026-11-30", "2026-12-07"),
+        ("last_week", "2026-11-23", "2026-11-30"),
+        ("month", "2026-12-01", "2027-01-01"),
+        ("last_month", "2026-11-01", "2026-12-01"),
+    ],
+)
+def test_periods_are_whole_days_of_our_time_zone(period: str, begin: str, end: str) -> None:
+    found = [it.astimezone(MOSCOW).isoformat()[:16] for it in _times(period, date(2026, 12, 1), MOSCOW)]
+    assert found == [f"{begin}T00:00", f"{end}T00:00"]

@@ -1,0 +1,160 @@
+"""Reports as files: opened again by openpyxl, with the very numbers of the page."""
+
+import csv
+from io import BytesIO, StringIO
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+
+from helpdesk.reports import xlsx
+from helpdesk.web.reports.exports import export
+from tests.web.conftest import Client, Visit
+from tests.web.reports import world
+from tests.world import FIELD_IDS, EmbeddedWorld
+
+NUMBERS = ("created", "closed", "reopened", "open")
+QUERIES = ["", "group=executor&group=time", f"group=cf_{FIELD_IDS['Способ связи']}&period=year", "group=department"]
+
+
+@pytest.fixture
+def boris(embedded: EmbeddedWorld, visit: Visit) -> Client:
+    world.fill(embedded)
+    return visit("boris")
+
+
+def sheets(boris: Client, query: str) -> dict[str, list[list[Any]]]:
+    answer = boris.get(f"/reports/export.xlsx?{query}")
+    assert answer.status_code == 200, answer.text
+    assert (
+        answer.headers["content-type"].endswith("spreadsheetml.sheet")
+        and ".xlsx" in answer.headers["content-disposition"]
+    )
+    return {it.title: [[cell.value for cell in row] for row in it] for it in load_workbook(BytesIO(answer.content))}
+
+
+def lines(boris: Client, query: str) -> list[list[str]]:
+    answer = boris.get(f"/reports/export.csv?{query}")
+    assert answer.status_code == 200, answer.text
+    return list(csv.reader(StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_the_numbers_of_a_file_are_those_of_the_page(boris: Client, query: str) -> None:
+    report, found = boris.get(f"/reports?{query}").json()["report"], sheets(boris, query)
+    depth = len(report["groups"]) or 1
+    total = [report["total"][it] for it in NUMBERS]
+    expected = [[line[it] for it in NUMBERS] for line in report["lines"] or report["parts"]]
+    assert [row[depth:] for row in found["Report"][1:]] == [*expected, total]
+    if report["groups"]:
+        names = [[it["name"] for it in line["values"]] for line in report["lines"]]
+        assert [[name for name in row[:depth] if name] for row in found["Report"][1:-1]] == names
+        parts = [[it[name] for name in NUMBERS] for it in report["parts"]]
+        assert [row[1:] for row in found["Period"][1:]] == [*parts, total]
+    marked = found["Tasks"][1:]
+    assert [sum(1 for row in marked if row[place]) for place in range(-4, 0)] == total
+    assert [["" if it is None else str(it) for it in row] for row in found["Report"]] == lines(boris, query)
+
+
+def test_the_tasks_of_a_number_are_those_of_its_page(boris: Client) -> None:
+    query = "measure=open&group=priority&cell=3"
+    page = boris.get(f"/reports/tasks?{query}").json()
+    rows = sheets(boris, query)["Tasks"][1:]
+    assert len(rows) == page["pagination"]["total"] > 0
+    assert [row[0] for row in rows][: len(page["tasks"])] == [it["id"] for it in page["tasks"]]
+    assert all(row[1].startswith("=Задача") for row in rows)
+    assert all(line[1].startswith("'=Задача") for line in lines(boris, query)[1:])
+
+
+@pytest.mark.parametrize("days", [7, 15, 30])
+def test_stale_tasks_are_those_of_their_page(boris: Client, days: int) -> None:
+    page = boris.get(f"/reports/stale?days={days}").json()
+    rows = sheets(boris, f"of=stale&days={days}")["Stale tasks"][1:]
+    expected = [(it["id"], it["days_unchanged"]) for it in page["tasks"]]
+    assert [(row[0], row[-1]) for row in rows][: len(expected)] == expected
+    assert len(rows) == page["pagination"]["total"] > 0
+
+
+@pytest.mark.parametrize("split", ["priority", "age", "status"])
+def test_the_workload_is_that_of_its_page(boris: Client, split: str) -> None:
+    page = boris.get(f"/reports/workload?split={split}").json()
+    rows = sheets(boris, f"of=workload&split={split}")["Workload"][1:]
+    expected = [[it["assigned_to"], it["open"], *it["open_by"]] for it in page["rows"]]
+    assert rows == [*expected, ["Total", page["whole"]["open"], *page["whole"]["open_by"]]]
+
+
+def test_everybody_exports_what_they_see(boris: Client, visit: Visit) -> None:
+    mine, theirs = (len(sheets(it, "")["Tasks"]) for it in (boris, visit("irina")))
+    assert mine > theirs > 1
+    for kind in ("xlsx", "csv"):
+        assert visit("anna").get(f"/reports/export.{kind}").status_code == 403
+        assert visit().get(f"/reports/export.{kind}").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "query", ["of=nonsense", "since=2026-02-01&until=2026-01-01", "group=cf_999", "of=stale&days=8"]
+)
+def test_what_is_not_understood_is_refused(boris: Client, query: str) -> None:
+    for kind in ("xlsx", "csv"):
+        assert boris.get(f"/reports/export.{kind}?{query}").status_code == 422
+
+
+def test_too_many_rows_are_refused_with_a_sentence_and_free_the_place(
+    boris: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("helpdesk.web.reports.exports.files.MOST_ROWS", 5)
+        for _ in range(6):
+            answer = boris.get("/reports/export.xlsx?of=tasks")
+            assert answer.status_code == 422 and "too many" in answer.json()["message"]
+    assert sheets(boris, "of=tasks")
+    assert len(lines(boris, "of=tasks")) > 5
+
+
+def test_a_report_of_too_many_tasks_says_so_in_place_of_them(boris: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "MOST_TASKS", 3)
+    found = sheets(boris, "")
+    assert len(found["Report"]) > 2 and len(found["Tasks"]) == 2
+    assert "single number" in found["Tasks"][1][1]
+
+
+def test_tasks_of_several_pages_come_once_each(boris: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = sheets(boris, "")["Tasks"]
+    monkeypatch.setattr(export, "AT_ONCE", 7)
+    assert sheets(boris, "")["Tasks"] == whole
+    assert [row[0] for row in sheets(boris, "of=tasks")["Tasks"]] == [
+        row[0] for row in sheets(boris, "of=tasks")["Tasks"]
+    ]
+
+
+def test_only_so_many_are_made_at_once(boris: Client, visit: Visit) -> None:
+    exports = boris.app.app.state.services.exports  # type: ignore[attr-defined]  # an Edge around the application
+    for _ in range(2):
+        exports.begin(3)
+    answer = boris.get("/reports/export.xlsx")
+    assert answer.status_code == 429 and answer.headers["retry-after"]
+    for _ in range(2):
+        exports.end(3)
+    assert sheets(boris, "")
+    assert not exports.running
+
+
+def test_a_head_has_no_body(boris: Client) -> None:
+    answer = boris.head("/reports/export.xlsx")
+    assert answer.status_code == 200 and not answer.content and "xlsx" in answer.headers["content-disposition"]
+
+
+def test_no_file_is_left_when_the_disk_is_full(boris: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    import tempfile
+
+    (tmp_path / "t").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "t"))
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(xlsx.Book, "save", full)
+        assert boris.get("/reports/export.xlsx").status_code == 500
+    assert sheets(boris, "")
+    assert not list((tmp_path / "t").iterdir())

@@ -1,0 +1,202 @@
+"""Reports: every number leads to the tasks that it counts, on every page, as a page and as JSON."""
+
+import re
+from html import unescape
+
+import pytest
+
+from helpdesk.services import Services
+from helpdesk.web.reports.page import NO_SOURCE
+from tests.web.conftest import HTML, Client, Visit
+from tests.web.reports import world
+from tests.world import FIELD_IDS, PEOPLE_IDS, PROJECT_IDS, EmbeddedWorld
+
+LINK = re.compile(r'<a href="(/reports/tasks\?[^"]+)">(?:<b>)?(\d+)<')
+FIELD = f"cf_{FIELD_IDS['Способ связи']}"
+QUERIES = [
+    "",
+    "period=last-month",
+    "period=month&by=day",
+    "period=year&by=week&group=project",
+    "group=executor&group=time",
+    "group=time&group=executor&period=quarter",
+    f"group=department&group={FIELD}",
+    f"group={FIELD}&{FIELD}=Почта",
+    "group=status&group=priority&phase=open",
+    f"group=tracker&project_id={PROJECT_IDS['help']}&executor_id=0&executor_id={PEOPLE_IDS['anna']}",
+    "department=Отдел продаж&group=department&since=2025-06-01",
+    "department=ИТ",
+]
+
+
+@pytest.fixture
+def years(embedded: EmbeddedWorld) -> None:
+    world.fill(embedded)
+
+
+@pytest.fixture
+def boris(years: None, visit: Visit) -> Client:
+    return visit("boris")
+
+
+def links(page: str) -> dict[str, int]:
+    """Where the numbers of a page lead, and the numbers."""
+    found = [(unescape(address), int(number)) for address, number in LINK.findall(page)]
+    assert all(dict(found)[address] == number for address, number in found)
+    return dict(found)
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_each_number_of_a_report_leads_to_the_tasks_that_it_counts(boris: Client, query: str) -> None:
+    page = boris.get(f"/reports?{query}", headers=HTML)
+    assert page.status_code == 200
+    found = links(page.text)
+    assert len(found) > (0 if query == "department=ИТ" else 2)
+    for address, number in found.items():
+        assert boris.get(address).json()["pagination"]["total"] == number, address
+
+
+@pytest.mark.parametrize("query", ["", "split=age", "split=status", f"split=age&project_id={PROJECT_IDS['help']}"])
+def test_each_number_of_the_workload_leads_to_the_tasks_that_it_counts(boris: Client, query: str) -> None:
+    page = boris.get(f"/reports/workload?{query}", headers=HTML).text
+    found = links(page)
+    assert len(found) > 8
+    for address, number in found.items():
+        assert boris.get(address).json()["pagination"]["total"] == number, address
+    load = boris.get(f"/reports/workload?{query}").json()
+    assert load["whole"]["open"] == sum(it["open"] for it in load["rows"]) == sum(load["whole"]["open_by"])
+    assert all(row["open"] == sum(row["open_by"]) for row in load["rows"])
+
+
+def test_json_and_page_have_the_same_numbers(boris: Client) -> None:
+    report = boris.get("/reports?group=project").json()["report"]
+    page = boris.get("/reports?group=project", headers=HTML).text
+    told = [int(it) for it in re.findall(r'<td data-label="[^"]+">(?:<a [^>]+>|<span class="faint">)(\d+)<', page)]
+    measures = ("created", "closed", "reopened", "open")
+    rows = [*report["parts"], report["total"], *report["lines"], report["total"]]
+    assert told == [row[it] for row in rows for it in measures]
+    assert sum(it["created"] for it in report["lines"]) == report["total"]["created"] > 20
+    assert report["total"]["closed"] > 5 and report["total"]["reopened"] > 3
+    assert report["total"]["open"] == report["parts"][-1]["open"]
+
+
+def test_stale_tasks_are_those_that_nobody_has_changed(boris: Client) -> None:
+    for days in (7, 15, 30):
+        found = boris.get(f"/reports/stale?days={days}").json()
+        counts = {it["days"]: it["open"] for it in found["counts"]}
+        assert found["pagination"]["total"] == counts[days] > 0
+        assert all(it["days_unchanged"] >= days and it["status"] != "closed" for it in found["tasks"])
+    assert counts[7] > counts[15] > counts[30]
+    page = boris.get("/reports/stale", headers=HTML).text
+    for kind, word in (("critical", "critical"), ("attention", "needs attention"), ("warning", "first warning")):
+        assert f'<span class="report-stale report-{kind}">' in page and word in page
+
+
+def test_the_legend_of_stale_tasks_is_told_of_each_task(boris: Client) -> None:
+    page = boris.get("/reports/stale", headers=HTML).text
+    told = re.findall(r'<span class="report-stale report-(\w+)">(\d+) days ago', page)
+    assert told
+    for kind, days in told:
+        assert kind == ("critical" if int(days) >= 30 else "attention" if int(days) >= 15 else "warning")
+
+
+def test_pages_of_tasks_go_on(boris: Client) -> None:
+    whole = boris.get("/reports/tasks?since=2020-01-01&by=month").json()
+    assert whole["pagination"]["total"] == 48 and len(whole["tasks"]) == 48
+    assert boris.get("/reports/tasks?since=2020-01-01&by=month&page=2").json()["tasks"] == []
+
+
+def test_a_reader_counts_only_what_the_reader_sees(boris: Client, visit: Visit) -> None:
+    """irina is in no team: she sees the tasks that she asked for, and none of the warehouse."""
+    seen = visit("irina").get("/reports?since=2020-01-01&by=month").json()["report"]["total"]["created"]
+    assert seen == 36 < boris.get("/reports?since=2020-01-01&by=month").json()["report"]["total"]["created"]
+
+
+@pytest.mark.usefixtures("years")
+@pytest.mark.parametrize("path", ["/reports", "/reports/tasks", "/reports/stale", "/reports/workload"])
+def test_only_readers_of_reports_come_in(visit: Visit, path: str) -> None:
+    assert visit("anna").get(path).status_code == 403
+    assert visit("stranger").get(path, headers=HTML).status_code == 403
+    assert visit().get(path).status_code == 401
+    assert visit("admin").get(path).status_code == 200
+
+
+def test_reports_are_in_the_navigation_of_their_readers_alone(boris: Client, visit: Visit) -> None:
+    assert 'href="/reports"' in boris.get("/tasks/my-tasks", headers=HTML).text
+    assert 'href="/reports"' not in visit("anna").get("/tasks/my-tasks", headers=HTML).text
+
+
+def test_without_a_database_to_count_in_reports_say_so(services: Services, visit: Visit, years: None) -> None:
+    object.__setattr__(services, "reports", None)
+    boris = visit("boris")
+    for path in ("/reports", "/reports/tasks", "/reports/stale", "/reports/workload"):
+        answer = boris.get(path)
+        assert (answer.status_code, answer.json()["error"]) == (501, "not_configured")
+        assert NO_SOURCE.text.replace("'", "&#39;") in boris.get(path, headers=HTML).text
+    assert 'href="/reports"' not in boris.get("/tasks/my-tasks", headers=HTML).text
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/reports?since=2026-11-10&until=2026-11-01", "until"),
+        ("/reports?since=1900-01-01", "since"),
+        ("/reports?group=cf_999", "group"),
+        ("/reports?cf_999=x", "cf_999"),
+        ("/reports/stale?days=8", "days"),
+        ("/reports/workload?split=colour", "split"),
+        ("/reports/tasks?measure=lost", "measure"),
+    ],
+)
+def test_a_refused_report_says_why_and_keeps_what_was_chosen(boris: Client, path: str, field: str) -> None:
+    refused = boris.get(path + "&priority_id=4" * ("?" in path))
+    assert refused.status_code == 422 and field in refused.json()["errors"]
+    page = boris.get(path + "&priority_id=4", headers=HTML)
+    assert page.status_code == 422 and 'role="alert"' in page.text
+    assert '<option value="4" selected>urgent</option>' in page.text
+
+
+def test_several_values_of_a_filter_stay_when_the_form_is_sent_again(boris: Client) -> None:
+    page = boris.get(f"/reports?priority_id=1&priority_id=4&{FIELD}=Почта&{FIELD}=Телефон", headers=HTML).text
+    assert '<option value="1,4" selected>several</option>' in page
+    for value in ("Почта", "Телефон"):
+        assert f'<option value="{value}" selected>{value}</option>' in page
+    one, other = (
+        boris.get(f"/reports?{it}").json()["report"]["total"]
+        for it in ("priority_id=1,4", "priority_id=1&priority_id=4")
+    )
+    assert one == other and one["created"]
+
+
+def test_foreign_ids_and_odd_values_count_nothing(boris: Client) -> None:
+    for query in ("project_id=999", f"{FIELD}=%F0%9F%92%A9%0A", "executor_id=2147483647", "department=nobody"):
+        report = boris.get(f"/reports?{query}&group=executor").json()["report"]
+        assert report["total"] == {"created": 0, "closed": 0, "reopened": 0, "open": 0} and report["lines"] == []
+        assert boris.get(f"/reports?{query}&group=executor", headers=HTML).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query", ["", "group=executor", "group=project&group=time&measure=created", "group=department"]
+)
+def test_each_number_of_the_times_leads_to_its_tasks(boris: Client, query: str) -> None:
+    page = boris.get(f"/reports/times?{query}", headers=HTML)
+    assert page.status_code == 200
+    found = links(page.text)
+    assert found
+    for address, number in found.items():
+        assert boris.get(address).json()["pagination"]["total"] == number, address
+
+
+def test_times_are_told_in_seconds_and_by_groups_that_have_them(boris: Client) -> None:
+    times = boris.get(f"/reports/times?group={FIELD}&group=executor").json()["times"]
+    assert times["groups"] == ["executor"] and times["measure"] == "closed"
+    assert times["total"]["tasks"] == sum(it["tasks"] for it in times["rows"]) > 5
+    assert times["total"]["solution"]["whole"]["median"] > 24 * 3600
+    assert boris.get("/reports/times?clock=sand").status_code == 422
+
+
+def test_a_report_says_at_a_glance_whether_tasks_take_longer(boris: Client) -> None:
+    found = boris.get("/reports?period=quarter").json()
+    assert found["pace"]["total"]["tasks"] == found["report"]["total"]["closed"]
+    page = boris.get("/reports", headers=HTML).text
+    assert "Half of the closed tasks took at most" in page and 'href="/reports/times?' in page

@@ -1,0 +1,277 @@
+"""Quality control shows what its reader sees, each number leads to its requests, and only administrators choose."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from io import BytesIO
+
+import pytest
+from openpyxl import load_workbook
+from sqlmodel import Session, select
+from starlette.testclient import TestClient
+
+from helpdesk.app import create_app
+from helpdesk.demo import quality_requests
+from helpdesk.errors import NotAllowed, Unavailable
+from helpdesk.people.model import SignedIn
+from helpdesk.quality.procedures import Row
+from helpdesk.quality.service import Quality
+from helpdesk.services import Services, utc_now
+from helpdesk.store import quality_choices, rights
+from helpdesk.store.models import tables
+from helpdesk.tasks.model import Actor
+from tests.web.conftest import HTML, Visit, session_cookie
+from tests.world import PEOPLE_IDS
+
+PLACE = "/quality-control"
+QUALITY = "can_access_quality_control"
+
+
+@pytest.fixture
+def boris(services: Services, visit: Visit) -> TestClient:
+    """Boris with the right, and the requests of the demo in a project that he and the administrator see."""
+
+    def work(db: Session) -> None:
+        db.add(tables.Role(name=quality_requests.ROLE, permissions="view_all comment edit assignable"))
+        for known in db.exec(select(tables.Status)):
+            known.is_default = False
+        for place, (name, is_closed) in enumerate(quality_requests.STATUSES.values(), start=50):
+            db.add(tables.Status(name=name, position=place, is_closed=is_closed, is_default=place == 50))
+        db.flush()
+        quality_requests.add(db, utc_now())
+
+    services.database.run_here(work, writes=True)
+    return visit("boris")
+
+
+@pytest.fixture
+def admin(boris: TestClient, visit: Visit) -> TestClient:
+    return visit("admin")
+
+
+def counts(client: TestClient, query: str) -> dict[str, dict[str, int]]:
+    body = client.get(f"{PLACE}?{query}").json()
+    return {it["name"]: {column: it[column] for column in body["columns"]} for it in body["lines"]}
+
+
+def test_each_tab_counts_what_the_requests_are_about(boris: TestClient) -> None:
+    made = list(quality_requests.requests())
+    everything = "since=2000-01-01"
+    by_object = counts(boris, f"tab=type-object&{everything}")
+    for about in quality_requests.OBJECTS:
+        assert by_object[about]["all"] == sum(it.about == about for it in made)
+        for kind in quality_requests.KINDS:
+            assert by_object[about][kind] == sum((it.about, it.kind) == (about, kind) for it in made)
+    by_country = counts(boris, f"tab=country&{everything}")
+    for country in set(quality_requests.COUNTRIES.values()):
+        own = [it for it in made if quality_requests.COUNTRIES[it.resort] == country]
+        assert by_country[country]["created"] == len(own)
+        assert by_country[country]["closed"] == sum(it.status in ("closed", "rejected") for it in own)
+    body = boris.get(f"{PLACE}?tab=type-resort&{everything}").json()
+    assert body["total"]["all"] == body["total_count"] == len(made)
+    assert body["new_count"] == sum(it.status == "new" for it in made)
+
+
+def test_every_number_of_a_page_leads_to_as_many_requests(boris: TestClient) -> None:
+    followed = 0
+    for tab in ("object", "type-object", "country"):
+        page = boris.get(f"{PLACE}?tab={tab}&status_id=", headers=HTML).text
+        links = re.findall(r'<a href="(/quality-control/(?:tasks\?[^"]+|new))">(?:<b>)?(\d+)<', page)
+        for address, number in links:
+            assert boris.get(address.replace("&amp;", "&")).json()["count"] == int(number) > 0
+            followed += 1
+    assert followed > 30
+
+
+def test_filters_narrow_a_table_and_the_requests_of_its_numbers_alike(boris: TestClient) -> None:
+    whole = counts(boris, "tab=object")
+    field = boris.get(f"{PLACE}/tasks").json()
+    assert field["count"] == sum(it["created"] for it in whole.values())
+    page = boris.get(f"{PLACE}?tab=object", headers=HTML).text
+    (name,) = re.findall(r'<select id="quality-country" name="(cf_\d+)"', page)
+    turkish = counts(boris, f"tab=object&{name}=Турция")
+    assert 0 < sum(it["created"] for it in turkish.values()) < field["count"]
+    assert boris.get(f"{PLACE}/tasks?{name}=Турция").json()["count"] == sum(it["created"] for it in turkish.values())
+
+
+def test_trackers_outside_of_quality_control_are_never_counted(boris: TestClient, services: Services) -> None:
+    one = services.database.run_here(lambda db: db.exec(select(tables.Kind.id)).first())
+    assert boris.get(f"{PLACE}?tracker_id={one}").json()["total"] == {"created": 0, "closed": 0, "open": 0}
+    assert boris.get(f"{PLACE}/tasks?tracker_id={one}").json()["count"] == 0
+
+
+def test_who_sees_none_of_the_requests_counts_none(boris: TestClient, services: Services, visit: Visit) -> None:
+    services.database.run_here(lambda db: rights.grant(db, PEOPLE_IDS["irina"], QUALITY), writes=True)
+    body = visit("irina").get(PLACE).json()
+    assert (body["total_count"], body["new_count"], body["lines"]) == (0, 0, [])
+
+
+def test_who_has_no_right_gets_nothing(boris: TestClient, visit: Visit) -> None:
+    for address in (PLACE, f"{PLACE}/tasks", f"{PLACE}/new", f"{PLACE}/choices"):
+        assert visit("anna").get(address).status_code == 403
+    assert boris.get(f"{PLACE}/choices").status_code == 403
+    assert boris.get("/api/config").json()["features"]["quality_control_enabled"] is True
+    assert visit("anna").get("/api/config").json()["features"]["quality_control_enabled"] is False
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["since=2026-02-30", "since=2026-03-01&until=2026-02-01", "since=1800-01-01", "since=9999-12-31", "cf_999=x",
+     "tracker_id=x", "period=century", "status_id=99999999999999"],
+)  # fmt: skip
+def test_a_wrong_address_is_told_and_its_form_shown_again(boris: TestClient, query: str) -> None:
+    told = boris.get(f"{PLACE}?{query}", headers=HTML)
+    assert told.status_code == 422 and 'role="alert"' in told.text and 'name="since"' in told.text
+    assert boris.get(f"{PLACE}?{query}").json()["errors"]
+    assert boris.get(f"{PLACE}/tasks?{query}", headers=HTML).status_code == 422
+
+
+def test_a_tab_that_nobody_knows_is_the_first(boris: TestClient) -> None:
+    assert boris.get(f"{PLACE}?tab=weather").json()["tab"] == "object"
+
+
+def test_a_field_that_is_gone_is_told_and_its_table_is_empty(boris: TestClient, services: Services) -> None:
+    kept = services.database.run_here(quality_choices.all)
+    services.database.run_here(lambda db: quality_choices.save(db, 1, {**kept, "object": (999,)}, None), writes=True)
+    page = boris.get(PLACE, headers=HTML)
+    assert page.status_code == 200 and "it is gone" in page.text
+    assert boris.get(PLACE).json()["lines"] == []
+    assert boris.get(f"{PLACE}?tab=country").json()["lines"]
+
+
+def test_without_choices_the_page_says_what_is_missing(boris: TestClient, services: Services) -> None:
+    services.database.run_here(lambda db: quality_choices.save(db, 1, {}, None), writes=True)
+    page = boris.get(PLACE, headers=HTML)
+    assert page.status_code == 200 and "ask an administrator" in page.text
+    assert boris.get(PLACE).json()["total_count"] == 0
+
+
+def test_names_that_look_like_markup_stay_text(boris: TestClient, services: Services) -> None:
+    kept = services.database.run_here(quality_choices.all)
+
+    def rename(db: Session) -> None:
+        values = select(tables.CustomValue).where(tables.CustomValue.field_id == kept["object"][0])
+        for it in db.exec(values):
+            it.value = f"<script>{it.value}</script>\n" + "x" * 60_000
+            db.add(it)
+
+    services.database.run_here(rename, writes=True)
+    page = boris.get(PLACE, headers=HTML)
+    assert page.status_code == 200 and "<script>Отель" not in page.text and len(page.text) < 60_000
+    (line, *_) = boris.get(PLACE).json()["lines"]
+    assert len(line["value"]) <= 200
+
+
+def test_administrators_choose_what_counts(admin: TestClient, boris: TestClient, services: Services) -> None:
+    before = admin.get(f"{PLACE}/choices").json()
+    tracker = before["kinds"]["complaint"][0]
+    body = {"complaint": [tracker], "object": before["fields"]["country"], "lock_version": before["lock_version"]}
+    saved = admin.post(f"{PLACE}/choices", json=body)
+    assert saved.status_code == 200 and saved.json()["kinds"] == {"complaint": [tracker]}
+    assert set(counts(boris, "tab=object")) == set(quality_requests.COUNTRIES.values())
+    assert admin.post(f"{PLACE}/choices", json=body).status_code == 409
+    assert admin.post(f"{PLACE}/choices", data=body, headers=HTML).status_code == 409
+    (act,) = [it for it in admin.get("/admin/audit").json()["records"] if it["action"] == "quality_choices_changed"][:1]
+    assert act
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"complaint": [99999]}, {"object": [1, 2]}, {"complaint": "x"}, {"complaint": [1], "question": [1]},
+     {"object": 1, "resort": 1}, {"complaint": list(range(1, 90))}, {"complaint": {"a": 1}}],
+)  # fmt: skip
+def test_a_wrong_choice_is_refused_and_nothing_is_saved(
+    admin: TestClient, services: Services, body: dict[str, object]
+) -> None:
+    kept = services.database.run_here(quality_choices.all)
+    assert admin.post(f"{PLACE}/choices", json=body).status_code == 422
+    assert services.database.run_here(quality_choices.all) == kept
+
+
+class Nobody(Quality):
+    """Quality control over a second Redmine, where the person is nobody, or which is down."""
+
+
+@pytest.fixture
+def elsewhere(services: Services, boris: TestClient) -> Iterator[TestClient]:
+    async def refuse(signed_in: SignedIn) -> Actor:
+        raise failures[0]
+
+    failures: list[Exception] = [NotAllowed()]
+    source = services.reports
+    assert source
+    quality = Nobody("quality", source, services.database, refuse, {})
+    with TestClient(create_app(replace(services, quality=quality)), follow_redirects=False) as client:
+        client.cookies.set("session", session_cookie(services, "boris"))
+        client.failures = failures  # type: ignore[attr-defined]
+        yield client
+
+
+def test_who_is_nobody_in_the_second_redmine_is_told_so(elsewhere: TestClient) -> None:
+    assert elsewhere.get(PLACE, headers=HTML).status_code == 403
+
+
+def test_a_second_redmine_that_is_down_is_told_and_the_first_still_works(elsewhere: TestClient) -> None:
+    elsewhere.failures[0] = Unavailable()  # type: ignore[attr-defined]
+    assert elsewhere.get(PLACE, headers=HTML).status_code == 503
+    assert elsewhere.get("/tasks/my-tasks").status_code == 200
+
+
+def test_without_a_source_the_pages_say_that_they_are_not_set_up(services: Services, boris: TestClient) -> None:
+    with TestClient(create_app(replace(services, quality=None)), follow_redirects=False) as client:
+        client.cookies.set("session", session_cookie(services, "boris"))
+        assert client.get(PLACE).json()["error"] == "not_configured"
+        assert client.get("/api/config").json()["features"]["quality_control_enabled"] is False
+
+
+def test_periods_are_those_of_the_companys_days(boris: TestClient) -> None:
+    newest = (utc_now() + timedelta(hours=3)).date()
+    assert boris.get(f"{PLACE}?since={newest - timedelta(days=400)}").json()["period"]["until"] == f"{newest}"
+
+
+@pytest.mark.parametrize("tab", ["object", "type-resort"])
+def test_files_hold_the_numbers_of_the_table(boris: TestClient, tab: str) -> None:
+    body = boris.get(f"{PLACE}?tab={tab}").json()
+    xlsx = boris.get(f"{PLACE}/export.xlsx?tab={tab}")
+    rows = [list(row) for row in load_workbook(BytesIO(xlsx.content)).active.iter_rows(values_only=True)]
+    assert rows[1:-1] == [[it["name"], *(it[column] for column in body["columns"])] for it in body["lines"]]
+    assert rows[-1][1:] == [body["total"][column] for column in body["columns"]]
+    csv = boris.get(f"{PLACE}/export.csv?tab={tab}")
+    assert csv.status_code == 200 and len(csv.text.strip().splitlines()) == len(rows)
+
+
+class Answers:
+    """Stored procedures that are no database's: they return rows that a test gives, or fail."""
+
+    def __init__(self, **rows: Sequence[Row] | Exception) -> None:
+        self.rows, self.asked = rows, list[tuple[object, ...]]()
+
+    async def present(self) -> tuple[str, ...]:
+        return tuple(self.rows)
+
+    async def call(self, name: str, first: date, last: date, tracker_id: int | None = None) -> Sequence[Row]:
+        self.asked.append((name, first, last, tracker_id))
+        found = self.rows[name]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+def test_administrators_compare_our_numbers_with_those_of_procedures(admin: TestClient, services: Services) -> None:
+    hotels = counts(admin, "tab=type-object&since=2026-01-01")["Отель"]
+    row = {"ComplaintIssueHotel": hotels["complaint"], "GrateIssueHotel": hotels["gratitude"] + 1,
+           "QuestionIssueHotel": hotels["question"], "OfferIssueHotel": hotels["suggestion"]}  # fmt: skip
+    answers = Answers(Classific=[row], resorts=Unavailable(), up_TypesRequests_ITS=[{"resort_name": "<b>"}])
+    quality = services.quality
+    assert quality and services.reports
+    compared = Quality("main", services.reports, services.database, quality.identify, {}, procedures=answers)
+    settings = replace(services.settings, quality_suffixes={"IssueHotel": "Отель"})
+    with TestClient(create_app(replace(services, quality=compared, settings=settings))) as client:
+        client.cookies.set("session", session_cookie(services, "admin"))
+        classific, resorts, types = client.get(f"{PLACE}/comparison?since=2026-01-01").json()["procedures"]
+        page = client.get(f"{PLACE}/comparison", headers=HTML)
+        assert client.get(f"{PLACE}/comparison?since=x", headers=HTML).status_code == 422
+    assert (classific["differing"], resorts["failed"], len(types["rows"])) == (1, True, 1)
+    assert page.status_code == 200 and "<b>" not in page.text.split("up_TypesRequests_ITS")[1].split("</table>")[0]
+    assert answers.asked[0][:2] == ("Classific", date(2026, 1, 1))
