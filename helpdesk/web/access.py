@@ -69,7 +69,7 @@ NAMES: dict[str, str] = {
     f"{QUALITY} {ADMIN}": """
         quality:index quality:tasks quality:new quality:watch
         quality:assessments quality:withdraw quality:sample quality:give_back
-        assessments:main
+        quality:assessments_xlsx quality:assessments_csv assessments:main assessments:quality
     """,
     f"{REPORTS} {ADMIN}": """
         reports:index reports:tasks reports:times reports:stale reports:workload
