@@ -72,7 +72,7 @@ NAMES: dict[str, str] = {
         quality:assessments_xlsx quality:assessments_csv assessments:main assessments:quality
     """,
     f"{REPORTS} {ADMIN}": """
-        reports:index reports:tasks reports:times reports:stale reports:workload
+        reports:index reports:tasks reports:times reports:promises reports:promise_tasks reports:stale reports:workload
         reports:export_xlsx reports:export_csv reports:saved reports:saved_one reports:saved_remove
     """,
     MONITOR: """
