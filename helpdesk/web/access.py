@@ -48,7 +48,7 @@ NAMES: dict[str, str] = {
         promises:calendars promises:calendar promises:calendar_remove
         api:erp_user
         admin:texts
-        quality:choices quality:forms quality:form
+        quality:choices quality:comparison quality:forms quality:form
         netmonitor:hosts netmonitor:new netmonitor:edit netmonitor:remove netmonitor:maintenance netmonitor:end
     """,
     AGENT: """
@@ -67,12 +67,12 @@ NAMES: dict[str, str] = {
         posts:add posts:new posts:preview posts:edit posts:history posts:readers posts:delete
     """,
     f"{QUALITY} {ADMIN}": """
-        quality:index quality:tasks quality:new quality:watch
+        quality:index quality:tasks quality:new quality:watch quality:export_xlsx quality:export_csv
         quality:assessments quality:withdraw quality:sample quality:give_back
-        assessments:main
+        quality:assessments_xlsx quality:assessments_csv assessments:main assessments:quality
     """,
     f"{REPORTS} {ADMIN}": """
-        reports:index reports:tasks reports:times reports:stale reports:workload
+        reports:index reports:tasks reports:times reports:promises reports:promise_tasks reports:stale reports:workload
         reports:export_xlsx reports:export_csv reports:saved reports:saved_one reports:saved_remove
     """,
     MONITOR: """
