@@ -80,7 +80,7 @@ class Promises:
         self._ranking: dict[int, asyncio.Task[Ranking]] = {}
 
     async def book(self) -> Book:
-        """Return the promises that are in force; an empty book where there are none, or no histories."""
+        """Return the promises that are in force, and the calendars; nothing of them where there are no histories."""
         if self.source is None:
             return NO_BOOK
         if monotonic() - self._read_at > FRESH_SECONDS:
@@ -136,9 +136,6 @@ class Promises:
 
     async def _load(self, source: ReportSource) -> Book:
         stored = await self.database.run(_stored)
-        rules = _rules(stored.promises)
-        if not rules:
-            return NO_BOOK
         closed = frozenset(it.id for it in await self.statuses() if it.is_closed)
         self._hours = {
             (it.id, it.version): self._hours.get((it.id, it.version)) or hours(it) for it in stored.calendars
@@ -146,9 +143,8 @@ class Promises:
         by_calendar = {id: its for (id, _), its in self._hours.items()}
         default = next((by_calendar[it.id] for it in stored.calendars if it.values.is_default), ALWAYS)
         projects = {project: it.id for it in stored.calendars for project in it.values.project_ids}
-        return Book(
-            rules, by_calendar, projects, default, await source.parents(), Meaning(closed, stored.waiting - closed)
-        )
+        statuses = Meaning(closed, stored.waiting - closed)
+        return Book(_rules(stored.promises), by_calendar, projects, default, await source.parents(), statuses)
 
 
 def hours(calendar: Kept) -> WorkingHours:
@@ -160,8 +156,6 @@ def hours(calendar: Kept) -> WorkingHours:
 
 def _stored(session: Session) -> _Stored:
     kept = tuple(it for it in promises.all(session) if it.is_active)
-    if not kept:
-        return _Stored((), (), frozenset())
     waiting = frozenset(id for id, it in board.columns(session).items() if it.phase == "waiting")
     return _Stored(kept, tuple(business_calendars.all(session)), waiting)
 
@@ -197,7 +191,7 @@ def _going(book: Book, lives: Iterable[Life], now: int) -> list[tuple[tuple[floa
     found = []
     for id, its in _reckoned(book, lives, now).items():
         urgent = most_urgent(its)
-        if urgent and urgent.state != "stopped":
+        if urgent:
             states = frozenset(state(it) for it in its if it.state != "stopped")
             found.append((urgency(urgent), Going(id, states)))
     return found
