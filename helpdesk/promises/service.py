@@ -80,12 +80,16 @@ class Promises:
         self._ranking: dict[int, asyncio.Task[Ranking]] = {}
 
     async def book(self) -> Book:
-        """Return the promises that are in force, and the calendars; nothing of them where there are no histories."""
+        """Return the promises that are in force; an empty book where there are none, or no histories."""
         if self.source is None:
             return NO_BOOK
         if monotonic() - self._read_at > FRESH_SECONDS:
             self._book, self._read_at = await self._load(self.source), monotonic()
         return self._book
+
+    async def calendars(self) -> Book:
+        """Return the book with its calendars also where nothing is promised, for reports. It is read each time."""
+        return NO_BOOK if self.source is None else await self._load(self.source, without_rules=True)
 
     async def clocks(self, actor: Actor, rows: Collection[TaskRow]) -> Clocks:
         """Return the clocks of tasks, as far as this person sees them. Raises Unavailable."""
@@ -134,8 +138,11 @@ class Promises:
         kept[actor.id] = ranking
         return ranking
 
-    async def _load(self, source: ReportSource) -> Book:
-        stored = await self.database.run(_stored)
+    async def _load(self, source: ReportSource, *, without_rules: bool = False) -> Book:
+        stored = await self.database.run(lambda session: _stored(session, without_rules))
+        rules = _rules(stored.promises)
+        if not (rules or without_rules):
+            return NO_BOOK
         closed = frozenset(it.id for it in await self.statuses() if it.is_closed)
         self._hours = {
             (it.id, it.version): self._hours.get((it.id, it.version)) or hours(it) for it in stored.calendars
@@ -143,8 +150,9 @@ class Promises:
         by_calendar = {id: its for (id, _), its in self._hours.items()}
         default = next((by_calendar[it.id] for it in stored.calendars if it.values.is_default), ALWAYS)
         projects = {project: it.id for it in stored.calendars for project in it.values.project_ids}
-        statuses = Meaning(closed, stored.waiting - closed)
-        return Book(_rules(stored.promises), by_calendar, projects, default, await source.parents(), statuses)
+        return Book(
+            rules, by_calendar, projects, default, await source.parents(), Meaning(closed, stored.waiting - closed)
+        )
 
 
 def hours(calendar: Kept) -> WorkingHours:
@@ -154,8 +162,10 @@ def hours(calendar: Kept) -> WorkingHours:
     return WorkingHours(ZoneInfo(values.timezone), parse_week(values.hours), days)
 
 
-def _stored(session: Session) -> _Stored:
+def _stored(session: Session, without_rules: bool) -> _Stored:
     kept = tuple(it for it in promises.all(session) if it.is_active)
+    if not (kept or without_rules):
+        return _Stored((), (), frozenset())
     waiting = frozenset(id for id, it in board.columns(session).items() if it.phase == "waiting")
     return _Stored(kept, tuple(business_calendars.all(session)), waiting)
 
