@@ -15,7 +15,9 @@ from helpdesk.reports.model import MEASURES, NOBODY, Choices, Counts, Found, Key
 from helpdesk.reports.periods import DAY, Period
 from helpdesk.reports.source import ReportSource
 from helpdesk.tasks.model import Actor
+from helpdesk.threads import Threads
 
+THREADS = Threads(2)
 PER_PAGE = 200
 """Lines of groups on a page."""
 TIME, EXECUTOR = "time", "executor"
@@ -129,7 +131,7 @@ class Reporter(NamedTuple):
             _whole(found, len(asked[WHOLE, "closed"].borders) - 2, series),
             earlier,
             _whole(found, 0, [_numbers(found, PARTS, (0,))]),
-            tuple(_sorted(await self._lines(found, address.groups), address.groups, labels)),
+            await THREADS.run(_lines, found, address.groups, await self._departments(found, address.groups), labels),
             _growing(found[GROWING, "open"]),
             _busiest(found[BUSIEST, "open"], found[STUCK, "open"]),
             labels,
@@ -186,26 +188,14 @@ class Reporter(NamedTuple):
         asked[STUCK, "open"] = Question(stuck, "open", (begin, end), ("executor",))
         return asked
 
-    async def _lines(self, found: Answers, groups: Sequence[str]) -> list[Line]:
-        """Return the lines of all groups, in no order."""
-        lines: list[Line] = []
-        for depth in range(1, len(groups) + 1):
-            level = {measure: found[str(depth), measure] for measure in MEASURES}
-            if DEPARTMENT in groups[:depth]:
-                level = await self._by_department(level, groups.index(DEPARTMENT))
-            keys = {key: None for counts in level.values() for key in counts}
-            lines += [Line(key, Numbers(*(level[it].get(key, 0) for it in MEASURES))) for key in keys]
-        return lines
-
-    async def _by_department(self, level: Mapping[Measure, Counts], place: int) -> dict[Measure, Counts]:
-        """Add up what is counted by authors. Each task has one author, so no task is counted twice."""
-        authors = {int(key[place]) for counts in level.values() for key in counts}
-        departments, folded = await self.departments.of(authors), dict[Measure, Counts]()
-        for measure, counts in level.items():
-            folded[measure] = sums = Counter[tuple[Key, ...]]()
-            for key, number in counts.items():
-                sums[(*key[:place], departments.get(int(key[place]), ""), *key[place + 1 :])] += number
-        return folded
+    async def _departments(self, found: Answers, groups: Sequence[str]) -> Mapping[int, str]:
+        """Return the departments of the authors who are counted, where these are a group."""
+        if DEPARTMENT not in groups:
+            return {}
+        place = groups.index(DEPARTMENT)
+        return await self.departments.of(
+            {int(key[place]) for measure in MEASURES for key in found[str(place + 1), measure]}
+        )
 
     async def _of_department(self, question: Question, department: str) -> Question:
         """Leave only the authors of a department; "" are those of whom none is known."""
@@ -233,6 +223,26 @@ def _whole(found: Answers, place: int, parts: Sequence[Numbers]) -> Numbers:
     """Return the numbers of several parts together: a task that was closed in two of them was closed once."""
     closed, reopened = (found[WHOLE, measure].get((place,), 0) for measure in ("closed", "reopened"))
     return Numbers(sum(it.created for it in parts), closed, reopened, parts[-1].open)
+
+
+def _lines(found: Answers, groups: Sequence[str], departments: Mapping[int, str], labels: Labels) -> tuple[Line, ...]:
+    """Return the lines of all groups in their order. There may be many: it runs in a thread."""
+    lines: list[Line] = []
+    for depth in range(1, len(groups) + 1):
+        level = [found[str(depth), measure] for measure in MEASURES]
+        if DEPARTMENT in groups[:depth]:
+            level = [_by_department(it, groups.index(DEPARTMENT), departments) for it in level]
+        keys = {key: None for counts in level for key in counts}
+        lines += [Line(key, Numbers(*(counts.get(key, 0) for counts in level))) for key in keys]
+    return tuple(_sorted(lines, groups, labels))
+
+
+def _by_department(counts: Counts, place: int, departments: Mapping[int, str]) -> Counts:
+    """Add up what is counted by authors. Each task has one author, so no task is counted twice."""
+    sums = Counter[tuple[Key, ...]]()
+    for key, number in counts.items():
+        sums[(*key[:place], departments.get(int(key[place]), ""), *key[place + 1 :])] += number
+    return sums
 
 
 def _sorted(lines: Iterable[Line], groups: Sequence[str], labels: Labels) -> Iterator[Line]:

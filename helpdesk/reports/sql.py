@@ -55,8 +55,8 @@ class Tables:
 
     `closed` are the statuses that close a task. `local` returns a moment as columns hold it. `below` adds the projects
     below some. `values` raises NotFound for a field that is gone, or that the person sees nowhere. `closed_at` is the
-    backend's own note of the last closing. It is all that is asked for tasks that never left a closed status, which are
-    most: `again` is the condition that a column holds the id of one of the others, whose history is read.
+    backend's own note of the last closing. It is all that is asked of tasks that were never reopened, which are most:
+    `again` is the condition that a column holds the id of one of the others, whose history is read.
     """
 
     tasks: sa.FromClause

@@ -48,7 +48,7 @@ NAMES: dict[str, str] = {
         promises:calendars promises:calendar promises:calendar_remove
         api:erp_user
         admin:texts
-        quality:choices quality:forms quality:form
+        quality:choices quality:comparison quality:forms quality:form
         netmonitor:hosts netmonitor:new netmonitor:edit netmonitor:remove netmonitor:maintenance netmonitor:end
     """,
     AGENT: """
@@ -67,7 +67,7 @@ NAMES: dict[str, str] = {
         posts:add posts:new posts:preview posts:edit posts:history posts:readers posts:delete
     """,
     f"{QUALITY} {ADMIN}": """
-        quality:index quality:tasks quality:new quality:watch
+        quality:index quality:tasks quality:new quality:watch quality:export_xlsx quality:export_csv
         quality:assessments quality:withdraw quality:sample quality:give_back
         assessments:main
     """,

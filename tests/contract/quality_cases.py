@@ -25,6 +25,7 @@ QUALITY = [
     Case("quality_choices_saved", "POST", CHOICES, CHOSEN, login="admin"),
 ]
 QUALITY_REFUSALS = [
+    refused("501_quality_comparison", "GET", "/quality-control/comparison", login="admin"),
     refused("403_quality_of_others", "GET", "/quality-control"),
     refused("403_quality_watched_by_others", "POST", "/quality-control/watch", {"on": True}),
     refused("409_quality_choices", "POST", CHOICES, {**CHOSEN, "lock_version": "old"}, login="admin"),

@@ -116,6 +116,11 @@ def test_a_report_of_a_field_that_is_gone_says_so() -> None:
         assert set(refused.value.fields) == {field}
 
 
+def test_the_second_group_of_the_form_has_a_name_of_its_own() -> None:
+    assert parse("group=project&then=status", TODAY).groups == ("project", "status")
+    assert parse("group=&then=status", TODAY).groups == ("status",)
+
+
 def test_cells_are_values_of_groups() -> None:
     query = urlencode([("group", "executor"), ("group", "cf_7"), ("cell", "0"), ("cell", "")])
     assert parse(query, TODAY).cell() == {"executor": 0, "cf_7": ""}

@@ -1,11 +1,13 @@
 """Quality control shows what its reader sees, each number leads to its requests, and only administrators choose."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
+from io import BytesIO
 
 import pytest
+from openpyxl import load_workbook
 from sqlmodel import Session, select
 from starlette.testclient import TestClient
 
@@ -13,6 +15,7 @@ from helpdesk.app import create_app
 from helpdesk.demo import quality_requests
 from helpdesk.errors import NotAllowed, Unavailable
 from helpdesk.people.model import SignedIn
+from helpdesk.quality.procedures import Row
 from helpdesk.quality.service import Quality
 from helpdesk.services import Services, utc_now
 from helpdesk.store import quality_choices, rights
@@ -225,3 +228,50 @@ def test_without_a_source_the_pages_say_that_they_are_not_set_up(services: Servi
 def test_periods_are_those_of_the_companys_days(boris: TestClient) -> None:
     newest = (utc_now() + timedelta(hours=3)).date()
     assert boris.get(f"{PLACE}?since={newest - timedelta(days=400)}").json()["period"]["until"] == f"{newest}"
+
+
+@pytest.mark.parametrize("tab", ["object", "type-resort"])
+def test_files_hold_the_numbers_of_the_table(boris: TestClient, tab: str) -> None:
+    body = boris.get(f"{PLACE}?tab={tab}").json()
+    xlsx = boris.get(f"{PLACE}/export.xlsx?tab={tab}")
+    rows = [list(row) for row in load_workbook(BytesIO(xlsx.content)).active.iter_rows(values_only=True)]
+    assert rows[1:-1] == [[it["name"], *(it[column] for column in body["columns"])] for it in body["lines"]]
+    assert rows[-1][1:] == [body["total"][column] for column in body["columns"]]
+    csv = boris.get(f"{PLACE}/export.csv?tab={tab}")
+    assert csv.status_code == 200 and len(csv.text.strip().splitlines()) == len(rows)
+
+
+class Answers:
+    """Stored procedures that are no database's: they return rows that a test gives, or fail."""
+
+    def __init__(self, **rows: Sequence[Row] | Exception) -> None:
+        self.rows, self.asked = rows, list[tuple[object, ...]]()
+
+    async def present(self) -> tuple[str, ...]:
+        return tuple(self.rows)
+
+    async def call(self, name: str, first: date, last: date, tracker_id: int | None = None) -> Sequence[Row]:
+        self.asked.append((name, first, last, tracker_id))
+        found = self.rows[name]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+def test_administrators_compare_our_numbers_with_those_of_procedures(admin: TestClient, services: Services) -> None:
+    hotels = counts(admin, "tab=type-object&since=2026-01-01")["Отель"]
+    row = {"ComplaintIssueHotel": hotels["complaint"], "GrateIssueHotel": hotels["gratitude"] + 1,
+           "QuestionIssueHotel": hotels["question"], "OfferIssueHotel": hotels["suggestion"]}  # fmt: skip
+    answers = Answers(Classific=[row], resorts=Unavailable(), up_TypesRequests_ITS=[{"resort_name": "<b>"}])
+    quality = services.quality
+    assert quality and services.reports
+    compared = Quality("main", services.reports, services.database, quality.identify, {}, procedures=answers)
+    settings = replace(services.settings, quality_suffixes={"IssueHotel": "Отель"})
+    with TestClient(create_app(replace(services, quality=compared, settings=settings))) as client:
+        client.cookies.set("session", session_cookie(services, "admin"))
+        classific, resorts, types = client.get(f"{PLACE}/comparison?since=2026-01-01").json()["procedures"]
+        page = client.get(f"{PLACE}/comparison", headers=HTML)
+        assert client.get(f"{PLACE}/comparison?since=x", headers=HTML).status_code == 422
+    assert (classific["differing"], resorts["failed"], len(types["rows"])) == (1, True, 1)
+    assert page.status_code == 200 and "<b>" not in page.text.split("up_TypesRequests_ITS")[1].split("</table>")[0]
+    assert answers.asked[0][:2] == ("Classific", date(2026, 1, 1))

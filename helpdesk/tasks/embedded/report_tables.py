@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from helpdesk.errors import NotFound
-from helpdesk.reports.sql import Events, Tables, Values
+from helpdesk.reports.sql import Events, Steps, Tables, Values
 from helpdesk.store.tracker import task_parts as parts
 from helpdesk.store.tracker import tasks as rows
 from helpdesk.tasks.embedded.lists import statuses
@@ -57,9 +57,8 @@ def _events() -> Events:
 
 
 def _again(closed: list[int]) -> sa.Select[int]:
-    events = _events()
-    left = events.old.in_([str(each) for each in closed])
-    return sa.select(events.task).select_from(events.source).where(events.condition, left)
+    step = Steps(_events(), [str(each) for each in closed])
+    return step.select(step.events.task).where(step.reopens)
 
 
 def _values(session: Session, mine: Rights, field_id: int) -> Values:

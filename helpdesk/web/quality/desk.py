@@ -32,6 +32,7 @@ PLACES: tuple[tuple[str, Sentence, str | None], ...] = (
     ("quality:index", sentence("Requests"), None),
     ("quality:new", sentence("New requests"), None),
     ("quality:choices", sentence("What counts"), ADMIN),
+    ("quality:comparison", sentence("Comparison"), ADMIN),
 )
 """The routes of pages with their names, and the right that they need besides."""
 FIRST_TAB = next(iter(TABS))
@@ -118,7 +119,11 @@ class Place(NamedTuple):
 
 def places(request: Request, person: Person) -> list[Place]:
     """Return the pages of quality control that a person may go to."""
-    allowed = [(path_to(request, name), title) for name, title, right in PLACES if holds(person, right)]
+    quality = services(request).quality
+    absent = () if quality and quality.procedures else ("quality:comparison",)
+    allowed = [
+        (path_to(request, name), title) for name, title, right in PLACES if holds(person, right) and name not in absent
+    ]
     return [Place(address, title, address == request.url.path) for address, title in allowed]
 
 

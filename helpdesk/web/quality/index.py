@@ -93,6 +93,7 @@ async def _page(
         table=table,
         error=error,
         link=partial(desks.cell_link, request, desk, TABS[tab], address),
+        export_query=f"{address.query(groups=(), cells=(), measure='')}&tab={tab}",
         tab_link=lambda name: f"{here}?{address.query(groups=(), cells=(), measure='')}&tab={name}",
         page_link=lambda page: f"{here}?{address.query(page=page, groups=(), cells=(), measure='')}&tab={tab}",
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from helpdesk.errors import Sentence, sentence
-from helpdesk.reports.address import DEPARTMENT, FIELD, GROUPABLE, GROUPS, MOST_GROUPS
+from helpdesk.reports.address import DEPARTMENT, FIELD, GROUPABLE, GROUPS
 from helpdesk.reports.labels import NO_ONE, YES_NO
 from helpdesk.reports.model import NOBODY, Choices
 from helpdesk.reports.periods import DEFAULT, PRESETS, STEPS
@@ -29,8 +29,7 @@ Option = tuple[str, Sentence | str]
 
 
 class Select(NamedTuple):
-    """A select of the form: values with their texts, the present value, and other values of the same name, which stay
-    as they are."""
+    """A select of the form: values with their texts, the present value, and others that are chosen with it."""
 
     name: str
     label: Sentence | str
@@ -81,8 +80,9 @@ class Form:
         """Return the selects of the two groups."""
         fields = [(f"{FIELD}{it.id}", it.name) for it in self.choices.fields if it.kind in GROUPABLE]
         options: list[Option] = [*GROUPS.items(), *fields]
-        chosen = [*(it for it in self.given.get("group", ()) if it), "", ""]
-        return [Select("group", "", options, chosen[place]) for place in range(MOST_GROUPS)]
+        names = ("group", "then")
+        chosen = [*(it for name in names for it in self.given.get(name, ()) if it), "", ""]
+        return [Select(name, "", options, value) for name, value in zip(names, chosen, strict=False)]
 
     def _first(self, name: str, default: str = "") -> str:
         return next(iter(self.given.get(name, ())), "") or default
@@ -96,7 +96,7 @@ class Form:
 
     def _of_texts(self, name: str, label: Sentence | str, options: Sequence[Option]) -> Select:
         values = [it for it in self.given.get(name, ()) if it]
-        unknown = [(it, it) for it in values[:1] if it not in dict(options)]
+        unknown = [(it, it) for it in values if it not in dict(options)]
         return Select(name, label, [*unknown, *options], values[0] if values else "", values[1:])
 
 

@@ -1,4 +1,4 @@
-"""Remember which of Redmine's tasks left a closed status once: nothing else needs all of the histories.
+"""Remember which of Redmine's tasks were reopened once: nothing else needs all of the histories.
 
 Redmine has no index by what was changed, so to find them reads all changes, which takes a second where there are a
 million. They are few, and what was changed stays as it is: later only newer changes are read.
@@ -12,6 +12,7 @@ from time import monotonic
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from helpdesk.reports.sql import Events, Steps
 from helpdesk.tasks.redmine.sql import tables as t
 
 REREAD_SECONDS = 3600.0
@@ -22,8 +23,25 @@ OVERLAP = 5_000
 _LAST = sa.select(sa.func.coalesce(sa.func.max(t.journal_details.c.id), 0))
 
 
+def status_changes() -> Events:
+    """Return the changes of status, as tables of their own in a statement."""
+    detail, journal = t.journal_details.alias(), t.journals.alias()
+    return Events(
+        source=detail.join(journal, journal.c.id == detail.c.journal_id),
+        condition=sa.and_(
+            detail.c.property == "attr", detail.c.prop_key == "status_id", journal.c.journalized_type == "Issue"
+        ),
+        id=detail.c.id,
+        task=journal.c.journalized_id,
+        moment=journal.c.created_on,
+        author=journal.c.user_id,
+        old=detail.c.old_value,
+        new=detail.c.value,
+    )
+
+
 class Again:
-    """The ids of tasks whose status was a closed one before a change. One for all people and threads."""
+    """The ids of tasks that were reopened, by their histories. One for all people and threads."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -38,18 +56,11 @@ class Again:
             if tuple(closed) != self._closed or last < self._last or monotonic() - self._read_at > REREAD_SECONDS:
                 self._closed, self._last, self._read_at, self._ids = tuple(closed), 0, monotonic(), array("l")
             found = set(self._ids)
-            found.update(db.scalars(_changed(self._last - OVERLAP, closed)))
+            found.update(db.scalars(_reopened(self._last - OVERLAP, closed)))
             self._last, self._ids = last, array("l", sorted(found))
             return self._ids
 
 
-def _changed(after: int, closed: Sequence[int]) -> sa.Select[int]:
-    detail, journal = t.journal_details, t.journals
-    wanted = sa.select(journal.c.journalized_id).join(detail, detail.c.journal_id == journal.c.id)
-    return wanted.where(
-        detail.c.id > after,
-        detail.c.property == "attr",
-        detail.c.prop_key == "status_id",
-        detail.c.old_value.in_([str(each) for each in closed]),
-        journal.c.journalized_type == "Issue",
-    ).distinct()
+def _reopened(after: int, closed: Sequence[int]) -> sa.Select[int]:
+    step = Steps(status_changes(), [str(each) for each in closed])
+    return step.select(step.events.task).where(step.events.id > after, step.reopens).distinct()

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from helpdesk.errors import NotFound
-from helpdesk.reports.sql import Events, Tables, Values, among
+from helpdesk.reports.sql import Tables, Values, among
 from helpdesk.tasks.fields import CustomField
 from helpdesk.tasks.projects import with_descendants
 from helpdesk.tasks.redmine.rest.custom_fields import Definition
 from helpdesk.tasks.redmine.sql import tables as t
-from helpdesk.tasks.redmine.sql.again import Again
+from helpdesk.tasks.redmine.sql.again import Again, status_changes
 from helpdesk.tasks.redmine.sql.query_conditions import issues, projects
 from helpdesk.tasks.redmine.sql.source import Reading
 
@@ -53,25 +53,9 @@ def report_tables(read: Reading, again: Again) -> Tables:
         is_mysql=True,
         local=read.local,
         below=lambda ids: with_descendants(ids, projects(read)),
-        events=_events,
+        events=status_changes,
         values=lambda field_id: _values(read, field_id),
         again=lambda column: among(column, ids),
-    )
-
-
-def _events() -> Events:
-    detail, journal = t.journal_details.alias(), t.journals.alias()
-    return Events(
-        source=detail.join(journal, journal.c.id == detail.c.journal_id),
-        condition=sa.and_(
-            detail.c.property == "attr", detail.c.prop_key == "status_id", journal.c.journalized_type == "Issue"
-        ),
-        id=detail.c.id,
-        task=journal.c.journalized_id,
-        moment=journal.c.created_on,
-        author=journal.c.user_id,
-        old=detail.c.old_value,
-        new=detail.c.value,
     )
 
 

@@ -1,0 +1,287 @@
+"""The numbers of reports over the embedded tracker and over Redmine's database, against a reckoning task by task.
+
+Every person of random companies is asked, so that each number is what that person sees. At length by `make soak`.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from helpdesk.errors import NotFound
+from helpdesk.reports.model import Question
+from helpdesk.store.models import table, tables
+from helpdesk.tasks.embedded.reports import EmbeddedReports
+from helpdesk.tasks.model import Actor
+from helpdesk.tasks.redmine.reports import RedmineReports
+from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
+from helpdesk.tasks.redmine.sql.source import Source
+from tests.permissions.drawing import Row
+from tests.permissions.oracle import Laboratory
+from tests.permissions.worlds import World as Redmine
+from tests.permissions.worlds import drawn
+from tests.reports.reckoning import (
+    Company,
+    Reckoning,
+    Tale,
+    differences,
+    happened,
+    last_closing,
+    question,
+    tales,
+)
+from tests.servers.mariadb import url_of
+from tests.tasks.worlds import WORLDS
+from tests.world import FIELD_IDS, PEOPLE_IDS, PRIORITY_IDS, PROJECT_IDS, STATUS_IDS, EmbeddedWorld
+
+pytest_plugins = ["tests.permissions.conftest"]
+SOAK = bool(os.environ.get("SOAK"))
+TASKS = 500
+ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Europe/Moscow")
+OFFICE_ONLY = 991
+EMBEDDED = pytest.mark.parametrize(
+    "world",
+    [pytest.param(it, marks=pytest.mark.xdist_group(it)) for it in WORLDS if it not in ("redmine", "sql")],
+    indirect=True,
+)
+HISTORY = (tables.CustomValue, tables.Entry)
+
+
+def asked(dice: Random, company: Company, zone: ZoneInfo, number: int, fields: Sequence[int]) -> Iterator[Question]:
+    return (question(dice, company, zone, fields) for _ in range(number))
+
+
+def in_embedded(session: Session, found: Sequence[Tale], closed: set[int]) -> None:
+    """Insert tasks as the embedded tracker would have left them."""
+    models = (tables.Task, tables.CustomValue, tables.Entry, tables.Change)
+    rows: dict[Any, list[Row]] = {model: [] for model in models}
+    first_entry, first_change = (free_id(session, model) for model in (tables.Entry, tables.Change))
+    for tale in found:
+        rows[tables.Task].append(
+            {
+                "id": tale.id, "project_id": tale.project, "kind_id": tale.tracker, "status_id": tale.status,
+                "priority_id": tale.priority, "author_id": tale.author, "assignee_id": tale.assignee,
+                "subject": f"Задача {tale.id}", "is_private": tale.is_private, "created_at": tale.created,
+                "updated_at": tale.updated,
+                "closed_at": last_closing(tale, closed) if tale.status in closed else None,
+            }
+        )  # fmt: skip
+        rows[tables.CustomValue] += [
+            {"task_id": tale.id, "field_id": field, "place": place, "value": text}
+            for field, texts in tale.texts.items()
+            for place, text in enumerate(texts)
+        ]
+        before = tale.first
+        for step in tale.steps:
+            entry = first_entry + len(rows[tables.Entry])
+            rows[tables.Entry].append(
+                {"id": entry, "task_id": tale.id, "author_id": step.by, "created_at": step.moment, "notes": ""}
+            )
+            old, new = str(before), str(step.status)
+            for name, was, becomes in (("status", old, new), ("priority", new, old)):
+                number = first_change + len(rows[tables.Change])
+                sides = {"old_value": was, "new_value": becomes}
+                rows[tables.Change].append({"id": number, "entry_id": entry, "field": name, **sides})
+            before = step.status
+    for model in models:
+        session.execute(sa.insert(table(model)), rows[model])
+
+
+def free_id(session: Session, model: Any) -> int:
+    """Return the first id after those that are taken."""
+    return (session.scalar(sa.select(sa.func.max(table(model).c.id))) or 0) + 1
+
+
+@pytest.fixture
+def told(world: EmbeddedWorld) -> Iterator[tuple[Company, list[Tale], ZoneInfo]]:
+    """Random tasks beside those of other tests, with a field of one project and several texts; gone afterwards."""
+    dice = Random(os.environ.get("SEED", "1"))
+    zone = ZoneInfo(dice.choice(ZONES))
+    with world.project_below("help") as below:
+        company = Company(
+            [*PROJECT_IDS.values(), below], {below: PROJECT_IDS["help"]}, (1, 2), list(PRIORITY_IDS.values()),
+            list(STATUS_IDS.values()), (77,), {STATUS_IDS["closed"], STATUS_IDS["rejected"]},
+            [PEOPLE_IDS[it] for it in ("anna", "boris", "irina")], [PEOPLE_IDS["anna"], PEOPLE_IDS["irina"]],
+            {FIELD_IDS["Кабинет"]: 1, OFFICE_ONLY: 3},
+        )  # fmt: skip
+        first = world.database.run_here(lambda session: free_id(session, tables.Task))
+        found = tales(dice, company, range(first, first + TASKS), zone)
+
+        def write(session: Session) -> None:
+            session.add(
+                tables.CustomField(
+                    id=OFFICE_ONLY, name="Курорт", position=9, project_id=PROJECT_IDS["office"], multiple=True
+                )
+            )
+            session.flush()
+            in_embedded(session, found, set(company.closed))
+
+        world.database.run_here(write, writes=True)
+        yield company, found, zone
+        world.database.run_here(lambda session: forget(session, found), writes=True)
+
+
+def forget(session: Session, found: Sequence[Tale]) -> None:
+    ids = [tale.id for tale in found]
+    entries = sa.select(table(tables.Entry).c.id).where(table(tables.Entry).c.task_id.in_(ids))
+    session.execute(sa.delete(table(tables.Change)).where(table(tables.Change).c.entry_id.in_(entries)))
+    for model in HISTORY:
+        session.execute(sa.delete(table(model)).where(table(model).c.task_id.in_(ids)))
+    session.execute(sa.delete(table(tables.Task)).where(table(tables.Task).c.id.in_(ids)))
+    session.execute(sa.delete(table(tables.CustomField)).where(table(tables.CustomField).c.id == OFFICE_ONLY))
+
+
+def shown_in_embedded(tale: Tale, field: int) -> tuple[str, ...]:
+    hides = field == OFFICE_ONLY and tale.project != PROJECT_IDS["office"]
+    return () if hides else tale.texts.get(field, ())
+
+
+def sees(login: str, tale: Tale) -> bool:
+    """Whether somebody sees a task: anna all, irina her own in two projects."""
+    its_own = PEOPLE_IDS["irina"] in (tale.author, tale.assignee)
+    return login in ("admin", "anna") or (login == "irina" and its_own and tale.project != PROJECT_IDS["warehouse"])
+
+
+@EMBEDDED
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+async def test_the_embedded_tracker_counts_what_a_reckoning_counts(
+    world: EmbeddedWorld, told: tuple[Company, list[Tale], ZoneInfo]
+) -> None:
+    company, found, zone = told
+    dice, source, ids = Random("asked"), EmbeddedReports(world.database), tuple(tale.id for tale in found)
+    faults = []
+    for login in ("admin", "anna", "irina", "stranger"):
+        seen = [tale for tale in found if sees(login, tale)]
+        reckoning = Reckoning(company, seen, shown_in_embedded)
+        fields = list(company.fields) if login in ("admin", "anna", "irina") else []
+        for it in asked(dice, company, zone, 300 if SOAK else 7, fields):
+            limited = it._replace(selection=it.selection._replace(task_ids=ids))
+            faults += await differences(source, world.actor(login), reckoning, limited, dice)
+    assert not faults, "\n".join([f"{len(faults)} differences", *faults[:5]])
+
+
+def in_redmine(world: Redmine, found: Sequence[Tale], closed: set[int], zone: ZoneInfo) -> Redmine:
+    """Return a random Redmine with these tasks in the place of its own."""
+    rows: dict[str, list[Row]] = {name: [] for name in ("issues", "journals", "journal_details", "custom_values")}
+
+    def local(moment: datetime) -> datetime:
+        return moment.astimezone(zone).replace(tzinfo=None)
+
+    for tale in found:
+        closings = happened(tale, "closed", closed)
+        rows["issues"].append(
+            {
+                "id": tale.id, "root_id": tale.id, "lft": 1, "rgt": 2, "project_id": tale.project,
+                "tracker_id": tale.tracker, "status_id": tale.status, "priority_id": tale.priority,
+                "author_id": tale.author, "assigned_to_id": tale.assignee, "is_private": tale.is_private,
+                "subject": f"Task {tale.id}", "created_on": local(tale.created), "updated_on": local(tale.updated),
+                "closed_on": local(max(closings)) if closings else None,
+            }
+        )  # fmt: skip
+        before = tale.first
+        for step in tale.steps:
+            number = len(rows["journals"]) + 5001
+            rows["journals"].append(
+                {"id": number, "journalized_id": tale.id, "journalized_type": "Issue", "user_id": step.by,
+                 "created_on": local(step.moment), "private_notes": False, "notes": ""}
+            )  # fmt: skip
+            old, new = str(before), str(step.status)
+            for kind, name in (("attr", "priority_id"), ("attr", "status_id"), ("cf", "status_id")):
+                sides = (old, new) if (kind, name) == ("attr", "status_id") else (new, old)
+                rows["journal_details"].append(
+                    {"journal_id": number, "property": kind, "prop_key": name, "old_value": sides[0], "value": sides[1]}
+                )
+            before = step.status
+        rows["custom_values"] += [
+            {"customized_type": "Issue", "customized_id": tale.id, "custom_field_id": field, "value": text}
+            for field, texts in tale.texts.items()
+            for text in texts or ("",)
+        ]
+    kept = {name: its for name, its in world.tables.items() if name not in ON_TASKS}
+    return world._replace(tables={**kept, **rows})
+
+
+ON_TASKS = ("issue_relations", "attachments", "watchers", "time_entries")
+
+
+def company_of(world: Redmine) -> Company:
+    rows = world.tables
+    fields = [row for row in rows["custom_fields"] if row["type"] == "IssueCustomField"]
+    groups = [row["id"] for row in rows["users"] if row["type"] == "Group"]
+    return Company(
+        [row["id"] for row in rows["projects"]], {row["id"]: row["parent_id"] for row in rows["projects"]},
+        [row["id"] for row in rows["trackers"]], range(1, 6), [row["id"] for row in rows["issue_statuses"]], (999, 998),
+        {row["id"] for row in rows["issue_statuses"] if row["is_closed"]}, [*world.people, 999_999],
+        [*world.people, *groups, 888_888], {row["id"]: 2 if row["multiple"] else 1 for row in fields},
+    )  # fmt: skip
+
+
+def roles_of(world: Redmine, person: int, project: int) -> set[int]:
+    """Return the roles of a person in a project. Source: User#roles_for_project."""
+    rows, found = world.tables, world.by_id("projects")[project]
+    mine = [row["id"] for row in rows["members"] if (row["user_id"], row["project_id"]) == (person, project)]
+    if mine:
+        return {row["role_id"] for row in rows["member_roles"] if row["member_id"] in mine}
+    if found["status"] == 9 or not found["is_public"]:
+        return set()
+    guests = [row["id"] for row in rows["members"] if (row["user_id"], row["project_id"]) == (3, project)]
+    return {row["role_id"] for row in rows["member_roles"] if row["member_id"] in guests} or {1}
+
+
+def shows(world: Redmine, person: int, field: int, project: int) -> bool:
+    """Whether a person sees a custom field in a project. Source: IssueCustomField#visible_by?."""
+    rows, definition = world.tables, world.by_id("custom_fields")[field]
+    projects = [row["project_id"] for row in rows.get("custom_fields_projects", ()) if row["custom_field_id"] == field]
+    used = definition["is_for_all"] or project in projects
+    roles = {row["role_id"] for row in rows.get("custom_fields_roles", ()) if row["custom_field_id"] == field}
+    is_admin = world.by_id("users")[person]["admin"]
+    sees_it = definition["visible"] or is_admin or bool(roles & roles_of(world, person, project))
+    alive = world.by_id("projects")[project]["status"] != 9 and (is_admin or bool(roles_of(world, person, project)))
+    return bool(used and sees_it and alive)
+
+
+@pytest.mark.soak
+@pytest.mark.xdist_group("permissions 0")
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", range(1, 41 if SOAK else 2))
+async def test_everybody_is_counted_what_redmine_shows_to_them(lab: Laboratory, seed: int) -> None:
+    dice = Random(seed)
+    zone = ZoneInfo(dice.choice(ZONES))
+    plain = drawn(seed)
+    company = company_of(plain)
+    found = tales(dice, company, range(2001, 2001 + TASKS), zone)
+    world = in_redmine(plain, found, set(company.closed), zone)._replace(seed=-seed)
+    lab.settle(world)
+    facts = lab.ask(world, 0, 0)
+    database = RedmineDatabase(url_of(lab.reader), zone)
+    source, faults, seen = RedmineReports(Source(database)), list[str](), 0
+    used = {(row["custom_field_id"], row["tracker_id"]) for row in world.tables.get("custom_fields_trackers", ())}
+    for person in set(world.people) - world.locked:
+
+        def shown(tale: Tale, field: int, person: int = person) -> tuple[str, ...]:
+            has = (field, tale.tracker) in used and shows(world, person, field, tale.project)
+            return tuple(text for text in tale.texts.get(field, ()) if text) if has else ()
+
+        known, actor = set(facts[person]["visible"]), Actor(person, f"person{person}")
+        projects = facts[person]["projects"]  # a project below a hidden one is at the top
+        tree = {it: above for it, above in company.parents.items() if it in projects and above in projects}
+        own = Reckoning(company._replace(parents=tree), [tale for tale in found if tale.id in known], shown)
+        fields = [it for it in company.fields if any(shows(world, person, it, project) for project in company.projects)]
+        choices = await source.choices(actor)
+        assert [it.id for it in choices.fields] == [it for it in company.fields if it in fields]
+        seen += len(known)
+        for hidden in set(company.fields) - set(fields):
+            with pytest.raises(NotFound):
+                await source.counts(actor, question(dice, company, zone, [])._replace(groups=(f"cf_{hidden}",)))
+        for it in asked(dice, company, zone, 12 if SOAK else 5, fields):
+            faults += await differences(source, actor, own, it, dice)
+    database.close()
+    assert seen > TASKS
+    assert not faults, "\n".join([f"{len(faults)} differences", *faults[:5]])
