@@ -5,7 +5,16 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, select
 
-from helpdesk.demo import knowledge_pages, monitored_hosts, posts, promises, quality_requests, seed, simulated_colleague
+from helpdesk.demo import (
+    assessments,
+    knowledge_pages,
+    monitored_hosts,
+    posts,
+    promises,
+    quality_requests,
+    seed,
+    simulated_colleague,
+)
 from helpdesk.demo.call_rows import call_rows
 from helpdesk.demo.seed import Line, World
 from helpdesk.demo.task_rows import Ids, task_rows
@@ -50,6 +59,7 @@ def _fill(session: Session, now: datetime) -> None:
     for table, rows in [*task_rows(tasks, ids, now), *calls]:
         session.execute(sa.insert(table), rows, execution_options=ONE_STATEMENT)
     quality_requests.add(session, now)
+    assessments.add(session, now)
     promises.add(session, world, ids)
 
 

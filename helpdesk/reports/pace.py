@@ -62,9 +62,9 @@ async def pace(reporter: Reporter, address: Address, choices: Choices, book: Boo
     borders = (parts[0].borders(reporter.zone)[0], *(it.borders(reporter.zone)[1] for it in parts))
     question = Question(selection, measure, borders)
     past = question._replace(borders=earlier.borders(reporter.zone))
-    await _check(reporter, question, past)
+    await check_number(reporter, question, past)
     statuses = meaning(choices, book)
-    keyed = [await _group(reporter, it, question, statuses) for it in groups]
+    keyed = [await group_of(reporter, it, question, statuses) for it in groups]
     found = await times.times(reporter.source.lives_of(reporter.actor, question), keyed, book.hours_of, statuses, now)
     before = await times.times(reporter.source.lives_of(reporter.actor, past), [], book.hours_of, statuses, now)
     rows = [Row(keys, it) for keys, it in found.groups.items()]
@@ -96,13 +96,15 @@ def meaning(choices: Choices, book: Book) -> Meaning:
     return Meaning(closed, book.statuses.waiting)
 
 
-async def _check(reporter: Reporter, *questions: Question) -> None:
+async def check_number(reporter: Reporter, *questions: Question) -> None:
+    """Raise Invalid where questions are about too many tasks to read their histories for a page."""
     number = sum(it.get((), 0) for it in await reporter.source.counts_of(reporter.actor, questions))
     if number > MOST_TASKS:
         raise Invalid({"period": [TOO_MANY._replace(values={"number": number, "most": MOST_TASKS})]})
 
 
-async def _group(reporter: Reporter, group: str, question: Question, statuses: Meaning) -> Group:
+async def group_of(reporter: Reporter, group: str, question: Question, statuses: Meaning) -> Group:
+    """Return a group of tasks by their histories."""
     if group == TIME:
         return times.by_time(question, statuses)
     if group != DEPARTMENT:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from helpdesk.errors import Invalid, sentence
 from helpdesk.reports import address as addresses
 from helpdesk.reports import periods
 from helpdesk.reports.address import DEPARTMENT, Address
@@ -20,6 +21,10 @@ from helpdesk.threads import Threads
 THREADS = Threads(2)
 PER_PAGE = 200
 """Lines of groups on a page."""
+MOST_LINES = 20_000
+TOO_MANY_LINES = sentence(
+    "These groups have %(lines)s values. At most %(most)s fit in: choose a filter or another group."
+)
 TIME, EXECUTOR = "time", "executor"
 STALE = 30
 """After so many days without a change a task is surely stuck."""
@@ -116,11 +121,15 @@ class Reporter(NamedTuple):
         return choices
 
     async def report(self, address: Address, choices: Choices, page: int | None = None) -> Report:
-        """Make a report whose address `choices` has checked. People are named on that page, or on all of them."""
+        """Make a report whose address `choices` has checked. People are named on that page, or on all of them.
+
+        Raises Invalid for groups with more than MOST_LINES values.
+        """
         period, step = address.within(self.today), address.step(self.today)
         parts, earlier = periods.parts(period, step), periods.before(period, address.period)
         asked = self._questions(await self.selection(address), address.groups, parts, earlier)
         found = dict(zip(asked, await self.source.counts_of(self.actor, tuple(asked.values())), strict=True))
+        _check_lines(found)
         labels, places = Labels(choices, parts), len(asked[PARTS, "created"].borders) - 1
         series = [_numbers(found, PARTS, (place,)) for place in range(places - len(parts), places)]
         report = Report(
@@ -132,8 +141,8 @@ class Reporter(NamedTuple):
             earlier,
             _whole(found, 0, [_numbers(found, PARTS, (0,))]),
             await THREADS.run(_lines, found, address.groups, await self._departments(found, address.groups), labels),
-            _growing(found[GROWING, "open"]),
-            _busiest(found[BUSIEST, "open"], found[STUCK, "open"]),
+            await THREADS.run(_growing, found[GROWING, "open"]),
+            await THREADS.run(_busiest, found[BUSIEST, "open"], found[STUCK, "open"]),
             labels,
         )
         return await self._named(report, page)
@@ -213,6 +222,12 @@ class Reporter(NamedTuple):
         busiest = [report.busiest.key] if report.busiest else []
         people = await self.names([*executors, *busiest, *report.address.executor_ids])
         return report._replace(labels=report.labels._replace(people=people))
+
+
+def _check_lines(found: Answers) -> None:
+    most = max((len(counts) for (name, _), counts in found.items() if name.isdigit()), default=0)
+    if most > MOST_LINES:
+        raise Invalid({"group": [TOO_MANY_LINES._replace(values={"lines": most, "most": MOST_LINES})]})
 
 
 def _numbers(found: Answers, name: str, key: tuple[Key, ...]) -> Numbers:

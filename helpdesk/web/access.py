@@ -69,10 +69,10 @@ NAMES: dict[str, str] = {
     f"{QUALITY} {ADMIN}": """
         quality:index quality:tasks quality:new quality:watch quality:export_xlsx quality:export_csv
         quality:assessments quality:withdraw quality:sample quality:give_back
-        assessments:main
+        quality:assessments_xlsx quality:assessments_csv assessments:main assessments:quality
     """,
     f"{REPORTS} {ADMIN}": """
-        reports:index reports:tasks reports:times reports:stale reports:workload
+        reports:index reports:tasks reports:times reports:promises reports:promise_tasks reports:stale reports:workload
         reports:export_xlsx reports:export_csv reports:saved reports:saved_one reports:saved_remove
     """,
     MONITOR: """

@@ -75,6 +75,7 @@ PAGES = STREAMS | {
     "calls:bar", "calls:targets", "calls:watch", "calls:state", "calls:act", "calls:dial", "calls:sign_in",
     "calls:sign_out", "calls:favourites", "calls:favourite_add", "calls:favourite", "calls:pop", "calls:export",
     "calls:note GET", "netmonitor:new", "netmonitor:remove GET", "posts:atom", "posts:image",
+    "quality:assessments_xlsx", "quality:assessments_csv",
     "quality:export_xlsx", "quality:export_csv",
 }  # fmt: skip
 KINDS = (

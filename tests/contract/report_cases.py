@@ -20,6 +20,8 @@ REPORTS = [
     reported("report", f"/reports?{DAYS}&by=month&group=project"),
     reported("report_tasks", "/reports/tasks?period=12-months&measure=open&group=executor&cell=2"),
     reported("report_times", f"/reports/times?{DAYS}&group=executor"),
+    reported("report_promises", f"/reports/promises?{DAYS}&group=executor"),
+    reported("report_promise_tasks", f"/reports/promises/tasks?{DAYS}&kind=answer&outcome=missed"),
     reported("report_stale", "/reports/stale?days=30"),
     reported("report_workload", "/reports/workload?split=priority"),
     reported("reports_saved", SAVED_AT, before=SAVED),
@@ -34,5 +36,6 @@ REPORT_REFUSALS = [
     refused("422_report_field_gone", "GET", "/reports?group=cf_999&cf_998=x", login="admin"),
     refused("422_report_columns", "GET", "/reports?since=1990-01-01&until=2026-01-01&by=day", login="admin"),
     refused("422_report_saved_twice", "POST", SAVED_AT, MINE, login="admin", before=SAVED),
+    refused("422_report_promise_tasks", "GET", "/reports/promises/tasks?kind=all&outcome=lost", login="admin"),
     refused("422_report_stale", "GET", "/reports/stale?days=8", login="admin"),
 ]

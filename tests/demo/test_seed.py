@@ -19,12 +19,13 @@ from helpdesk.demo.seed import SEED, Entry, Task, read
 from helpdesk.demo.task_rows import task_rows
 from helpdesk.demo.worktime import DAY, ZONE, ago, workday
 from helpdesk.people.rights import WRITER
-from helpdesk.store import posts, schema
+from helpdesk.quality.assessments import Mark, score
+from helpdesk.store import assessments, posts, schema
 from helpdesk.store.casefold import fold
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.store.models.posts import Post
-from helpdesk.store.models.quality import QualityChoice
+from helpdesk.store.models.quality import Assessment, QualityChoice
 from helpdesk.store.post_readers import Reader
 from helpdesk.tasks.fields import CustomField, Option, fault
 
@@ -367,4 +368,20 @@ def test_quality_control_has_requests_of_a_year_that_only_boris_and_the_administ
     assert all(it.created_at <= it.updated_at <= NOW for it in tasks)
     assert {it.kind for it in quality_requests.requests()} == set(quality_requests.KINDS)
     assert {it.about for it in quality_requests.requests()} == set(quality_requests.OBJECTS)
+    store.close()
+
+
+def test_closed_tasks_of_others_were_assessed_some_of_them_twice(tmp_path: Path) -> None:
+    store = Database(f"sqlite:///{tmp_path}/demo.db")
+    schema.migrate(store, "demo")
+    store.run_here(lambda session: load(session, NOW), writes=True)
+    rows = store.run_here(lambda db: db.exec(select(Assessment)).all())
+    assert len(rows) == 30 and len({it.task_id for it in rows}) == 24
+    assert all(it.executor_id != it.assessor_id and 0 < it.score <= 100 and it.assessed_at < NOW for it in rows)
+
+    def reckoned(db: Session) -> dict[int, int | None]:
+        marks = assessments.marks_of(db, [it.id or 0 for it in rows])
+        return {it: score(Mark(mark.mark, mark.weight, mark.most) for mark in of) for it, of in marks.items()}
+
+    assert store.run_here(reckoned) == {it.id: it.score for it in rows}
     store.close()

@@ -57,23 +57,23 @@ class Story(NamedTuple):
     told: tuple[Told, ...]
 
 
-def drawn(chance: random.Random) -> Story:
-    """Return a random story."""
+def drawn(chance: random.Random, *, is_true: bool = False) -> Story:
+    """Return a random story. A true one names no status that is gone, and ends with the present one."""
     created = chance.randrange(BEGIN, END)
     present, told, moment = chance.choice(STATUSES), list[Told](), created
     for _ in range(chance.choice((0, 0, 1, 2, 3, 5, 9))):
         moment = min(END, moment + chance.choice((0, 1, 60, 3_600, chance.randrange(10_000_000))))
         who, kind = chance.choice(PEOPLE), chance.randrange(10)
         if kind < 6:
-            new: str | None = chance.choice(STATUSES) if kind else chance.choice(GONE)
-            old = present if chance.randrange(20) else chance.choice(GONE)
+            new: str | None = chance.choice(STATUSES) if kind or is_true else chance.choice(GONE)
+            old = present if chance.randrange(20) or is_true else chance.choice(GONE)
             told.append(Told(moment, who, old, new, is_step=True, notes=chance.choice(("", "", "Сделано"))))
             present = new if new in STATUSES else present
         elif kind < 9:
             told.append(Told(moment, who, notes="Проверила", is_private=not chance.randrange(3)))
         else:
             told.append(Told(moment, who, "1", "5"))  # priorities, whose numbers are those of statuses, too
-    if not chance.randrange(10):
+    if not chance.randrange(10) and not is_true:
         present = chance.choice(STATUSES)  # somebody wrote it into the database
     return Story(
         created,
@@ -125,6 +125,14 @@ def text_of(name: str | None, world: EmbeddedWorld | RedmineWorld) -> str | None
     return str(world.status(name)) if name in STATUSES else name
 
 
+def closed_at(story: Story) -> int | None:
+    """Return when a task was closed last, as Redmine keeps it, also after it was reopened."""
+    steps = [it for it in story.told if it.is_step]
+    first = steps[0].old if steps else story.present
+    closings = [it.moment for it in steps if it.new in CLOSED and it.old not in CLOSED]
+    return max(closings, default=story.created if first in CLOSED else None)
+
+
 @contextmanager
 def told(world: EmbeddedWorld | RedmineWorld, stories: Sequence[Story]) -> Iterator[Mapping[int, Life]]:
     """Put stories into the world's tables, for as long as the block lasts. The histories are by the tasks' ids."""
@@ -154,6 +162,7 @@ def _embedded(session: Session, world: EmbeddedWorld, stories: Sequence[Story]) 
             is_private=it.is_private,
             created_at=_utc(it.created),
             updated_at=_utc(it.created),
+            closed_at=_utc(closed) if it.present in CLOSED and (closed := closed_at(it)) is not None else None,
         )
         for it in stories
     ]
@@ -208,6 +217,7 @@ def _redmine(world: RedmineWorld, stories: Sequence[Story]) -> list[int]:
                     "lock_version": 1,
                     "created_on": local(story.created),
                     "updated_on": local(story.created),
+                    "closed_on": local(closed) if (closed := closed_at(story)) is not None else None,
                     "root_id": number,
                     "lft": 1,
                     "rgt": 2,

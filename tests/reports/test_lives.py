@@ -6,8 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from helpdesk.promises.clock import Meaning
+from helpdesk.promises.hours import ALWAYS
 from helpdesk.reports.model import MEASURES, Life, Question, Selection
 from helpdesk.reports.source import MOST_LIVES, ReportSource
+from helpdesk.reports.times import by_attribute, by_time, times
 from helpdesk.tasks.embedded import lives as embedded_lives
 from helpdesk.tasks.embedded.reports import EmbeddedReports
 from helpdesk.tasks.lists import TaskQuery
@@ -82,6 +85,25 @@ async def test_those_of_a_question_are_those_that_it_counts(world: World, lives:
         counted = (await source.counts(actor, question)).get((), 0)
         assert len({it.id for it in found}) == len(found) == counted > 0
         assert all(lives[it.id] == it for it in found)
+
+
+async def test_groups_of_histories_are_those_of_counts(world: World) -> None:
+    """A page shows both, and each links to the tasks of the other."""
+    chance = random.Random(type(world).__name__)
+    borders = tuple(datetime.fromtimestamp(BEGIN + 4_000_000 * number, UTC) for number in range(3, 20))
+    meaning = Meaning(frozenset(world.status(name) for name in CLOSED))
+    actor, source = world.actor("admin"), reports(world)
+    with told(world, [drawn(chance, is_true=True) for _ in range(TASKS)]) as true:
+        for measure in MEASURES:
+            question = Question(Selection(task_ids=tuple(true)), measure, borders, ("executor", "time"))
+            groups = [by_attribute("executor"), by_time(question, meaning)]
+            report = await times(source.lives_of(actor, question), groups, lambda _: ALWAYS, meaning, END)
+            found = {keys: it.answer.number + it.answer.missing for keys, it in report.groups.items()}
+            if measure == "open":  # those that are open at the last border alone are told
+                last = question._replace(borders=(borders[0], borders[-1]))
+                question, found = last, {(who, 0): number for (who, place), number in found.items() if place == 15}
+            assert found == await source.counts(actor, question)
+            assert found
 
 
 async def test_open_ones_are_told_whoever_sees_them(world: World, lives: Mapping[int, Life]) -> None:

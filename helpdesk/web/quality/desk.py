@@ -31,6 +31,10 @@ NO_QUALITY = sentence(
 PLACES: tuple[tuple[str, Sentence, str | None], ...] = (
     ("quality:index", sentence("Requests"), None),
     ("quality:new", sentence("New requests"), None),
+    ("quality:assessments", sentence("Assessments"), None),
+    ("quality:sample", sentence("Tasks to assess"), None),
+    ("quality:mine", sentence("Assessments of my work"), None),
+    ("quality:forms", sentence("Forms of assessments"), ADMIN),
     ("quality:choices", sentence("What counts"), ADMIN),
     ("quality:comparison", sentence("Comparison"), ADMIN),
 )

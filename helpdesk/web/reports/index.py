@@ -27,9 +27,9 @@ async def index(request: Request) -> Response:
     try:
         address = page.address_of(request)
         choices = await reporter.choices(address)
+        report = await reporter.report(address, choices, address.page)
     except Invalid as error:
         return await page.refused(request, reporter, error, ROUTE)
-    report = await reporter.report(address, choices, address.page)
     promises = services(request).promises
     pace = await at_a_glance(reporter, report, choices, await promises.book(), promises.now())
     return await answer(

@@ -28,6 +28,7 @@ NO_SOURCE = sentence("Reports are counted in the database of the task system, an
 TABS = {
     "reports:index": sentence("Report"),
     "reports:times": sentence("Times"),
+    "reports:promises": sentence("Promises of time"),
     "reports:stale": sentence("Stale tasks"),
     "reports:workload": sentence("Workload"),
 }

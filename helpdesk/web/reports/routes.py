@@ -5,6 +5,8 @@ from starlette.routing import BaseRoute, Route
 from helpdesk.web.reports import found, index, saved, stale, times, workload
 from helpdesk.web.reports.access import reporter
 from helpdesk.web.reports.exports import export
+from helpdesk.web.reports.promises import index as promises
+from helpdesk.web.reports.promises import tasks as promise_tasks
 
 FORM, POST = ["GET", "POST"], ["POST"]
 
@@ -17,6 +19,8 @@ ROUTES: list[BaseRoute] = [
     Route("/reports/saved/{report_id:int}/delete", reporter(saved.remove), name="reports:saved_remove", methods=POST),
     Route("/reports/tasks", reporter(found.found), name="reports:tasks"),
     Route("/reports/times", reporter(times.times), name="reports:times"),
+    Route("/reports/promises", reporter(promises.index), name="reports:promises"),
+    Route("/reports/promises/tasks", reporter(promise_tasks.tasks), name="reports:promise_tasks"),
     Route("/reports/stale", reporter(stale.stale), name="reports:stale"),
     Route("/reports/workload", reporter(workload.workload), name="reports:workload"),
 ]

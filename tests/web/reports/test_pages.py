@@ -200,3 +200,10 @@ def test_a_report_says_at_a_glance_whether_tasks_take_longer(boris: Client) -> N
     assert found["pace"]["total"]["tasks"] == found["report"]["total"]["closed"]
     page = boris.get("/reports", headers=HTML).text
     assert "Half of the closed tasks took at most" in page and 'href="/reports/times?' in page
+
+
+def test_groups_with_too_many_values_are_refused(boris: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("helpdesk.reports.report.MOST_LINES", 3)
+    assert boris.get("/reports?group=executor").status_code == 200
+    refused = boris.get("/reports?group=executor&group=project")
+    assert refused.status_code == 422 and set(refused.json()["errors"]) == {"group"}

@@ -6,7 +6,7 @@ from helpdesk.people.rights import ADMIN
 from helpdesk.web.core.guards import needs, signed_in
 from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.quality.access import controller
-from helpdesk.web.quality.assessments import assess, forms, index, sample, show
+from helpdesk.web.quality.assessments import assess, export, forms, index, sample, show
 
 FORM, POST = ["GET", "POST"], ["POST"]
 ROOM = "/quality-control"
@@ -18,6 +18,10 @@ ROUTES: list[BaseRoute] = [
     Route(ROOM + "/forms/{form_id:int}", needs(ADMIN)(idempotent(forms.edit)), name="quality:form", methods=FORM),
     Route(ROOM + "/assess/main/{task_id:int}", controller(assess.of_source("main")), name="assessments:main",
           methods=FORM),
+    Route(ROOM + "/assess/quality/{task_id:int}", controller(assess.of_source("quality")), name="assessments:quality",
+          methods=FORM),
+    Route(ROOM + "/assessments.xlsx", controller(export.xlsx), name="quality:assessments_xlsx"),
+    Route(ROOM + "/assessments.csv",  controller(export.csv), name="quality:assessments_csv"),
     Route(ROOM + "/assessments", controller(index.index), name="quality:assessments"),
     Route(ONE,                   signed_in(show.show),    name="quality:assessment"),
     Route(ONE + "/withdraw",     controller(idempotent(show.withdraw)), name="quality:withdraw", methods=POST),

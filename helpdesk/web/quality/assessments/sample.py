@@ -179,6 +179,7 @@ async def _page(request: Request, wanted: Wanted, picks: Sequence[Pick], error: 
         wanted=wanted,
         error=error,
         periods=PERIODS,
+        sources=[it.name for it in await sources.all(request)],
         projects=choices.vocabulary.projects,
         most=MOST,
     )

@@ -1,27 +1,33 @@
 """Find the tasks that the person of a request may assess or see assessed, and that person's own numbers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from sqlmodel import Session
 from starlette.requests import Request
 
-from helpdesk.errors import NotConfigured, NotFound
+from helpdesk.errors import NotAllowed, NotConfigured, NotFound, Unavailable
 from helpdesk.people.rights import ADMIN, QUALITY, REPORTS
 from helpdesk.quality.assessed_tasks import AssessedTasks
 from helpdesk.store import personal_data
 from helpdesk.store.assessments import MAIN, AssessmentRow, Assessor, TaskValues
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import TaskRow
+from helpdesk.web.core import session
 from helpdesk.web.core.guards import actor, holds
 from helpdesk.web.core.services import services
 from helpdesk.web.core.session import current_user
 
+SECOND = "quality"
+"""The source of the tasks of the second Redmine."""
 Tasks = dict[tuple[str, int], TaskRow]
 """Tasks that the person sees, by their source and number."""
 
 
 async def of_name(request: Request, name: str) -> AssessedTasks:
-    """Return the tasks of a source. Raises NotConfigured, NotFound, NotAllowed."""
+    """Return the tasks of a source. Raises NotConfigured, NotFound, NotAllowed, Unavailable."""
+    if name == SECOND:
+        return await _second(request)
     if name != MAIN:
         raise NotFound
     source, who = services(request).reports, await actor(request)
@@ -30,9 +36,35 @@ async def of_name(request: Request, name: str) -> AssessedTasks:
     return AssessedTasks(MAIN, source, who, await own_numbers(request) | {who.id})
 
 
+async def _second(request: Request) -> AssessedTasks:
+    quality = services(request).quality
+    if quality is None or quality.name != SECOND:
+        raise NotFound
+    who = await quality.actor(await session.required(request))
+    return AssessedTasks(SECOND, quality.source, who, frozenset({who.id}))
+
+
 async def all(request: Request) -> list[AssessedTasks]:
-    """Return the tasks of all sources in which the person is somebody. Raises NotConfigured without any source."""
-    return [await of_name(request, MAIN)]
+    """Return the tasks of all sources in which the person is somebody and that answer. Raises NotConfigured without
+    any source."""
+    found, quality = list[AssessedTasks](), services(request).quality
+    if services(request).reports:
+        found.append(await of_name(request, MAIN))
+    if quality and quality.name == SECOND:
+        with suppress(NotAllowed), _known_down(request):
+            found.append(await _second(request))
+    if not found and not quality:
+        raise NotConfigured
+    return found
+
+
+@contextmanager
+def _known_down(request: Request) -> Iterator[None]:
+    """Note on the request that the second Redmine does not answer: pages say so, and show the rest."""
+    try:
+        yield
+    except Unavailable:
+        request.state.second_is_down = True
 
 
 async def own_numbers(request: Request) -> frozenset[int]:
@@ -62,7 +94,16 @@ async def visible(request: Request, rows: Iterable[AssessmentRow]) -> Tasks:
     wanted = [(it.source, it.task_id) for it in rows]
     for tasks in await all(request):
         ids = dict.fromkeys(number for source, number in wanted if source == tasks.name)
-        found |= {(tasks.name, number): row for number, row in (await tasks.rows(ids)).items()}
+        found |= await _rows(request, tasks, ids)
+    return found
+
+
+async def _rows(request: Request, tasks: AssessedTasks, ids: Collection[int]) -> Tasks:
+    if tasks.name == MAIN:
+        return {(MAIN, number): row for number, row in (await tasks.rows(ids)).items()}
+    found: Tasks = {}
+    with _known_down(request):
+        found = {(tasks.name, number): row for number, row in (await tasks.rows(ids)).items()}
     return found
 
 

@@ -1,0 +1,1 @@
+"""Pages of the promises of time that were kept and missed."""

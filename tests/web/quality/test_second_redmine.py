@@ -1,0 +1,146 @@
+"""Tasks of a second Redmine are assessed as those of the backend; one that does not answer hides no others.
+
+Another embedded tracker takes its place here, in which boris is irina.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+
+from helpdesk.errors import NotAllowed, Unavailable
+from helpdesk.people.model import SignedIn
+from helpdesk.quality.service import Quality
+from helpdesk.services import Services
+from helpdesk.store import schema
+from helpdesk.store.database import Database
+from helpdesk.tasks.embedded.reports import EmbeddedReports
+from helpdesk.tasks.model import Actor
+from tests.web.conftest import HTML, Client, Visit
+from tests.web.dom import parsed
+from tests.web.quality.assessing import ALL, SAMPLE, add_form, let_control, marks, to_assess
+from tests.world import PEOPLE_IDS, EmbeddedWorld, settle
+
+ANNA = Actor(PEOPLE_IDS["anna"], "anna")
+
+
+@pytest.fixture
+def second(tmp_path: Path) -> Iterator[EmbeddedWorld]:
+    database = Database(f"sqlite:///{tmp_path}/second.db")
+    schema.migrate(database, "production")
+    database.run_here(settle, writes=True)
+    yield EmbeddedWorld(database, tmp_path / "second")
+    database.close()
+
+
+@pytest.fixture
+def answers() -> list[Exception]:
+    """What the second Redmine fails with, if anything."""
+    return []
+
+
+@pytest.fixture
+def services(services: Services, second: EmbeddedWorld, answers: list[Exception]) -> Services:
+    async def identify(signed_in: SignedIn) -> Actor:
+        if answers:
+            raise answers[0]
+        return ANNA
+
+    quality = Quality("quality", EmbeddedReports(second.database), services.database, identify, {})
+    return replace(services, quality=quality)
+
+
+@pytest.fixture
+def boris(visit: Visit, services: Services) -> Client:
+    let_control(services, "boris")
+    return visit("boris")
+
+
+@pytest.fixture
+def form(visit: Visit) -> Any:
+    return add_form(visit("admin"))
+
+
+def test_a_task_of_the_second_redmine_is_assessed(
+    boris: Client, form: Any, second: EmbeddedWorld, embedded: EmbeddedWorld
+) -> None:
+    number, hidden = (
+        second.new_task("Там", status="closed", assignee="irina"),
+        embedded.new_task("Тут", status="closed"),
+    )
+    assert number == hidden, "the numbers of both begin alike"
+    there = to_assess(number).replace("main", "quality")
+    assert boris.get(there, headers=HTML).status_code == 200
+    assert boris.post(there, json=marks(form, 5, 0)).json()["source"] == "quality"
+    assert boris.post(to_assess(hidden), json=marks(form, 0, 0)).status_code == 201
+    told = boris.get(ALL).json()
+    assert [(it["source"], it["subject"], it["score"]) for it in told["assessments"]] == [
+        ("main", "Тут", 0),
+        ("quality", "Там", 75),
+    ]
+    own = second.new_task(status="closed", assignee="anna")
+    assert boris.post(to_assess(own).replace("main", "quality"), json=marks(form, 5, 5)).status_code == 403
+    drawn = second.new_task(status="closed", assignee="irina")
+    assert boris.post(SAMPLE, json={"source": "quality"}).json()["tasks"][0]["task_id"] == drawn
+    assert "quality" in boris.get(SAMPLE, headers=HTML).text
+
+
+@pytest.mark.parametrize("failure", [Unavailable(), NotAllowed()])
+def test_without_an_answer_the_others_are_shown(
+    boris: Client,
+    form: Any,
+    second: EmbeddedWorld,
+    embedded: EmbeddedWorld,
+    answers: list[Exception],
+    failure: Exception,
+) -> None:
+    there = to_assess(second.new_task("Там", status="closed", assignee="irina")).replace("main", "quality")
+    assert boris.post(there, json=marks(form, 5, 0)).status_code == 201
+    assert boris.post(to_assess(embedded.new_task("Тут", status="closed")), json=marks(form, 0, 0)).status_code == 201
+    answers.append(failure)
+    told = boris.get(ALL).json()
+    assert [it["subject"] for it in told["assessments"]] == ["Тут"]
+    for address in (ALL, SAMPLE, "/quality-control/mine"):
+        page = boris.get(address, headers=HTML)
+        assert page.status_code == 200
+        assert ("does not answer just now" in parsed(page.text).text) == isinstance(failure, Unavailable)
+    assert boris.get(there).status_code in (403, 503)
+
+
+def test_assessments_are_exported_as_they_are_listed(
+    boris: Client, visit: Visit, services: Services, form: Any, embedded: EmbeddedWorld, tmp_path: Path
+) -> None:
+    let_control(services, "anna")
+    number = embedded.new_task('=HYPERLINK("x")\n😀', status="closed", assignee="irina")
+    assert boris.post(to_assess(number), json=marks(form, 5, 0) | {"remark": "=1+1"}).status_code == 201
+    answer = boris.get(f"{ALL}.xlsx")
+    assert answer.status_code == 200
+    (tmp_path / "file.xlsx").write_bytes(answer.content)
+    heading, row = load_workbook(tmp_path / "file.xlsx").active.iter_rows()
+    assert [it.value for it in row][1:3] == [number, '=HYPERLINK("x") 😀'] or "HYPERLINK" in str(row[2].value)
+    assert row[2].data_type == "s" and row[8].data_type == "s" and row[7].value == 75
+    text = boris.get(f"{ALL}.csv").content.decode("utf-8-sig")
+    assert "'=1+1" in text and ";75;" in text
+    others = visit("anna").get(f"{ALL}.csv").content.decode("utf-8-sig")
+    assert ";75;" not in others and "1+1" not in others, "she could be the second assessor"
+    assert visit("irina").get(f"{ALL}.csv").status_code == 403
+
+
+def test_a_closed_task_leads_controllers_to_its_assessment(
+    boris: Client, visit: Visit, embedded: EmbeddedWorld
+) -> None:
+    closed, own, open_one = (
+        embedded.new_task(status="closed", assignee="irina"),
+        embedded.new_task(status="closed", assignee="boris"),
+        embedded.new_task(),
+    )
+    linked = [
+        number
+        for number in (closed, own, open_one)
+        if to_assess(number) in boris.get(f"/tasks/{number}", headers=HTML).text
+    ]
+    assert linked == [closed]
+    assert to_assess(closed) not in visit("anna").get(f"/tasks/{closed}", headers=HTML).text
