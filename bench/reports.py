@@ -6,17 +6,23 @@ import argparse
 import asyncio
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlmodel import Session
 
+from helpdesk.demo.load import load
 from helpdesk.reports.model import Measure, Question, Selection
 from helpdesk.reports.source import ReportSource
+from helpdesk.store import schema
+from helpdesk.store.database import Database
+from helpdesk.tasks.embedded.reports import EmbeddedReports
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.redmine.reports import RedmineReports
 from helpdesk.tasks.redmine.sql import connection
@@ -28,13 +34,12 @@ from tests.servers.redmine import create_database, create_reader
 from tests.servers.redmine_instance import TIMEZONE, linked_instance
 from tests.servers.redmine_seeded import fill
 
-TASKS, TIMES, LONGEST_SECONDS = 200_000, 12, 25
+TASKS, TIMES = 200_000, 12
 YEARS = 3
 END = datetime(2026, 11, 30, 21, tzinfo=UTC)
 MONTHS = tuple(
     datetime(year, month, 1, tzinfo=ZoneInfo("Europe/Moscow")) for year in (2023, 2024, 2025) for month in range(1, 13)
 ) + (datetime(2026, 1, 1, tzinfo=ZoneInfo("Europe/Moscow")),)
-CLOSED, WORK = 5, 2
 
 # One task every eight minutes since the first of January 2023; nine of ten are closed, and one of 17 of them is open
 # again. Each has five journals. Every tenth has no assignee.
@@ -81,6 +86,52 @@ INSERT INTO custom_fields_trackers (custom_field_id, tracker_id) SELECT 900, id 
 INSERT INTO custom_values (customized_type, customized_id, custom_field_id, value)
 SELECT 'Issue', id, 900, IF(id % 7 = 0, '', CONCAT('Курорт ', id % 40)) FROM issues"""
 
+KNOWN = (
+    "SELECT MAX(id) + 1 FROM issues",
+    "SELECT MIN(id) FROM enumerations WHERE type = 'IssuePriority'",
+    "SELECT MIN(id) FROM issue_statuses WHERE is_closed = 1",
+    "SELECT MIN(id) + 1 FROM issue_statuses WHERE is_closed = 0",
+)
+ANALYZE = "ANALYZE TABLE issues, journals, journal_details, custom_values"
+
+STATUSES_OF_OURS = (
+    "SELECT MIN(id) FROM tracker_status WHERE is_closed",
+    "SELECT MIN(id) + 1 FROM tracker_status WHERE NOT is_closed",
+)
+SEQUENCE = "WITH RECURSIVE seq(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM seq WHERE n < {most})"
+MOMENT = "strftime('%Y-%m-%d %H:%M:%f000', '2023-01-01', '+' || ({seconds}) || ' seconds')"
+LAST = 1_000_000  # the ids of the demo's own are below
+OURS = (
+    f"""INSERT INTO tracker_task (id, project_id, kind_id, status_id, priority_id, author_id, assignee_id, subject,
+        description, words, requester, done_ratio, is_private, version, created_at, updated_at, closed_at)
+    {SEQUENCE.format(most=":tasks")}
+    SELECT {LAST} + n, 1 + n % 3, 1 + n % 3, CASE WHEN n % 10 = 0 OR n % 17 = 0 THEN :work ELSE :closed END, 2,
+        1 + n % 4, CASE WHEN n % 10 = 1 THEN NULL ELSE 2 + n % 2 END, 'Задача ' || n,
+        printf('%.400c', 'п'), printf('%.400c', 'п'), '', 0, 0, 1, {MOMENT.format(seconds="n * :step")},
+        {MOMENT.format(seconds="n * :step + 86400 * (5 + n % 20)")},
+        CASE WHEN n % 10 = 0 OR n % 17 = 0 THEN NULL
+             ELSE {MOMENT.format(seconds="n * :step + 86400 * (1 + n % 20)")} END FROM seq""",
+    f"""INSERT INTO tracker_entry (id, task_id, author_id, created_at, notes, is_private)
+    {SEQUENCE.format(most="5")}
+    SELECT {LAST} + (task.id - {LAST}) * 5 + n, task.id, COALESCE(assignee_id, 2),
+        strftime('%Y-%m-%d %H:%M:%f000', created_at, '+' || CASE n WHEN 1 THEN 3600 WHEN 2 THEN 7200 WHEN 3 THEN 70000
+            WHEN 4 THEN 86400 * (1 + task.id % 20) ELSE 86400 * (3 + task.id % 20) END || ' seconds'),
+        CASE WHEN n IN (1, 3, 5) THEN printf('%.200c', 'п') ELSE '' END, 0
+    FROM tracker_task task JOIN seq WHERE task.id > {LAST} ORDER BY task.id, n""",
+    f"""INSERT INTO tracker_change (entry_id, field, old_value, new_value)
+    SELECT entry.id, 'status', CASE entry.id % 5 WHEN 2 THEN 1 WHEN 4 THEN :work ELSE :closed END,
+        CASE entry.id % 5 WHEN 4 THEN :closed ELSE :work END
+    FROM tracker_entry entry JOIN tracker_task task ON task.id = task_id
+    WHERE task.id > {LAST} AND (entry.id % 5 = 2 OR (entry.id % 5 = 4 AND task.id % 10 <> 0)
+        OR (entry.id % 5 = 0 AND task.id % 10 <> 0 AND status_id = :work))""",
+    f"""INSERT INTO tracker_change (entry_id, field, old_value, new_value)
+    SELECT id, 'assignee', NULL, '2' FROM tracker_entry WHERE id > {LAST} AND id % 5 IN (1, 2)""",
+    """INSERT INTO tracker_custom_field (id, name, kind, position, options, multiple, required, "default", hint)
+    VALUES (900, 'Курорт', 'list', 9, 'a', 0, 0, '', '')""",
+    """INSERT INTO tracker_custom_value (task_id, field_id, place, value)
+    SELECT id, 900, 0, 'Курорт ' || id % 40 FROM tracker_task WHERE id % 7 > 0""",
+)
+
 
 def questions() -> Iterator[tuple[str, Question]]:
     """Yield the usual questions, each with its name."""
@@ -95,34 +146,24 @@ def questions() -> Iterator[tuple[str, Question]]:
     yield "open now by assignee", Question(Selection(), "open", (MONTHS[0], END), ("executor",))
 
 
-async def measured(source: ReportSource, actors: Sequence[tuple[str, Actor]]) -> Iterator[str]:
-    """Return a line for each question with the median and the 95th percentile of its milliseconds."""
-    lines = []
-    for name, question in questions():
-        for who, actor in actors:
-            lines.append(await _line(f"{name}, {who}", lambda q=question, a=actor: source.counts(a, q)))
+async def measured(name: str, source: ReportSource, actors: Sequence[Actor]) -> None:
+    """Print a line for each question: the median and the 95th percentile of its milliseconds."""
     closed, cell = Question(Selection(), "closed", MONTHS, ("time",)), {"time": 20}
-    is_open = closed._replace(measure="open")
-    for who, actor in actors:
-        lines.append(await _line(f"tasks closed in a month, {who}", lambda a=actor: source.found(a, closed, cell)))
-        lines.append(await _line(f"tasks open at a day, {who}", lambda a=actor: source.found(a, is_open, cell)))
-        lines.append(await _line(f"choices, {who}", lambda a=actor: source.choices(a)))
-    return iter(lines)
-
-
-async def _line(name, ask) -> str:
-    waits: list[float] = []
-    while len(waits) <= TIMES and sum(waits) < LONGEST_SECONDS * 1000:
-        began = time.perf_counter()
-        try:
-            await ask()
-        except Exception as error:
-            print(name, type(error).__name__, error)
-        waits.append((time.perf_counter() - began) * 1000)
-    kept = waits[1:] if len(waits) > 2 else waits * 2
-    line = f"| {name} | {median(kept):.0f} | {quantiles(kept, n=20)[-1]:.0f} |"
-    print(line, flush=True)
-    return line
+    for actor in actors:
+        asked: dict[str, Callable[[], Awaitable[object]]] = {
+            told: partial(source.counts, actor, question) for told, question in questions()
+        }
+        asked["the tasks closed in a month"] = partial(source.found, actor, closed, cell)
+        asked["the tasks open on a day"] = partial(source.found, actor, closed._replace(measure="open"), cell)
+        asked["the choices of the form"] = partial(source.choices, actor)
+        for told, ask in asked.items():
+            waits = []
+            for _ in range(TIMES + 1):
+                began = time.perf_counter()
+                await ask()
+                waits.append((time.perf_counter() - began) * 1000)
+            p50, p95 = median(waits[1:]), quantiles(waits[1:], n=20)[-1]
+            print(f"| {name}, {actor.login} | {told} | {p50:.0f} | {p95:.0f} |", flush=True)
 
 
 @contextmanager
@@ -135,46 +176,57 @@ def filled_redmine(tasks: int) -> Iterator[tuple[sa.URL, int]]:
             writer = create_database(server)
             with linked_instance(folder / "redmine", writer) as instance:
                 fill(server, writer.database, instance)
-            database = writer.database
-            first_id = int(execute(server, "SELECT MAX(id) + 1 FROM issues", database)[0][0])
-            priority = execute(server, "SELECT MIN(id) FROM enumerations WHERE type = 'IssuePriority'", database)[0][0]
-            statuses = execute(server, "SELECT id, is_closed FROM issue_statuses ORDER BY id", database)
-            closed = next(row[0] for row in statuses if row[1] == "1")
-            work = [row[0] for row in statuses if row[1] == "0"][1]
-            step = YEARS * 365 * 86400 // tasks
-            numbers = {"tasks": tasks, "first": FIRST, "step": step, "priority": priority, "work": work,
-                       "closed": closed, "first_id": first_id}  # fmt: skip
-            first_journal = int(execute(server, "SELECT COALESCE(MAX(id), 0) + 1 FROM journals", database)[0][0])
+            name = writer.database
+            first_id, priority, closed, work = (int(execute(server, query, name)[0][0]) for query in KNOWN)
+            step = YEARS * 365 * 86_400 // tasks
+            numbers = {"tasks": tasks, "first": FIRST, "step": step, "priority": priority, "work": work}
+            numbers |= {"closed": closed, "first_id": first_id}
             for statement in (PEOPLE, ISSUES, JOURNALS):
-                execute(server, statement.format(**numbers), database)
-            first_journal = int(
-                execute(server, f"SELECT MIN(id) FROM journals WHERE journalized_id >= {first_id}", database)[0][0]
-            )
-            numbers["first_journal"] = first_journal
-            for statement in (DETAILS, OTHERS, FIELD):
-                execute(server, statement.format(**numbers), database)
-            execute(server, "ANALYZE TABLE issues, journals, journal_details, custom_values", database)
-            counted = "SELECT MAX(id) FROM journal_details"
-            print(execute(server, counted, database))
-            anna = int(execute(server, "SELECT id FROM users WHERE login = 'anna'", database)[0][0])
-            reader = create_reader(server, writer)
-            yield url_of(reader), anna
+                execute(server, statement.format(**numbers), name)
+            first = execute(server, f"SELECT MIN(id) FROM journals WHERE journalized_id >= {first_id}", name)[0][0]
+            for statement in (DETAILS, OTHERS, FIELD, ANALYZE):
+                execute(server, statement.format(**numbers, first_journal=first), name)
+            anna = int(execute(server, "SELECT id FROM users WHERE login = 'anna'", name)[0][0])
+            yield url_of(create_reader(server, writer)), anna
+
+
+def filled_store(folder: Path, tasks: int) -> Database:
+    """Fill an embedded tracker with as many tasks of the demo's people, and the same histories."""
+    database = Database(f"sqlite:///{folder / 'helpdesk.db'}")
+    schema.migrate(database, "demo")
+    database.run_here(lambda session: load(session, datetime.now(UTC)), writes=True)
+    step = YEARS * 365 * 86_400 // tasks
+
+    def fill(session: Session) -> None:
+        closed, work = (session.scalar(sa.text(query)) for query in STATUSES_OF_OURS)
+        for statement in OURS:
+            session.execute(sa.text(statement), {"tasks": tasks, "step": step, "closed": closed, "work": work})
+        session.execute(sa.text("ANALYZE"))
+
+    database.run_here(fill, writes=True)
+    return database
 
 
 def main() -> None:
     reader = argparse.ArgumentParser(prog="bench.reports", description=__doc__)
     reader.add_argument("--tasks", type=int, default=TASKS)
-    reader.add_argument("--serve", action="store_true")
+    reader.add_argument("--embedded", action="store_true", help="not over Redmine, too")
     asked = reader.parse_args()
+    print("| backend, person | question | p50 ms | p95 ms |\n|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as name:
+        store = filled_store(Path(name), asked.tasks)
+        people = [Actor(1, "administrator", is_admin=True), Actor(2, "anna")]
+        asyncio.run(measured("embedded", EmbeddedReports(store), people))
+        store.close()
+    if asked.embedded:
+        return
     mariadb.BUFFER = "512M"
-    connection.READ_SECONDS, connection.LIMITS = 60, ("SET SESSION max_statement_time = 55",) * 2
+    connection.READ_SECONDS, connection.LIMITS = 60, ("SET SESSION max_statement_time = 55",) * 2  # to see by how much
     with filled_redmine(asked.tasks) as (url, anna):
-        if asked.serve:
-            print(url.render_as_string(hide_password=False), flush=True)
-            time.sleep(3000)
         database = RedmineDatabase(url, ZoneInfo(TIMEZONE))
-        actors = [("administrator", Actor(1, "admin")), ("anna", Actor(anna, "anna"))]
-        print("\n".join(asyncio.run(measured(RedmineReports(Source(database, 3600.0)), actors))))
+        people = [Actor(1, "administrator"), Actor(anna, "anna")]
+        asyncio.run(measured("Redmine", RedmineReports(Source(database)), people))
+        database.close()
 
 
 if __name__ == "__main__":

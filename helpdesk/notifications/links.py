@@ -10,7 +10,7 @@ ROOMS = {
     "post": "/posts",
     "monitor": "/netmonitor",
     "quality": "/quality-control/new",
-    "promises": "/tasks?promise=over",
+    "promises": "/tasks?promise=any&sort=promise",
 }
 """The pages of notifications about no task, by their readers. Those of the first two have pages with a number."""
 

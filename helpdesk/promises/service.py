@@ -87,6 +87,10 @@ class Promises:
             self._book, self._read_at = await self._load(self.source), monotonic()
         return self._book
 
+    async def calendars(self) -> Book:
+        """Return the book with its calendars also where nothing is promised, for reports. It is read each time."""
+        return NO_BOOK if self.source is None else await self._load(self.source, without_rules=True)
+
     async def clocks(self, actor: Actor, rows: Collection[TaskRow]) -> Clocks:
         """Return the clocks of tasks, as far as this person sees them. Raises Unavailable."""
         book = await self.book()
@@ -134,10 +138,10 @@ class Promises:
         kept[actor.id] = ranking
         return ranking
 
-    async def _load(self, source: ReportSource) -> Book:
-        stored = await self.database.run(_stored)
+    async def _load(self, source: ReportSource, *, without_rules: bool = False) -> Book:
+        stored = await self.database.run(lambda session: _stored(session, without_rules))
         rules = _rules(stored.promises)
-        if not rules:
+        if not (rules or without_rules):
             return NO_BOOK
         closed = frozenset(it.id for it in await self.statuses() if it.is_closed)
         self._hours = {
@@ -158,9 +162,9 @@ def hours(calendar: Kept) -> WorkingHours:
     return WorkingHours(ZoneInfo(values.timezone), parse_week(values.hours), days)
 
 
-def _stored(session: Session) -> _Stored:
+def _stored(session: Session, without_rules: bool) -> _Stored:
     kept = tuple(it for it in promises.all(session) if it.is_active)
-    if not kept:
+    if not (kept or without_rules):
         return _Stored((), (), frozenset())
     waiting = frozenset(id for id, it in board.columns(session).items() if it.phase == "waiting")
     return _Stored(kept, tuple(business_calendars.all(session)), waiting)

@@ -114,7 +114,7 @@ def test_each_kind_leads_to_its_page() -> None:
     assert leads("host_down.3.12", "host_down") == leads("host_up.3.12", "host_up") == "/netmonitor/3"
     assert leads("hosts_down.many.12", "hosts_down") == "/netmonitor"
     assert leads("quality_new.many.12", "quality_new") == "/quality-control/new"
-    assert leads("promises.many.12", "promises") == "/tasks?promise=over"
+    assert leads("promises.many.12", "promises") == "/tasks?promise=any&sort=promise"
     assert leads("system_down.redmine.1", "system_down") == "/notifications"
     assert leads("post.x", "post") == "/posts" and leads("post.²", "post") == "/posts", "whatever is stored"
 

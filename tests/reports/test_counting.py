@@ -5,7 +5,7 @@ Every person of random companies is asked, so that each number is what that pers
 
 import os
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from helpdesk.errors import NotFound
-from helpdesk.reports.model import Question
+from helpdesk.reports.model import MEASURES, Question, Selection
 from helpdesk.store.models import table, tables
 from helpdesk.tasks.embedded.reports import EmbeddedReports
 from helpdesk.tasks.model import Actor
@@ -27,8 +27,11 @@ from tests.permissions.oracle import Laboratory
 from tests.permissions.worlds import World as Redmine
 from tests.permissions.worlds import drawn
 from tests.reports.reckoning import (
+    BEGIN,
+    END,
     Company,
     Reckoning,
+    Step,
     Tale,
     differences,
     happened,
@@ -285,3 +288,53 @@ async def test_everybody_is_counted_what_redmine_shows_to_them(lab: Laboratory, 
     database.close()
     assert seen > TASKS
     assert not faults, "\n".join([f"{len(faults)} differences", *faults[:5]])
+
+
+@pytest.mark.xdist_group("permissions 0")
+@pytest.mark.timeout(300)
+async def test_what_is_reopened_later_is_counted_as_well(lab: Laboratory) -> None:
+    """Those that were reopened are remembered: the later ones must join them."""
+    dice, zone, plain = Random(5), ZoneInfo("Europe/Berlin"), drawn(5)
+    company = company_of(plain)._replace(gone=())
+    found = tales(dice, company, range(2001, 2101), zone)
+    closed = next(it for it in found if it.status in company.closed)
+    opened = next(it for it in company.statuses if it not in company.closed)
+    later = Step(END, opened, company.people[0])
+    database = RedmineDatabase(url_of(lab.reader), zone)
+    source, admin = RedmineReports(Source(database)), next(row for row in plain.tables["users"] if row["admin"])
+    actor, borders = Actor(admin["id"], "admin"), (BEGIN, END + timedelta(days=1))
+    for tale in (closed, closed._replace(steps=(*closed.steps, later))):
+        told = [tale if it.id == tale.id else it for it in found]
+        lab.settle(in_redmine(plain, told, set(company.closed), zone))
+        lives = await source.lives(actor, [it.id for it in told])
+        own = Reckoning(company, [it for it in told if it.id in lives], lambda *_: ())
+        for measure in MEASURES:
+            question = Question(Selection(), measure, borders)
+            assert dict(await source.counts(actor, question)) == own.counts(question), measure
+    database.close()
+
+
+@EMBEDDED
+@pytest.mark.usefixtures("told")
+async def test_any_question_is_answered(world: EmbeddedWorld) -> None:
+    """Also those that nobody can mean: of nothing, of everybody, of a thousand years, of what is no number."""
+    source, admin = EmbeddedReports(world.database), world.actor("admin")
+    usual = (BEGIN, END)
+    many, vast = tuple(range(10_000)), (10**30, -1)
+    selections = [
+        Selection(executor_ids=many, author_ids=many, project_ids=many),
+        Selection(status_ids=vast, project_ids=vast, executor_ids=vast),
+        Selection(fields=((FIELD_IDS["Кабинет"], "\0"), (FIELD_IDS["Кабинет"], "x" * 65_536))),
+    ]
+    for measure in MEASURES:
+        for selection in selections:
+            await source.counts(admin, Question(selection, measure, usual, ("executor",)))
+        for borders in (usual[::-1], (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))):
+            question = Question(Selection(), measure, borders, ("executor", "time"))
+            total = sum((await source.counts(admin, question)).values())
+            assert bool(total) is (borders[0] < borders[1])
+            for cell in ({"executor": "abc"}, {"executor": 10**30}, {"time": 7}, {"time": "0"}, {"time": -1}):
+                assert (await source.found(admin, question, cell, page=10**30)).total == 0
+        for group in ("cf_987654", "cf_1x", "cf_", "nothing", ""):
+            with pytest.raises(NotFound):
+                await source.counts(admin, Question(Selection(), measure, usual, (group,)))

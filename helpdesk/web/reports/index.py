@@ -31,7 +31,7 @@ async def index(request: Request) -> Response:
     except Invalid as error:
         return await page.refused(request, reporter, error, ROUTE)
     promises = services(request).promises
-    pace = await at_a_glance(reporter, report, choices, await promises.book(), promises.now())
+    pace = await at_a_glance(reporter, report, choices, await promises.calendars(), promises.now())
     return await answer(
         request,
         json=lambda: json_response(

@@ -29,7 +29,7 @@ async def times(request: Request) -> Response:
         address, clock = page.address_of(request), _clock(request)
         choices = await reporter.choices(address)
         promises = services(request).promises
-        found = await pace(reporter, address, choices, await promises.book(), promises.now())
+        found = await pace(reporter, address, choices, await promises.calendars(), promises.now())
     except Invalid as error:
         return await page.refused(request, reporter, error, ROUTE)
     return await answer(

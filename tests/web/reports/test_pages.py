@@ -207,3 +207,15 @@ def test_groups_with_too_many_values_are_refused(boris: Client, monkeypatch: pyt
     assert boris.get("/reports?group=executor").status_code == 200
     refused = boris.get("/reports?group=executor&group=project")
     assert refused.status_code == 422 and set(refused.json()["errors"]) == {"group"}
+
+
+def test_working_time_is_that_of_the_calendar_though_nothing_is_promised(boris: Client, visit: Visit) -> None:
+    def median() -> int:
+        seconds: int = boris.get("/reports/times").json()["times"]["total"]["solution"]["working"]["median"]
+        return seconds
+
+    always = median()
+    days = {f"hours_{day}": "09:00-18:00" * (day < 3) for day in range(1, 8)}
+    calendar = {"name": "Офис", "timezone": "Europe/Moscow", "days": "", "project_ids": [], "is_default": "1", **days}
+    visit("admin").post("/admin/calendars", json=calendar).raise_for_status()
+    assert median() < always / 5
