@@ -72,11 +72,6 @@ def day_text(spans: Spans) -> str:
     return ",".join(f"{a // 60:02}:{a % 60:02}-{b // 60:02}:{b % 60:02}" for a, b in spans)
 
 
-def week_text(week: Week) -> str:
-    """Return hours as `parse_week` reads them."""
-    return ";".join(map(day_text, week))
-
-
 def _refused(field: str, message: Sentence) -> Invalid:
     return Invalid({field: [message]})
 

@@ -201,7 +201,7 @@ def _going(book: Book, lives: Iterable[Life], now: int) -> list[tuple[tuple[floa
     found = []
     for id, its in _reckoned(book, lives, now).items():
         urgent = most_urgent(its)
-        if urgent and urgent.state != "stopped":
+        if urgent:
             states = frozenset(state(it) for it in its if it.state != "stopped")
             found.append((urgency(urgent), Going(id, states)))
     return found

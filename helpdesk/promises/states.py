@@ -22,10 +22,8 @@ def state(clock: Clock) -> State:
 
 
 def most_urgent(clocks: Iterable[Clock]) -> Clock | None:
-    """Return the clock that a list shows: of those that go on the one that is due first, else the last that stopped."""
-    known = tuple(clocks)
-    going = [it for it in known if it.state != "stopped"]
-    return min(going, key=urgency) if going else max(known, key=lambda it: it.stopped or 0, default=None)
+    """Return the clock that a list shows: of those that go on the one that is due first."""
+    return min((it for it in clocks if it.state != "stopped"), key=urgency, default=None)
 
 
 def urgency(clock: Clock) -> tuple[float, int]:
