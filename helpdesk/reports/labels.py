@@ -15,9 +15,9 @@ NO_VALUE = sentence("no value")
 YES_NO = {"1": sentence("yes"), "0": sentence("no")}
 GONE = sentence("a field that is gone")
 MEASURE_WORDS: dict[Measure, Sentence] = {
-    "created": sentence("Created"),
-    "closed": sentence("Closed"),
-    "reopened": sentence("Reopened"),
+    "created": sentence("Created tasks"),
+    "closed": sentence("Closed tasks"),
+    "reopened": sentence("Reopened tasks"),
     "open": sentence("Open at the end"),
 }
 VOCABULARY = {"project": "projects", "tracker": "trackers", "status": "statuses", "priority": "priorities"}

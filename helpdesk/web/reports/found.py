@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import Invalid
 from helpdesk.reports.address import Address
-from helpdesk.reports.labels import Labels
+from helpdesk.reports.labels import MEASURE_WORDS, Labels
 from helpdesk.reports.model import Choices, Found, Measure
 from helpdesk.reports.report import EXECUTOR, Reporter
 from helpdesk.web.core.faces import answer, html, json_response
@@ -47,7 +47,7 @@ async def _page(
     shown: dict[str, Any] = {
         "address": address,
         "measure": measure,
-        "title": page.MEASURE_WORDS[measure],
+        "title": MEASURE_WORDS[measure],
         "period": address.within(reporter.today),
         "facts": [*_cells(address, labels), *page.facts(address, labels)],
         "tasks": tasks,

@@ -13,7 +13,7 @@ from helpdesk.reports import address as addresses
 from helpdesk.reports.address import FIELD, IDS, PHASES, Address
 from helpdesk.reports.address_parser import parse
 from helpdesk.reports.departments import Departments
-from helpdesk.reports.labels import Labels, part_text
+from helpdesk.reports.labels import MEASURE_WORDS, Labels, part_text
 from helpdesk.reports.model import Choices
 from helpdesk.reports.report import Reporter
 from helpdesk.store import departments
@@ -24,10 +24,11 @@ from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.templating import today
 from helpdesk.web.reports.form import DEPARTMENT_LABEL, FILTERS, MOST_OPTIONS, Form
 
+STEP_TITLES = {"day": sentence("By days"), "week": sentence("By weeks"), "month": sentence("By months")}
 NO_SOURCE = sentence("Reports are counted in the database of the task system, and this helpdesk does not read it.")
 TABS = {
     "reports:index": sentence("Report"),
-    "reports:times": sentence("Times"),
+    "reports:times": sentence("Answer and solution times"),
     "reports:promises": sentence("Promises of time"),
     "reports:stale": sentence("Stale tasks"),
     "reports:workload": sentence("Workload"),
@@ -40,12 +41,6 @@ EXPORTED = {
     "reports:workload": "workload",
 }
 """What `export.py` calls the pages, by their routes."""
-MEASURE_WORDS = {
-    "created": sentence("Created"),
-    "closed": sentence("Closed"),
-    "reopened": sentence("Reopened"),
-    "open": sentence("Open at the end"),
-}
 
 
 async def reporter_of(request: Request) -> Reporter:
@@ -88,6 +83,7 @@ async def context(request: Request, reporter: Reporter, choices: Choices, route:
         "facts": (),
         "MEASURE_WORDS": MEASURE_WORDS,
         "PHASES": PHASES,
+        "STEP_TITLES": STEP_TITLES,
         "part_text": part_text,
     }
 

@@ -7,7 +7,7 @@ from helpdesk.errors import Invalid, Sentence, sentence
 from helpdesk.reports.address import NO_CHOICE
 from helpdesk.reports.model import Choices
 from helpdesk.reports.pace import Pace, Row, pace
-from helpdesk.reports.report import PER_PAGE, Reporter
+from helpdesk.reports.report import PER_PAGE, TIME, Reporter
 from helpdesk.reports.times import Spread, Times
 from helpdesk.web.clocks.shown import length
 from helpdesk.web.core.faces import Json, answer, html, json_response
@@ -28,6 +28,8 @@ async def times(request: Request) -> Response:
     try:
         address, clock = page.address_of(request), _clock(request)
         choices = await reporter.choices(address)
+        if not address.groups:  # whether they get longer
+            address = address._replace(groups=(TIME,))
         promises = services(request).promises
         found = await pace(reporter, address, choices, await promises.calendars(), promises.now())
     except Invalid as error:
