@@ -17,6 +17,7 @@ PAGES = {
     "a report of nothing": "/reports?executor_id=999999&group=project",
     "a report that is refused": "/reports?since=1900-01-01&group=cf_999",
     "times": "/reports/times?group=executor",
+    "promises": "/reports/promises?group=executor",
     "stale tasks": "/reports/stale",
     "the workload": "/reports/workload",
     "the workload by age": "/reports/workload?split=age",

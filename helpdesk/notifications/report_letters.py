@@ -14,7 +14,7 @@ class ReportLetter(NamedTuple):
     """
 
     report_id: int
-    name: str
+    title: str
     about: Sequence[str]
     headings: Sequence[str]
     rows: Sequence[Sequence[str | int]]

@@ -65,7 +65,7 @@ STREAMS = {"notifications:stream", "api:stream"}  # who asks them waits for ever
 PAGES = STREAMS | {
     "home", "static", "preferences", "people:password_link", "people:second_factor_confirm",
     "people:login GET", "people:register GET", "tasks:back", "tasks:export",
-    "tasks:next_task", "tasks:previous_task",
+    "reports:export_xlsx", "reports:export_csv", "tasks:next_task", "tasks:previous_task",
     "replies:insert", "drafts:discard", "tasks:row GET", "tasks:delete GET", "tasks:new_form", "tasks:new_preview",
     "tasks:thumbnail", "tasks:view", "notifications:show", "tasks:changed", "notifications:widget",
     "admin:new_person GET", "admin:audit_export",

@@ -33,7 +33,7 @@ def steps(database: Database, session: Session, ask: Callable[[Session], object]
     [
         (lambda db: tasks.by_status(db, SEEN), "USING COVERING INDEX ix_tracker_task_project"),
         (lambda db: tasks.divided(db, SEEN & tasks.OPEN, [datetime.now(UTC)], date.today()),
-         "USING INDEX ix_tracker_task_project (project_id=? AND status_id=?)"),
+         "USING INDEX ix_tracker_task_report (project_id=? AND status_id=?)"),
         (lambda db: lists.page(db, SEEN & (tasks.TASK.c.assignee_id == 1) & tasks.OPEN, "subject", False, 25, 0),
          "USING INDEX ix_tracker_task_assignee (assignee_id=? AND status_id=?)"),
         (lambda db: lists.pages(db, SEEN & (tasks.TASK.c.assignee_id == 1), [1, 2], "updated_on", True, 25, 0),

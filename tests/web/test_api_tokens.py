@@ -51,6 +51,8 @@ IN_PERSON = {
     "/netmonitor/hosts/{host_id:int}",
     "/netmonitor/hosts/{host_id:int}/remove",
     "/netmonitor/maintenance",
+    "/quality-control/choices",
+    "/quality-control/comparison",
     "/netmonitor/maintenance/{window_id:int}/end",
     "/users/export",
     "/users/login",

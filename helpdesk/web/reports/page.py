@@ -39,6 +39,7 @@ EXPORTED = {
     "reports:tasks": "tasks",
     "reports:stale": "stale",
     "reports:workload": "workload",
+    "reports:times": "times",
 }
 """What `export.py` calls the pages, by their routes."""
 

@@ -83,6 +83,23 @@ def test_the_workload_is_that_of_its_page(boris: Client, split: str) -> None:
     assert rows == [*expected, ["Total", page["whole"]["open"], *page["whole"]["open_by"]]]
 
 
+@pytest.mark.parametrize("group", ["", "group=executor&group=time"])
+def test_times_are_those_of_their_page(boris: Client, group: str) -> None:
+    page = boris.get(f"/reports/times?{group}").json()["times"]
+    rows = sheets(boris, f"of=times&{group}")["Times"][1:]
+    expected = [*(page["rows"] if group else []), page["total"]]
+
+    def numbers(row: dict[str, Any]) -> list[Any]:
+        shown = [row["tasks"]]
+        for name in ("answer", "solution"):
+            spreads = [row[name][it] or {"median": None, "p90": None} for it in ("working", "whole")]
+            hours = [it and round(it / 3_600, 2) for spread in spreads for it in spread.values()]
+            shown += [row[name]["number"], *hours]
+        return shown
+
+    assert [row[-11:] for row in rows] == [numbers(it) for it in expected] and expected[0]["tasks"]
+
+
 def test_everybody_exports_what_they_see(boris: Client, visit: Visit) -> None:
     mine, theirs = (len(sheets(it, "")["Tasks"]) for it in (boris, visit("irina")))
     assert mine > theirs > 1

@@ -11,13 +11,15 @@ from helpdesk.errors import Invalid, Sentence, sentence
 from helpdesk.reports import stale, tables, workload
 from helpdesk.reports.address import NO_CHOICE, Address
 from helpdesk.reports.model import MEASURES, Found, Measure
+from helpdesk.reports.pace import pace
 from helpdesk.reports.report import EXECUTOR, Report, Reporter
 from helpdesk.tasks.model import TaskRow
 from helpdesk.web.core.after_write import Act, record
+from helpdesk.web.core.services import services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.lists.urls import COLUMNS, LABELS
 from helpdesk.web.reports import page
-from helpdesk.web.reports.exports import files
+from helpdesk.web.reports.exports import files, times
 from helpdesk.web.reports.exports.files import Batches, Kind, Sheet, Value
 from helpdesk.web.reports.stale import address_of as stale_address
 from helpdesk.web.reports.workload import split_of
@@ -34,6 +36,7 @@ TASK_WIDTHS = (9, 60, 18, 14, 30, 18, 26, 26, 17, 17)
 NAME_WIDTH, NUMBER_WIDTH = 32, 16
 REPORT, TASKS, STALE, WORKLOAD = sentence("Report"), sentence("Tasks"), sentence("Stale tasks"), sentence("Workload")
 DAYS_UNCHANGED = sentence("Days without a change")
+TIMES = sentence("Times")
 OPEN_NOW = sentence("Open now")
 TOO_MANY = sentence("These are more than %(most)s tasks. Export the tasks of a single number instead.", most=MOST_TASKS)
 YES = "+"
@@ -110,7 +113,22 @@ async def _of_workload(request: Request, reporter: Reporter, address: Address) -
     return "workload", [_table(WORKLOAD, tables.Table(headings, rows))]
 
 
-PAGES: dict[str, Make] = {"report": _of_report, "tasks": _of_tasks, "stale": _of_stale, "workload": _of_workload}
+async def _of_times(request: Request, reporter: Reporter, address: Address) -> tuple[str, list[Sheet]]:
+    """Return how long tasks took."""
+    promises, choices = services(request).promises, await reporter.choices(address)
+    found = await pace(reporter, address, choices, await promises.book(), promises.now())
+    headings, rows = times.headings(found), times.rows(found)
+    widths = [NAME_WIDTH] * (len(headings) - len(times.HEADINGS)) + [NUMBER_WIDTH] * len(times.HEADINGS)
+    return "times", [Sheet(TIMES, headings, partial(files.at_once, rows), widths)]
+
+
+PAGES: dict[str, Make] = {
+    "report": _of_report,
+    "tasks": _of_tasks,
+    "stale": _of_stale,
+    "workload": _of_workload,
+    "times": _of_times,
+}
 """What is exported, by the parameter `of`."""
 
 
