@@ -19,7 +19,6 @@ from tests.servers.process import free_port, running
 
 ROOT = Path(__file__).parent.parent
 NOT_IMPORTED = {
-    "pymysql",  # SQLAlchemy loads it for an address that names it
     "tzdata",  # zoneinfo reads it where the system has no time zones
 }
 
