@@ -208,13 +208,13 @@ def upgrade() -> None:
             ],
         )
     with there.altering("tracker_change") as table:
-        table.create_index("ix_tracker_change_field", ["field", "old_value"])
+        table.create_index("ix_tracker_change_old_value", ["old_value", "field"])
 
 
 def downgrade() -> None:
     there = Present()
     with there.altering("tracker_change") as table:
-        table.drop_index("ix_tracker_change_field")
+        table.drop_index("ix_tracker_change_old_value")
     with there.altering("tracker_task") as table:
         table.drop_index("ix_tracker_task_report")
     for name in (
