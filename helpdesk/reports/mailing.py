@@ -109,13 +109,15 @@ class Mailer:
 
     async def _is_done(self, mailing: Mailing) -> bool:
         """Send a mailing. Return False when it has to be tried again."""
+        # Before, so that an error that ends the watcher does not meet it again at once, before all others.
+        self._resting[mailing[:2]] = self.clock() + REST
         try:
             await self._send(mailing)
         except Unavailable as error:
             extra = {"report": mailing.report_id, "error": error.detail}
             log.warning("a report can't be counted now, and is sent later", extra=extra)
-            self._resting[mailing[:2]] = self.clock() + REST
             return False
+        del self._resting[mailing[:2]]
         return True
 
     async def _send(self, mailing: Mailing) -> None:
@@ -147,12 +149,14 @@ class Mailer:
         return None
 
     async def _counted(self, mailing: Mailing, actor: Actor) -> ReportLetter:
-        today = self.clock().astimezone(self.zone).date()
+        now = self.clock()
+        today, sent_on = now.astimezone(self.zone).date(), rhythms.last_day(mailing.rhythm, now, self.zone)
         words = Words(mailing.report_id, mailing.name, mailing.rhythm, mailing.language or self.language)
         address = Address()
         try:
-            saved = parse(mailing.query, today)
-            address = rhythms.address_of(mailing.rhythm, saved, mailing.next_at.astimezone(self.zone).date())
+            # The days of the saved report are not those of the letter, so they may have become too many.
+            saved = parse(mailing.query, today, is_divided=False)
+            address = rhythms.address_of(mailing.rhythm, saved, sent_on)
             reporter = Reporter(self.source, actor, Departments(self.database, self.accounts), self.zone, today)
             report = await reporter.report(address, await reporter.choices(address))
         except Invalid as error:

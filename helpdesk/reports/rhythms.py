@@ -31,6 +31,12 @@ def next_time(rhythm: str, after: datetime, zone: ZoneInfo) -> datetime:
     return next(at for day in _days(rhythm, today) if (at := datetime.combine(day, HOUR, zone).astimezone(UTC)) > after)
 
 
+def last_day(rhythm: str, now: datetime, zone: ZoneInfo) -> date:
+    """Return the day of the last of these times, which may be this moment."""
+    day, _ = _days(rhythm, now.astimezone(zone).date())
+    return day if datetime.combine(day, HOUR, zone) <= now else _days(rhythm, day - DAY)[0]
+
+
 def address_of(rhythm: str, saved: Address, today: date) -> Address:
     """Return what a saved report is about when it is sent on a day: the very days, so that they stay the same."""
     moving = saved._replace(period=RHYTHMS[rhythm].preset, since=None, until=None, by="")

@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("kind", AutoString(length=10), nullable=False),
         sa.Column("percent", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("minutes", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("is_silent", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("warned_at", UTCDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("task_id", "kind", "percent", "minutes"),
     )
@@ -207,13 +208,13 @@ def upgrade() -> None:
             ],
         )
     with there.altering("tracker_change") as table:
-        table.create_index("ix_tracker_change_field", ["field", "old_value"])
+        table.create_index("ix_tracker_change_old_value", ["old_value", "field"])
 
 
 def downgrade() -> None:
     there = Present()
     with there.altering("tracker_change") as table:
-        table.drop_index("ix_tracker_change_field")
+        table.drop_index("ix_tracker_change_old_value")
     with there.altering("tracker_task") as table:
         table.drop_index("ix_tracker_task_report")
     for name in (

@@ -79,10 +79,10 @@ RANDOM = {
 RANDOM_NAMES = {"id", "token", "secret", "address", "sealed", "recovery_codes", "link", "url"}
 BESIDE_OTHERS = {
     "api:erp_user", "people:download_erp", "people:reread", "notifications:device_test", "notifications:email_test",
-    "push:key", "push:subscription", "push:token", "assessments:quality",
+    "push:key", "push:subscription", "push:token", "assessments:quality", "quality:comparison",
 }  # fmt: skip
-"""What answers only beside another system: tests/web/test_own_directories.py, test_erp_client.py, test_devices.py and
-test_push.py, and tests/web/quality/test_second_redmine.py ask it."""
+"""What answers only beside another system: tests/web/test_own_directories.py, test_erp_client.py, test_devices.py,
+test_push.py, tests/web/quality/test_second_redmine.py and tests/web/test_quality.py ask it."""
 TOLD_HEADERS = ("allow", "retry-after")
 STATUSES = {400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 501, 502, 503}
 

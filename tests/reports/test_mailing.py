@@ -253,8 +253,10 @@ async def test_who_is_killed_before_the_outbox_has_it_sends_it_in_the_end_and_on
         with pytest.raises(asyncio.CancelledError):
             await mailer.step()
     assert rows(database) == [] and next_at(database) == clock.due
-    await sent(mailer)
-    await sent(mailer)
+    started_again = mailer_of(database, server, clock)
+    started_again.holder = mailer.holder  # so that the lease keeps it not away
+    await sent(started_again)
+    await sent(started_again)
     assert len(server.received) == 1
 
 
@@ -280,7 +282,36 @@ async def test_weeks_that_nobody_sent_in_are_not_made_up_for(
     save(database, clock)
     clock.at += timedelta(days=21)
     await sent(mailer)
-    assert len(server.received) == 1 and next_at(database) == clock.at - timedelta(hours=1) + timedelta(days=7)
+    (received,) = server.received
+    monday = clock.at.astimezone(MOSCOW).date()
+    last = f"since={monday - timedelta(days=7)}&until={monday - timedelta(days=1)}&"
+    assert last in parts(received.message)[0] and next_at(database) == clock.due + timedelta(days=7)
+
+
+async def test_the_days_of_a_saved_report_may_become_too_many(
+    database: Database, mailer: Mailer, server: ImitatedSmtp, clock: Time
+) -> None:
+    save(database, clock, query=f"since={clock.at.year - 2}-01-01&until={clock.at:%Y-%m-%d}&by=day&group=executor")
+    await sent(mailer)
+    (received,) = server.received
+    assert "Борис Кузнецов" in parts(received.message)[0]
+
+
+async def test_an_error_that_nobody_expects_stops_no_other_report(
+    database: Database, server: ImitatedSmtp, clock: Time
+) -> None:
+    source = Slow(database)
+    mailer = mailer_of(database, server, clock, source)
+    first, second = (save(database, clock, name=f"Отчёт {it}") for it in range(2))
+    source.trouble = ZeroDivisionError()
+    with pytest.raises(ZeroDivisionError):
+        await mailer.step()
+    source.trouble = None
+    await mailer.step()  # the watcher was started again
+    assert [it.event.split(".")[1] for it in rows(database)] == [str(second)]
+    clock.at += timedelta(minutes=11)
+    await mailer.step()
+    assert sorted(it.event.split(".")[1] for it in rows(database)) == sorted((str(first), str(second)))
 
 
 async def test_a_large_report_is_cut_to_a_letter(

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from helpdesk.reports.address import Address
-from helpdesk.reports.rhythms import address_of, next_time
+from helpdesk.reports.rhythms import address_of, last_day, next_time
 
 BERLIN, MOSCOW, APIA = (ZoneInfo(it) for it in ("Europe/Berlin", "Europe/Moscow", "Pacific/Apia"))
 
@@ -41,6 +41,8 @@ def test_a_report_comes_once_in_each_week_or_month_for_years(zone: ZoneInfo, rhy
         at = following
         local = at.astimezone(zone)
         assert local.hour == 8 and (local.weekday() == 0 if rhythm == "weekly" else local.day == 1)
+        just_before = last_day(rhythm, at - timedelta(seconds=1), zone)
+        assert last_day(rhythm, at, zone) == local.date() and just_before == (days or [just_before])[-1]
         days.append(local.date())
     if rhythm == "weekly":
         assert {b - a for a, b in zip(days, days[1:], strict=False)} == {timedelta(days=7)}

@@ -258,7 +258,7 @@ class Change(SQLModel, table=True):
     """The change of one field within an entry; ids are stored as text, as in Redmine."""
 
     __tablename__ = "tracker_change"
-    __table_args__ = (sa.Index("ix_tracker_change_field", "field", "old_value"),)
+    __table_args__ = (sa.Index("ix_tracker_change_old_value", "old_value", "field"),)
     id: int | None = Field(default=None, primary_key=True)
     entry_id: int = Field(foreign_key="tracker_entry.id", index=True)
     field: str = Field(max_length=30)

@@ -58,6 +58,7 @@ async def _page(request: Request, reporter: Reporter, choices: Choices, found: P
     query = found.address.query()
     shown = {
         "found": found,
+        "kept": {"measure": found.measure, "clock": clock},
         "rows": found.rows_of(found.address.page),
         "facts": page.facts(found.address, found.labels),
         "clocks": [(it, title, f"{path_to(request, ROUTE)}?{query}&clock={it}") for it, title in CLOCKS.items()],

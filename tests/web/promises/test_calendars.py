@@ -1,5 +1,7 @@
 """Administrators keep business calendars, in which promises are reckoned."""
 
+from datetime import date, timedelta
+
 import pytest
 
 from tests.web.conftest import HTML, Client
@@ -57,6 +59,19 @@ def test_a_calendar_is_added_by_its_form(admin: Client) -> None:
         ({"days": "2027-01-01 18:00-09:00"}, "days"),
         ({"days": "2027-01-01 " + "я" * 300}, "days"),
         ({"days": "2027-01-01\n" * 20_000}, "days"),
+        ({"days": "2026-12-30 - 2027-01-08 Каникулы"}, "days"),
+        ({"days": "2026-12-30 2027-01-08 Каникулы"}, "days"),
+        ({"days": "31.12.2026..10.01.2027"}, "days"),
+        ({"days": "31.12.20261"}, "days"),
+        ({"days": "2026-12-315 Канун"}, "days"),
+        ({"days": "2026-12-31 9-13"}, "days"),
+        ({"days": "2026-12-31\t900 - 1300\tКанун"}, "days"),
+        ({"days": "2026-12-31 с 9:00 до 13:00"}, "days"),
+        ({"days": "2026-12-31 09:00-13:00, 12:00-14:00"}, "days"),
+        ({"days": "2026-12-31 09:00-13:00;Канун"}, "days"),
+        ({"days": "\n".join(f"{day}.01.{year}" for year in range(2000, 2040) for day in range(10, 36))}, "days"),
+        ({"timezone": "localtime"}, "timezone"),
+        ({"timezone": "Factory"}, "timezone"),
         ({"project_ids": ["99"]}, "project_ids"),
         ({"project_ids": ["1"] * 501}, "project_ids"),
     ],
@@ -67,6 +82,66 @@ def test_what_is_wrong_is_told_at_its_field(admin: Client, change: dict[str, obj
     page = admin.post(ADDRESS, data={**FORM, **change}, headers=HTML)
     assert page.status_code == 422 and 'aria-invalid="true"' in page.text
     assert admin.get(ADDRESS).json()["calendars"] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "hours", "name"),
+    [
+        ("2026-12-31\t09:00-13:00\tКанун", "09:00-13:00", "Канун"),
+        ("31.12.2026  9:00 – 13:00 , 14:00 - 15:00  Канун", "09:00-13:00,14:00-15:00", "Канун"),
+        ("08.03.2026 8 Марта", "", "8 Марта"),
+        ("2026-05-02\u00a01-е мая, день 2", "", "1-е мая, день 2"),
+    ],
+)
+def test_days_are_pasted_from_a_sheet(admin: Client, line: str, hours: str, name: str) -> None:
+    (day,) = admin.get(f"{ADDRESS}/{add(admin, days=line)}").json()["days"]
+    assert (day["hours"], day["name"]) == (hours, name)
+
+
+def test_what_a_program_was_told_it_can_send_back(admin: Client) -> None:
+    number = add(admin)
+    told = admin.get(f"{ADDRESS}/{number}").json()
+    assert len(told["days"]) == 3
+    kept = admin.post(f"{ADDRESS}/{number}", json=told).json()
+    assert {name: kept[name] for name in FORM} == {name: told[name] for name in FORM}
+    assert kept["lock_version"] == told["lock_version"]
+    twin = admin.post(ADDRESS, json={**told, "name": "Двойник", "project_ids": []})
+    assert twin.status_code == 201 and twin.json()["days"] == told["days"]
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        5,
+        {},
+        {"day": None},
+        {"day": 20261231},
+        {"day": "2026-12-31 09:00-13:00"},
+        {"day": "2026-12-31", "hours": "утром"},
+        {"day": "2026-12-31", "hours": ["09:00-13:00"]},
+        {"day": "2026-12-31", "hours": "", "name": "09:00-13:00"},
+        {"day": "2026-12-31", "name": "я" * 300},
+        {"day": "2026-12-31", "name": "\0"},
+    ],
+)
+def test_odd_days_of_programs_are_refused(admin: Client, day: object) -> None:
+    answer = admin.post(ADDRESS, json={**FORM, "days": [day]})
+    assert answer.status_code == 422 and list(answer.json()["errors"]) == ["days"], answer.text
+
+
+def test_the_longest_calendar_can_be_edited(admin: Client) -> None:
+    hours = "9:00-9:05,9:10-9:15,9:20-9:25,9:30-9:35"
+    first = date(2026, 1, 1)
+    lines = "\n".join(f"{first + timedelta(it)} {hours} {'я' * 100}" for it in range(1_000))
+    number = add(admin, days=lines)
+    assert admin.post(f"{ADDRESS}/{number}", json={"name": "Склад"}).status_code == 200
+    page = parsed(admin.get(f"{ADDRESS}/{number}", headers=HTML).text)
+    (shown,) = page.all(lambda it: it.get("id") == "calendar-days")
+    assert len(shown.text) <= int(shown["maxlength"]) and shown.text.count("2026-01-01") == 1
+    form = {**FORM, "lock_version": "2", "days": "\r\n".join(lines.split("\n"))}
+    answer = admin.post(f"{ADDRESS}/{number}", data=form, headers=HTML)
+    assert answer.status_code == 303, answer.text
+    assert len(admin.get(f"{ADDRESS}/{number}").json()["days"]) == 1_000
 
 
 def test_a_project_follows_one_calendar_and_one_is_the_default(admin: Client) -> None:

@@ -13,6 +13,13 @@ from tests.world import FIELD_IDS, PEOPLE_IDS, PROJECT_IDS, EmbeddedWorld
 
 LINK = re.compile(r'<a href="(/reports/tasks\?[^"]+)">(?:<b>)?(\d+)<')
 FIELD = f"cf_{FIELD_IDS['Способ связи']}"
+NAMED = {
+    "until": "to the day",
+    "since": "or from the day",
+    "group": "Group by",
+    "days": "Days without a change",
+    "split": "Division",
+}
 QUERIES = [
     "",
     "period=last-month",
@@ -153,6 +160,7 @@ def test_a_refused_report_says_why_and_keeps_what_was_chosen(boris: Client, path
     assert refused.status_code == 422 and field in refused.json()["errors"]
     page = boris.get(path + "&priority_id=4", headers=HTML)
     assert page.status_code == 422 and 'role="alert"' in page.text
+    assert f"<span>{NAMED.get(field, field)}: " in page.text
     assert '<option value="4" selected>urgent</option>' in page.text
 
 
@@ -166,6 +174,39 @@ def test_several_values_of_a_filter_stay_when_the_form_is_sent_again(boris: Clie
         for it in ("priority_id=1,4", "priority_id=1&priority_id=4")
     )
     assert one == other and one["created"]
+
+
+def test_a_period_that_is_chosen_after_days_takes_their_place(boris: Client) -> None:
+    days = "since=2026-10-01&until=2026-10-31"
+    page = boris.get(f"/reports?{days}", headers=HTML).text
+    assert 'name="instead">' in page and '<option value="" selected>the chosen days</option>' in page
+    assert 'name="since" type="date" value="2026-10-01"' in page
+    page = boris.get(f"/reports?instead=last-month&{days}", headers=HTML).text
+    assert '<option value="last-month" selected>' in page and 'name="since" type="date" value=""' in page
+    period = boris.get(f"/reports?instead=last-month&{days}").json()["report"]["period"]
+    assert period == boris.get("/reports?period=last-month").json()["report"]["period"]
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("/reports/stale?days=15", {"days": "15"}),
+        ("/reports/workload?split=status", {"split": "status"}),
+        ("/reports/times?measure=created&clock=whole", {"measure": "created", "clock": "whole"}),
+    ],
+)
+def test_the_form_keeps_what_its_page_has_besides_the_report(boris: Client, path: str, kept: dict[str, str]) -> None:
+    page = boris.get(path, headers=HTML).text.partition('class="report-form"')[2].partition("</form>")[0]
+    assert dict(re.findall(r'<input type="hidden" name="(\w+)" value="(\w+)">', page)) == kept
+
+
+def test_the_chips_of_stale_tasks_tell_days_alone(boris: Client) -> None:
+    """A task of thirty days is among those of fifteen, and bears another mark."""
+    page = boris.get("/reports/stale", headers=HTML).text
+    assert page.count("unchanged for") == 3
+    assert (
+        "report-stale" not in page[page.index('class="report-marks"') : page.index("</ul>", page.index("report-marks"))]
+    )
 
 
 def test_foreign_ids_and_odd_values_count_nothing(boris: Client) -> None:
