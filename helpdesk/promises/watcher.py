@@ -32,6 +32,7 @@ from helpdesk.store import feed_state, leases, people, promise_warnings
 from helpdesk.store.database import Database, in_batches
 from helpdesk.store.models.notifications import EventRecord, NotificationRow
 from helpdesk.store.people import Account, Accounts
+from helpdesk.store.promise_warnings import Key
 from helpdesk.tasks.model import Actor
 from helpdesk.threads import Threads
 
@@ -109,10 +110,17 @@ class PromiseWatcher:
         since = await self._write(lambda db: _since(db, print_of, now))
         async with aclosing(self.source.open_lives(Selection())) as found:
             async for lives in found:
-                due = await self.threads.run(warnings.due, book, lives, int(now.timestamp()))
-                if due:
-                    await self._give(due, since)
+                seen = await self.threads.run(warnings.seen, book, lives, int(now.timestamp()))
+                await self._forget(seen.ahead)
+                if seen.due:
+                    await self._give(seen.due, since)
         await self._write(lambda db: _finish(db, print_of, now))
+
+    async def _forget(self, ahead: Sequence[Key]) -> None:
+        """Have what was only noted given when it is reached again: the working hours of a task became others, so that
+        its clock stands before it now."""
+        if early := await self.database.run(lambda db: promise_warnings.silent(db, ahead)):
+            await self._write(lambda db: promise_warnings.forget(db, early))
 
     async def _give(self, due: Sequence[Warning], since: int) -> None:
         """Give those of these warnings that were not given before, and only note what was reached before `since`."""
@@ -124,7 +132,7 @@ class PromiseWatcher:
 
     async def _note(self, passed: Sequence[Warning]) -> None:
         if passed:
-            await self._write(lambda db: _note(db, passed, self.clock()))
+            await self._write(lambda db: _note(db, passed, self.clock(), silent=True))
 
     async def _warn(self, some: Sequence[Warning]) -> None:
         tasks = await self.source.involved({it.key.task_id for it in some})
@@ -211,12 +219,12 @@ def _finish(session: Session, print_of: str, now: datetime) -> None:
     promise_warnings.prune(session, now)
 
 
-def _note(session: Session, some: Iterable[Warning], now: datetime) -> list[Warning]:
+def _note(session: Session, some: Iterable[Warning], now: datetime, *, silent: bool = False) -> list[Warning]:
     """Note that these warnings are given, and return those that were not before."""
     some = list(some)
     keys = {key for it in some for key in it.keys}
     given = promise_warnings.given(session, keys, now)
-    promise_warnings.note(session, keys - given, now)
+    promise_warnings.note(session, keys - given, now, silent=silent)
     return [it for it in some if it.key not in given]
 
 

@@ -21,6 +21,7 @@ from sqlmodel import col, select
 from helpdesk.errors import Unavailable
 from helpdesk.notifications.messages import Warned
 from helpdesk.promises import watcher
+from helpdesk.store import business_calendars as calendars
 from helpdesk.store import preferences, promise_warnings, promises, rights
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
@@ -31,7 +32,7 @@ from helpdesk.store.promise_warnings import Key
 from helpdesk.store.promises import PromiseValues
 from tests.clocks import NOON, Clock
 from tests.notifications.sending import device, write
-from tests.promises.warning import Warning
+from tests.promises.warning import MOSCOW, Warning
 from tests.world import PEOPLE_IDS, STATUS_IDS, EmbeddedWorld
 
 ADMIN, ANNA, BORIS, IRINA, STRANGER = (PEOPLE_IDS[it] for it in ("admin", "anna", "boris", "irina", "stranger"))
@@ -291,6 +292,10 @@ def test_warnings_are_kept_by_all_that_they_are_of(told_store: Database) -> None
     asked = [*keys, Key(7, "answer", 75, 61), Key(8, "answer", 75, 60)]
     assert write(told_store, lambda db: promise_warnings.given(db, asked, NOON)) == {*keys[:2]}
     assert write(told_store, lambda db: promise_warnings.given(db, [], NOON)) == set()
+    write(told_store, lambda db: promise_warnings.note(db, [*keys[2:], asked[-1]], NOON, silent=True))
+    assert write(told_store, lambda db: promise_warnings.silent(db, keys)) == {*keys[2:]}
+    write(told_store, lambda db: promise_warnings.forget(db, keys[2:]))
+    assert write(told_store, lambda db: promise_warnings.given(db, asked, NOON)) == {*keys[:2], asked[-1]}
     write(told_store, lambda db: promise_warnings.prune(db, NOON + timedelta(days=366)))
     assert write(told_store, lambda db: promise_warnings.given(db, asked, NOON)) == set()
 
@@ -302,3 +307,38 @@ def test_a_person_who_is_named_may_be_an_administrator(embedded: EmbeddedWorld, 
     number = task(embedded, assignee=None)
     asyncio.run(look(embedded, clock, 61))
     assert told(embedded.database) == [(STRANGER, "answer_over", number)]
+
+
+async def test_what_was_only_noted_is_warned_of_when_working_hours_put_the_clock_back(
+    embedded: EmbeddedWorld, clock: Clock
+) -> None:
+    old = task(embedded)
+    clock.pass_(120 * MINUTE)
+    promise(embedded.database, 60)
+    await look(embedded, clock)
+    assert told(embedded.database) == [] and {it.percent for it in warned(embedded.database)} == {75, 100}
+    later = str((clock.now() + timedelta(hours=1)).astimezone(MOSCOW).hour) + ":00-24:00"
+    hours = calendars.CalendarValues("Позже", "Europe/Moscow", week(later), True, (), ())
+    write(embedded.database, lambda db: calendars.add(db, ADMIN, hours))
+    await look(embedded, clock, 1)
+    assert told(embedded.database) == [] and warned(embedded.database) == set()
+    await look(embedded, clock, 59 + 50)
+    await look(embedded, clock, 20)
+    await look(embedded, clock, 20)
+    assert told(embedded.database) == [(ANNA, "answer_near", old), (ANNA, "answer_over", old)]
+
+
+async def test_what_was_given_is_given_once_whatever_the_working_hours(begun: EmbeddedWorld, clock: Clock) -> None:
+    number = task(begun)
+    await look(begun, clock, 61)
+    later = str((clock.now() + timedelta(hours=1)).astimezone(MOSCOW).hour) + ":00-24:00"
+    hours = calendars.CalendarValues("Позже", "Europe/Moscow", week(later), True, (), ())
+    write(begun.database, lambda db: calendars.add(db, ADMIN, hours))
+    for _ in range(4):
+        await look(begun, clock, 40)
+    assert told(begun.database) == [(ANNA, "answer_over", number)]
+
+
+def week(hours: str) -> str:
+    """The same hours on each of the seven days."""
+    return ";".join([hours] * 7)
