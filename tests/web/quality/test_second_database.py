@@ -17,7 +17,8 @@ from helpdesk.store.models import tables
 from helpdesk.wiring import wire
 from tests.servers.proxy import Proxy
 from tests.servers.redmine import Redmine
-from tests.web.conftest import HTML, SECRET, session_cookie
+from tests.web.conftest import HTML, session_cookie
+from tests.web.leaks import SECRET
 from tests.web.quality.assessing import let_control
 from tests.world import PEOPLE_IDS
 
@@ -78,7 +79,7 @@ def changed(redmine: Redmine, change: str, back: str) -> Iterator[None]:
 
 
 async def test_numbers_are_those_that_redmine_itself_tells_its_user(boris: httpx.AsyncClient, redmine: Redmine) -> None:
-    asked = {"tracker_id": redmine.trackers[TYPE], "status_id": "*", "limit": 100}
+    asked = {"tracker_id": str(redmine.trackers[TYPE]), "status_id": "*", "limit": "100"}
     headers = {"X-Redmine-API-Key": redmine.api_keys["boris"]}
     theirs = httpx.get(f"{redmine.url}/issues.json", params=asked, headers=headers).raise_for_status().json()
     body = (await boris.get(PLACE)).json()
