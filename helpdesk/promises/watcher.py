@@ -40,6 +40,11 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 NAME = "promises"
+EDITED = "promises.edited"
+"""The names of two moments in the store: of the last whole look, and from which on warnings are given since the last
+edit; each with a fingerprint of the promises."""
+NOTHING = ""
+"""The fingerprint while nothing is promised."""
 LEASE_SECONDS = 180.0
 TICK_SECONDS = 60.0
 WARNINGS_AT_ONCE = 100
@@ -105,8 +110,9 @@ class PromiseWatcher:
     async def _look(self) -> None:
         book, now = await self.promises.book(), self.clock()
         if not book.rules:
+            await self._rest(now)
             return
-        print_of = warnings.fingerprint(book)
+        print_of = await self.threads.run(warnings.fingerprint, book)
         since = await self._write(lambda db: _since(db, print_of, now))
         async with aclosing(self.source.open_lives(Selection())) as found:
             async for lives in found:
@@ -115,6 +121,12 @@ class PromiseWatcher:
                 if seen.due:
                     await self._give(seen.due, since)
         await self._write(lambda db: _finish(db, print_of, now))
+
+    async def _rest(self, now: datetime) -> None:
+        """Note that nothing is promised any more, so that a promise that is made later begins anew."""
+        last = await self.database.run(lambda db: feed_state.cursor(db, NAME))
+        if last is not None and last.position != NOTHING:
+            await self._write(lambda db: _finish(db, NOTHING, now))
 
     async def _forget(self, ahead: Sequence[Key]) -> None:
         """Have what was only noted given when it is reached again: the working hours of a task became others, so that
@@ -207,15 +219,21 @@ def _numbers(warning: Warning, task: Involved | None) -> frozenset[int]:
 
 
 def _since(session: Session, print_of: str, now: datetime) -> int:
-    """Return the moment until which warnings are only noted: none, while the promises are as in the last whole look."""
-    last = feed_state.cursor(session, NAME)
-    if last is None:
-        return int(now.timestamp())
-    return 0 if last.position == print_of else int(max(last.as_of, now - LONGEST_SILENCE).timestamp())
+    """Return the moment until which warnings are only noted: none, while the promises are as in the last whole look.
+    After an edit it is chosen once, however many looks it takes until one is whole."""
+    last, edited = feed_state.cursor(session, NAME), feed_state.cursor(session, EDITED)
+    if last is not None and last.position == print_of:
+        return 0
+    if edited is None or edited.position != print_of:
+        since = now if last is None or last.position == NOTHING else max(last.as_of, now - LONGEST_SILENCE)
+        feed_state.save_cursor(session, EDITED, print_of, since)
+        return int(since.timestamp())
+    return int(edited.as_of.timestamp())
 
 
 def _finish(session: Session, print_of: str, now: datetime) -> None:
-    feed_state.save_cursor(session, NAME, print_of, now)
+    for name, position in ((NAME, print_of), (EDITED, NOTHING)):
+        feed_state.save_cursor(session, name, position, now)
     promise_warnings.prune(session, now)
 
 
