@@ -24,6 +24,9 @@ TAKEN = sentence("There is a calendar with this name already.")
 HAS_ANOTHER = sentence("Some of these projects follow another calendar. Take them out there first.")
 
 
+VERSIONS = select(BusinessCalendar.id, BusinessCalendar.version)
+
+
 class OwnDay(NamedTuple):
     """A day with hours of its own; a holiday has none."""
 
@@ -55,6 +58,11 @@ def all(session: Session) -> list[Kept]:
     """Return all calendars by their names."""
     rows = session.exec(select(BusinessCalendar).order_by(col(BusinessCalendar.name_folded))).all()
     return _kept(session, rows)
+
+
+def versions(session: Session) -> frozenset[tuple[int, int]]:
+    """Return the ids of all calendars with their versions, which tell whether one was changed."""
+    return frozenset((id or 0, version) for id, version in session.exec(VERSIONS))
 
 
 def one(session: Session, calendar_id: int) -> Kept:
@@ -93,10 +101,13 @@ def change(session: Session, actor_id: int, calendar_id: int, wanted: CalendarVa
     return one(session, calendar_id)
 
 
-def remove(session: Session, actor_id: int, calendar_id: int) -> None:
-    """Remove a calendar; its projects follow the default one from now on. Raises NotFound."""
+def remove(session: Session, actor_id: int, calendar_id: int, known: str | None) -> None:
+    """Remove a calendar whose version is `known`; its projects follow the default one from now on. Raises NotFound,
+    and Conflict with the calendar as it is."""
     locks.everybody(session)
-    row = required(session, BusinessCalendar, calendar_id)
+    row = required(session, BusinessCalendar, calendar_id, for_update=True)
+    if known is not None and known != str(row.version):
+        raise Conflict(one(session, calendar_id))
     _forget_parts(session, calendar_id)
     session.delete(row)
     audit.note(session, actor_id, "calendar_removed", None, {"calendar": calendar_id, "name": row.name})
