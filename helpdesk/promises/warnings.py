@@ -67,10 +67,16 @@ def seen(book: Book, lives: Iterable[Life], now: int) -> Seen:
 
 
 def fingerprint(book: Book) -> str:
-    """Return a text that changes when other promises or calendars are in force."""
+    """Return a text that changes when other promises or calendars are in force, also by their projects' places in the
+    tree, and when statuses get another meaning."""
     rules = sorted(f"{place} {rule.limits}" for place, rule in book.rules.items())
     hours = [_hours(book.default), *(f"{id} {_hours(its)}" for id, its in sorted(book.hours.items()))]
-    return sha256("\n".join([*rules, *hours, str(sorted(book.calendars.items()))]).encode()).hexdigest()
+    named = {project for project, _, _ in book.rules}.union(book.calendars)
+    above = {it: [each for each in book.upwards(it)[1:] if each in named] for it in sorted(book.parents)}
+    below = [f"{it} {its}" for it, its in above.items() if its]
+    statuses = [str(sorted(book.statuses.closed)), str(sorted(book.statuses.waiting))]
+    parts = [*rules, *hours, str(sorted(book.calendars.items())), *below, *statuses]
+    return sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _hours(hours: WorkingHours) -> str:

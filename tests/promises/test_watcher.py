@@ -8,28 +8,31 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from helpdesk.errors import Unavailable
+from helpdesk.errors import BadResponse, Unavailable
 from helpdesk.notifications.messages import Warned
 from helpdesk.promises import watcher
+from helpdesk.reports.model import Life, Selection
+from helpdesk.store import board, preferences, promise_warnings, promises, rights
 from helpdesk.store import business_calendars as calendars
-from helpdesk.store import preferences, promise_warnings, promises, rights
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.store.models.delivery import OutboxRow
+from helpdesk.store.models.notifications import EventRecord
 from helpdesk.store.models.promises import Promise, PromiseWarning
 from helpdesk.store.notifications import NOTIFICATION
 from helpdesk.store.promise_warnings import Key
 from helpdesk.store.promises import PromiseValues
+from helpdesk.tasks.model import Actor
 from tests.clocks import NOON, Clock
 from tests.notifications.sending import device, write
 from tests.promises.warning import MOSCOW, Warning
@@ -270,7 +273,7 @@ async def test_nothing_is_asked_while_nothing_is_promised(
     task(embedded)
     statements.clear()
     await look(embedded, clock, 600)
-    assert not [it for it in statements if not it.startswith(("SELECT", "BEGIN"))] and len(statements) <= 3
+    assert not [it for it in statements if not it.startswith(("SELECT", "BEGIN"))] and len(statements) <= 5
 
 
 async def test_a_warning_is_remembered_while_it_keeps_another_away(begun: EmbeddedWorld, clock: Clock) -> None:
@@ -342,3 +345,111 @@ async def test_what_was_given_is_given_once_whatever_the_working_hours(begun: Em
 def week(hours: str) -> str:
     """The same hours on each of the seven days."""
     return ";".join([hours] * 7)
+
+
+async def test_no_warning_is_lost_while_the_backend_is_down_after_an_edit(begun: EmbeddedWorld, clock: Clock) -> None:
+    number = task(begun)
+    promise(begun.database, 10, priority_id=4)
+    its = Warning(begun.database, clock.now)
+    found = its.source.open_lives
+
+    async def down(selection: Selection) -> AsyncGenerator[tuple[Life, ...], None]:
+        raise Unavailable(detail="Redmine is down")
+        yield ()
+
+    its.source.open_lives = down  # type: ignore[method-assign]  # for a while
+    for _ in range(13):
+        await its.step()
+        clock.pass_(5 * MINUTE)
+    its.source.open_lives = found  # type: ignore[method-assign]
+    clock.pass_(20 * MINUTE)
+    await its.step()
+    assert told(begun.database) == [(ANNA, "answer_over", number)]
+
+
+async def test_a_promise_that_was_off_for_a_while_causes_no_storm(begun: EmbeddedWorld, clock: Clock) -> None:
+    task(begun)
+    switch(begun.database, False)
+    await look(begun, clock, 1)
+    task(begun, clock.now())
+    await look(begun, clock, 600)
+    switch(begun.database, True)
+    await look(begun, clock, 1)
+    await look(begun, clock, 1)
+    assert told(begun.database) == []
+    late = task(begun, clock.now())
+    await look(begun, clock, 61)
+    assert told(begun.database) == [(ANNA, "answer_over", late)]
+
+
+def switch(database: Database, is_on: bool) -> None:
+    write(database, lambda db: setattr(db.exec(select(Promise)).one(), "is_active", is_on))
+
+
+async def test_a_status_that_waits_no_more_causes_no_storm(begun: EmbeddedWorld, clock: Clock) -> None:
+    def mean(phase: Literal["active", "waiting"]) -> None:
+        columns = {STATUS_IDS["waiting"]: board.ColumnSettings(phase, None)}
+        write(begun.database, lambda db: board.save_columns(db, columns))
+
+    mean("waiting")
+    await look(begun, clock, 1)
+    task(begun, clock.now(), status="waiting")
+    await look(begun, clock, 600)
+    mean("active")
+    await look(begun, clock, 1)
+    await look(begun, clock, 1)
+    assert told(begun.database) == []
+
+
+async def test_a_project_that_is_put_below_one_with_a_promise_causes_no_storm(
+    embedded: EmbeddedWorld, clock: Clock
+) -> None:
+    promise(embedded.database, 60, project_id=1)
+    await look(embedded, clock)
+    task(embedded, project="office")
+    await look(embedded, clock, 600)
+    below = sa.update(tables.Project).where(col(tables.Project.id) == 2).values(parent_id=1)
+    write(embedded.database, lambda db: db.execute(below))
+    await look(embedded, clock, 1)
+    await look(embedded, clock, 1)
+    assert told(embedded.database) == [] and warned(embedded.database)
+
+
+async def test_many_in_a_look_are_one_notification_for_each(
+    begun: EmbeddedWorld, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher, "WARNINGS_AT_ONCE", 3)
+    for login in ("boris", "anna", "boris", "anna"):
+        for _ in range(watcher.MOST_ALONE - 1):
+            task(begun, assignee=login)
+    alone = [task(begun, assignee="irina") for _ in range(watcher.MOST_ALONE)]
+    await look(begun, clock, 61)
+    singles = [(IRINA, "answer_over", number) for number in alone]
+    assert sorted(told(begun.database)) == [(ANNA, "promises", 0), (BORIS, "promises", 0), *singles]
+    subjects = sa.select(NOTIFICATION.c.subject).where(NOTIFICATION.c.kind == "promises")
+    assert begun.database.run_here(lambda db: db.execute(subjects).scalars().all()) == ["8", "8"]
+    await look(begun, clock, 1)
+    assert len(told(begun.database)) == 2 + len(singles)
+
+
+async def test_a_task_that_the_backend_tells_nothing_of_keeps_no_other_back(begun: EmbeddedWorld, clock: Clock) -> None:
+    bad, good = task(begun), task(begun, assignee="boris")
+    clock.pass_(61 * MINUTE)
+    its, broken = Warning(begun.database, clock.now), {bad, good}
+    asked = its.visible_to
+
+    async def visible_to(record: EventRecord, actors: Iterable[Actor]) -> frozenset[int]:
+        if record.task_id in broken:
+            raise BadResponse(detail="Redmine answers nonsense")
+        return await asked(record, actors)
+
+    its.visible_to = visible_to
+    await its.step()
+    assert told(begun.database) == [] and warned(begun.database) == set()
+    broken.remove(good)
+    await its.step()
+    await its.step()
+    assert told(begun.database) == [(BORIS, "answer_over", good)]
+    broken.clear()
+    await its.step()
+    assert told(begun.database) == [(BORIS, "answer_over", good), (ANNA, "answer_over", bad)]
