@@ -17,9 +17,8 @@ from helpdesk.web.clocks import shown as clocks
 from helpdesk.web.clocks.promised import BY_PROMISE, is_partial
 from helpdesk.web.core import navigation, request_data
 from helpdesk.web.core.faces import html
-from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import path_to, services
-from helpdesk.web.core.session import current_user
+from helpdesk.web.core.session import current_user, required
 from helpdesk.web.core.templating import today
 from helpdesk.web.lists import counts, quick, statistics_tables
 from helpdesk.web.lists import layout as list_layout
@@ -123,8 +122,10 @@ async def row_context(request: Request, rows: Iterable[TaskRow]) -> dict[str, An
     notifications."""
     rows, person, now = tuple(rows), await current_user(request), services(request).clock()
     ids = [row.id for row in rows]
+    # Who has no identity in the task system is shown requests by these rows, too.
+    who = services(request).visible_tasks.actor(await required(request))
     return {
-        "clocks": await clocks.of_rows(request, await actor(request), rows) if rows else {},
+        "clocks": await clocks.of_rows(request, who, rows) if who else {},
         "layout": list_layout.of_request(request),
         "unread_tasks": await services(request).database.run(lambda db: notifications.unread_tasks(db, person.id, ids)),
         "age": lambda since: board.age(since, now),
