@@ -12,7 +12,7 @@ from helpdesk.reports.labels import Labels
 from helpdesk.reports.model import Choices, Key, Life, Measure, Question
 from helpdesk.reports.periods import Period
 from helpdesk.reports.report import EXECUTOR, PER_PAGE, TIME, Report, Reporter
-from helpdesk.reports.times import Group, TimesOfTasks
+from helpdesk.reports.times import THREADS, Group, TimesOfTasks
 
 GROUPS = (EXECUTOR, TIME, "project", "tracker", "priority", DEPARTMENT)
 """What times are grouped by: what a task's history tells."""
@@ -67,15 +67,15 @@ async def pace(reporter: Reporter, address: Address, choices: Choices, book: Boo
     keyed = [await group_of(reporter, it, question, statuses) for it in groups]
     found = await times.times(reporter.source.lives_of(reporter.actor, question), keyed, book.hours_of, statuses, now)
     before = await times.times(reporter.source.lives_of(reporter.actor, past), [], book.hours_of, statuses, now)
-    rows = [Row(keys, it) for keys, it in found.groups.items()]
     labels = Labels(choices, parts)
+    rows = await THREADS.run(_sorted, found.groups, groups, labels)
     executors = [key for row in rows for group, key in zip(groups, row.keys, strict=True) if group == EXECUTOR]
     names = await reporter.names([*executors, *address.executor_ids])
     return Pace(
         address._replace(groups=groups),
         measure,
         period,
-        tuple(_sorted(rows, groups, labels)),
+        rows,
         Row((), found.total),
         earlier,
         before.total,
@@ -118,8 +118,10 @@ def _department(life: Life, departments: Mapping[int, str]) -> str:
     return departments.get(life.author_id, "")
 
 
-def _sorted(rows: Sequence[Row], groups: Sequence[str], labels: Labels) -> list[Row]:
-    """Return rows in the order of their groups; without one, those with most tasks first."""
+def _sorted(found: Mapping[tuple[Key, ...], TimesOfTasks], groups: Sequence[str], labels: Labels) -> tuple[Row, ...]:
+    """Return the rows in the order of their groups; without one, those with most tasks first. There may be many: it
+    runs in a thread."""
+    rows = [Row(keys, it) for keys, it in found.items()]
     orders = [labels.places(group) for group in groups]
 
     def place(row: Row) -> list[tuple[int, str]]:
@@ -129,7 +131,7 @@ def _sorted(rows: Sequence[Row], groups: Sequence[str], labels: Labels) -> list[
         ]
 
     totals = [_sums(rows, at) for at in range(len(groups))]
-    return sorted(rows, key=place)
+    return tuple(sorted(rows, key=place))
 
 
 def _sums(rows: Sequence[Row], at: int) -> dict[Key, int]:

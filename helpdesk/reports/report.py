@@ -129,7 +129,6 @@ class Reporter(NamedTuple):
         parts, earlier = periods.parts(period, step), periods.before(period, address.period)
         asked = self._questions(await self.selection(address), address.groups, parts, earlier)
         found = dict(zip(asked, await self.source.counts_of(self.actor, tuple(asked.values())), strict=True))
-        _check_lines(found)
         labels, places = Labels(choices, parts), len(asked[PARTS, "created"].borders) - 1
         series = [_numbers(found, PARTS, (place,)) for place in range(places - len(parts), places)]
         report = Report(
@@ -224,12 +223,6 @@ class Reporter(NamedTuple):
         return report._replace(labels=report.labels._replace(people=people))
 
 
-def _check_lines(found: Answers) -> None:
-    most = max((len(counts) for (name, _), counts in found.items() if name.isdigit()), default=0)
-    if most > MOST_LINES:
-        raise Invalid({"group": [TOO_MANY_LINES._replace(values={"lines": most, "most": MOST_LINES})]})
-
-
 def _numbers(found: Answers, name: str, key: tuple[Key, ...]) -> Numbers:
     return Numbers(*(found[name, measure].get(key, 0) for measure in MEASURES))
 
@@ -241,13 +234,16 @@ def _whole(found: Answers, place: int, parts: Sequence[Numbers]) -> Numbers:
 
 
 def _lines(found: Answers, groups: Sequence[str], departments: Mapping[int, str], labels: Labels) -> tuple[Line, ...]:
-    """Return the lines of all groups in their order. There may be many: it runs in a thread."""
+    """Return the lines of all groups in their order. There may be many: it runs in a thread. Raises Invalid for more
+    than MOST_LINES."""
     lines: list[Line] = []
     for depth in range(1, len(groups) + 1):
         level = [found[str(depth), measure] for measure in MEASURES]
         if DEPARTMENT in groups[:depth]:
             level = [_by_department(it, groups.index(DEPARTMENT), departments) for it in level]
         keys = {key: None for counts in level for key in counts}
+        if len(keys) > MOST_LINES:
+            raise Invalid({"group": [TOO_MANY_LINES._replace(values={"lines": len(keys), "most": MOST_LINES})]})
         lines += [Line(key, Numbers(*(counts.get(key, 0) for counts in level))) for key in keys]
     return tuple(_sorted(lines, groups, labels))
 

@@ -4,8 +4,11 @@ import re
 from html import unescape
 
 import pytest
+import sqlalchemy as sa
+from sqlmodel import col
 
 from helpdesk.services import Services
+from helpdesk.store.models.tables import Person, Task
 from helpdesk.web.reports.page import NO_SOURCE
 from tests.web.conftest import HTML, Client, Visit
 from tests.web.reports import world
@@ -86,6 +89,8 @@ def test_stale_tasks_are_those_that_nobody_has_changed(boris: Client) -> None:
         counts = {it["days"]: it["open"] for it in found["counts"]}
         assert found["pagination"]["total"] == counts[days] > 0
         assert all(it["days_unchanged"] >= days and it["status"] != "closed" for it in found["tasks"])
+        shown = [(-it["days_unchanged"], it["id"]) for it in found["tasks"]]
+        assert shown == sorted(shown)
     assert counts[7] > counts[15] > counts[30]
     page = boris.get("/reports/stale", headers=HTML).text
     for kind, word in (("critical", "critical"), ("attention", "needs attention"), ("warning", "first warning")):
@@ -207,6 +212,19 @@ def test_groups_with_too_many_values_are_refused(boris: Client, monkeypatch: pyt
     assert boris.get("/reports?group=executor").status_code == 200
     refused = boris.get("/reports?group=executor&group=project")
     assert refused.status_code == 422 and set(refused.json()["errors"]) == {"group"}
+
+
+def test_as_many_departments_are_counted_as_there_are_and_not_as_their_people(
+    embedded: EmbeddedWorld, boris: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authors = [PEOPLE_IDS[it] for it in ("anna", "boris", "irina")]
+    move = [sa.update(Task).where(col(Task.id) % 3 == n).values(author_id=it) for n, it in enumerate(authors)]
+    embedded.database.run_here(lambda db: [db.execute(it) for it in move], writes=True)
+    lines = boris.get("/reports?group=department").json()["report"]["lines"]
+    assert len(lines) == 3
+    embedded.database.run_here(lambda db: db.execute(sa.update(Person).values(department="Все")), writes=True)
+    monkeypatch.setattr("helpdesk.reports.report.MOST_LINES", 2)
+    assert len(boris.get("/reports?group=department").json()["report"]["lines"]) == 1
 
 
 def test_working_time_is_that_of_the_calendar_though_nothing_is_promised(boris: Client, visit: Visit) -> None:
