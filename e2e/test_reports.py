@@ -23,6 +23,17 @@ PAGES = {
     "the workload by age": "/reports/workload?split=age",
     "the tasks of a number": "/reports/tasks?measure=open&group=executor&cell=0",
 }
+TORN = """() => [...document.querySelectorAll("table :is(th, td)")].flatMap((cell) => {
+  const found = [], walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), range = document.createRange();
+  for (let node; (node = walker.nextNode()); )
+    for (const word of node.data.matchAll(/[^\\s–-]+/g)) {
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      if (new Set([...range.getClientRects()].map((it) => Math.round(it.top))).size > 1) found.push(word[0]);
+    }
+  return found;
+})"""
+"""The words of tables that go on in the next line."""
 
 
 def test_a_number_of_a_report_leads_to_its_tasks(page: Page) -> None:
@@ -63,6 +74,15 @@ def test_reports_fit_into_a_phone(page: Page, announced: Announced) -> None:
     for address in PAGES.values():
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, address
+
+
+@with_scripts
+def test_words_and_numbers_of_tables_are_whole(page: Page, announced: Announced) -> None:
+    announced.add(422)
+    steps.come_to(page, "boris", "/reports")
+    for address in (*PAGES.values(), "/reports/times?clock=whole"):
+        page.goto(address)
+        assert page.evaluate(TORN) == [], address
 
 
 @with_scripts

@@ -46,6 +46,16 @@ class AssessedTasks(NamedTuple):
         whose = (number, names.get(number, "")) if number != NOBODY else (None, "")
         return row, TaskValues(self.name, task_id, row.subject, row.project.id, row.project.name, *whose)
 
+    async def own(self, task_ids: Collection[int]) -> frozenset[int]:
+        """Return those of these tasks that are assigned to the person, or to a group that the person is in: at most
+        MOST_LIVES."""
+        involved = await self.source.involved(task_ids) if task_ids else {}
+        return frozenset(it for it, people in involved.items() if people.assignees & self.numbers)
+
+    async def is_own(self, task: TaskValues) -> bool:
+        """Tell whether a task was the work of the person, or is assigned to a group that the person is in."""
+        return task.executor_id in self.numbers or bool(await self.own([task.task_id]))
+
     async def closed(self, task_id: int) -> TaskValues:
         """Return a closed task. Raises NotFound, and Invalid for an open one."""
         row, task = await self.one(task_id)

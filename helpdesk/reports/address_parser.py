@@ -129,7 +129,10 @@ class _Reader:
 
 
 def _period(read: _Reader, today: date) -> tuple[str, date | None, date | None]:
-    """Return a preset, or two days. Days decide over a preset, since the form always has one."""
+    """Return a preset, or two days. Days decide over a preset, since the form always has one; the preset that is
+    chosen in a form with days is called `instead`."""
+    if instead := read.one("instead", ("", *PRESETS)):
+        return instead, None, None
     since, until = read.day("since"), read.day("until")
     if "since" in read.wrong or "until" in read.wrong:
         return periods.DEFAULT, None, None

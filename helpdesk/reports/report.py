@@ -223,6 +223,12 @@ class Reporter(NamedTuple):
         return report._replace(labels=report.labels._replace(people=people))
 
 
+def check_lines(number: int) -> None:
+    """Raise Invalid where groups have too many values."""
+    if number > MOST_LINES:
+        raise Invalid({"group": [TOO_MANY_LINES._replace(values={"lines": number, "most": MOST_LINES})]})
+
+
 def _numbers(found: Answers, name: str, key: tuple[Key, ...]) -> Numbers:
     return Numbers(*(found[name, measure].get(key, 0) for measure in MEASURES))
 
@@ -240,15 +246,14 @@ def _lines(found: Answers, groups: Sequence[str], departments: Mapping[int, str]
     for depth in range(1, len(groups) + 1):
         level = [found[str(depth), measure] for measure in MEASURES]
         if DEPARTMENT in groups[:depth]:
-            level = [_by_department(it, groups.index(DEPARTMENT), departments) for it in level]
+            level = [by_department(it, groups.index(DEPARTMENT), departments) for it in level]
         keys = {key: None for counts in level for key in counts}
-        if len(keys) > MOST_LINES:
-            raise Invalid({"group": [TOO_MANY_LINES._replace(values={"lines": len(keys), "most": MOST_LINES})]})
+        check_lines(len(keys))
         lines += [Line(key, Numbers(*(counts.get(key, 0) for counts in level))) for key in keys]
     return tuple(_sorted(lines, groups, labels))
 
 
-def _by_department(counts: Counts, place: int, departments: Mapping[int, str]) -> Counts:
+def by_department(counts: Counts, place: int, departments: Mapping[int, str]) -> Counts:
     """Add up what is counted by authors. Each task has one author, so no task is counted twice."""
     sums = Counter[tuple[Key, ...]]()
     for key, number in counts.items():

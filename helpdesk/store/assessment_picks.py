@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -15,22 +16,32 @@ MOST = 50
 """As many may be drawn for a person at a time."""
 
 
+class Taken(NamedTuple):
+    """How many tasks were drawn, and whether the person had room for any."""
+
+    added: int
+    had_room: bool
+
+
 def taken(session: Session, source: str, now: datetime) -> dict[int, int]:
     """Return the people for whom tasks are drawn at present, by the task's id."""
     live = (AssessmentPick.source == source, col(AssessmentPick.picked_at) > now - KEPT)
     return {it.task_id: it.person_id for it in session.exec(select(AssessmentPick).where(*live))}
 
 
-def take(session: Session, source: str, ordered: Collection[int], count: int, person_id: int, now: datetime) -> None:
-    """Draw the first `count` of these tasks that are free for a person, who has at most MOST then."""
+def take(session: Session, source: str, ordered: Collection[int], count: int, person_id: int, now: datetime) -> Taken:
+    """Draw the first of these tasks that are free, until `count` of them are drawn for a person, who has at most MOST
+    then."""
     locks.everybody(session)
     session.execute(sa.delete(AssessmentPick).where(col(AssessmentPick.picked_at) <= now - KEPT))
-    others = taken(session, source, now)
-    room = max(MOST - sum(it == person_id for it in others.values()), 0)
-    free = [it for it in ordered if it not in others]
-    for task_id in free[: min(count, room)]:
+    drawn = taken(session, source, now)
+    own = {it for it, whose in drawn.items() if whose == person_id}
+    room = max(min(count - len(own.intersection(ordered)), MOST - len(own)), 0)
+    new = [it for it in ordered if it not in drawn][:room]
+    for task_id in new:
         session.add(AssessmentPick(source=source, task_id=task_id, person_id=person_id, picked_at=now))
     session.flush()
+    return Taken(len(new), room > 0)
 
 
 def give_back(session: Session, source: str, task_id: int, person_id: int | None = None) -> None:

@@ -53,6 +53,15 @@ def test_days_decide_over_a_preset_and_none_is_after_today() -> None:
     assert found.within(date(2027, 1, 5)) == Period(date(2026, 11, 1), date(2026, 12, 31))
 
 
+def test_a_preset_that_is_chosen_in_place_of_days_decides() -> None:
+    days = "since=2026-10-01&until=2026-10-31"
+    assert parse(f"instead=last-month&{days}", TODAY) == parse("period=last-month", TODAY)
+    assert parse(f"instead=&{days}", TODAY) == parse(days, TODAY)
+    with pytest.raises(Invalid) as refused:
+        parse(f"instead=ever&{days}", TODAY)
+    assert set(refused.value.fields) == {"instead"}
+
+
 def test_one_day_alone_is_until_today_or_since_the_new_year() -> None:
     assert parse("since=2026-11-01", TODAY).within(TODAY) == Period(date(2026, 11, 1), TODAY)
     assert parse("until=2025-05-05", TODAY).within(TODAY) == Period(date(2025, 1, 1), date(2025, 5, 5))

@@ -21,6 +21,22 @@ FILTERS = {
     "executor_id": sentence("Assignee"),
 }
 DEPARTMENT_LABEL = sentence("Requester's department")
+CHOSEN_DAYS = sentence("the chosen days")
+TITLES: dict[str, Sentence] = {
+    "period": sentence("Period"),
+    "instead": sentence("Period"),
+    "since": sentence("or from the day"),
+    "until": sentence("to the day"),
+    "by": sentence("Divide"),
+    "group": sentence("Group by"),
+    "phase": sentence("Only tasks that are"),
+    "days": sentence("Days without a change"),
+    "split": sentence("Division"),
+    "clock": sentence("Clock"),
+    "kind": sentence("Promise"),
+    "outcome": sentence("Outcome"),
+}
+"""What people call the parameters that are no filters."""
 MOST_OPTIONS = 500
 """As many people or departments are offered at once."""
 INDENT = "\N{NO-BREAK SPACE}" * 3  # kept by browsers in a choice's text, and not read out
@@ -68,8 +84,17 @@ class Form:
         return [self._of_texts(f"{FIELD}{it.id}", it.name, _values(it)) for it in self.choices.fields if _values(it)]
 
     @property
+    def has_days(self) -> bool:
+        """Tell whether days are chosen, and no period in their place."""
+        return bool(self._first("since") or self._first("until")) and not self._first("instead")
+
+    @property
     def periods(self) -> Select:
-        return Select("period", "", [(name, it.title) for name, it in PRESETS.items()], self._first("period", DEFAULT))
+        """Return the periods. Where days are chosen, the one that is chosen next takes their place."""
+        options: list[Option] = [(name, it.title) for name, it in PRESETS.items()]
+        if self.has_days:
+            return Select("instead", "", [("", CHOSEN_DAYS), *options])
+        return Select("period", "", options, self._first("instead") or self._first("period", DEFAULT))
 
     @property
     def steps(self) -> Select:
@@ -83,6 +108,11 @@ class Form:
         names = ("group", "then")
         chosen = [*(it for name in names for it in self.given.get(name, ()) if it), "", ""]
         return [Select(name, "", options, value) for name, value in zip(names, chosen, strict=False)]
+
+    def title(self, name: str) -> Sentence | str:
+        """Return what people call a parameter that is refused."""
+        names = {it.name: it.label for it in (*self.selects, *self.field_selects)}
+        return TITLES.get(name) or names.get(name) or name
 
     def _first(self, name: str, default: str = "") -> str:
         return next(iter(self.given.get(name, ())), "") or default

@@ -86,6 +86,7 @@ async def context(request: Request, reporter: Reporter, choices: Choices, route:
         "tabs": [(it, title, _with_query(request, it)) for it, title in TABS.items()],
         "form": Form(choices, offered, given),
         "given": given,
+        "kept": {},
         "error": None,
         "facts": (),
         "MEASURE_WORDS": MEASURE_WORDS,

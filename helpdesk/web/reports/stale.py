@@ -58,6 +58,7 @@ async def _page(
     links = [f"{path_to(request, ROUTE)}?{address.query(days=it.days)}" for it in MARKS]
     shown: dict[str, Any] = {
         "address": address,
+        "kept": {"days": address.days},
         "facts": page.facts(address, labels),
         "marks": list(zip(MARKS, numbers, links, strict=True)),
         "tasks": tasks,

@@ -67,6 +67,7 @@ async def _page(request: Request, reporter: Reporter, choices: Choices, address:
 
     shown = {
         "address": address,
+        "kept": {"split": load.split},
         "facts": page.facts(address, load.labels),
         "load": load,
         "link": link,

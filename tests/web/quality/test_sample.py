@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
+from sqlmodel import Session
 
 from helpdesk.services import Services
 from helpdesk.store.models.tables import Task
@@ -77,6 +78,27 @@ def test_a_page_draws_and_says_when_nothing_is_left(boris: Client, embedded: Emb
         assert answer.status_code == 303
         page = parsed(boris.get(answer.headers["location"], headers=HTML).text)
         assert said in page.text and f"#{number}" in page.text
+
+
+def test_a_draw_of_many_asks_the_store_little(boris: Client, embedded: EmbeddedWorld, services: Services) -> None:
+    (one,) = many(embedded, 1, assignee="irina")
+
+    def copy(db: Session) -> None:
+        task = db.get_one(Task, one).model_dump(exclude={"id"})
+        db.add_all(Task.model_validate(task) for _ in range(1_000))
+
+    services.database.run_here(copy, writes=True)
+    statements = list[str]()
+    sa.event.listen(services.database.engine, "before_cursor_execute", lambda *it: statements.append(it[2]))
+    assert len(tasks(boris, count=20)) == 20
+    assert len(statements) < 60, len(statements)
+
+
+def test_who_has_enough_tasks_is_told_so(boris: Client, embedded: EmbeddedWorld) -> None:
+    many(embedded, 5)
+    for said in ("These tasks are yours to assess", "First assess the tasks that are drawn for you"):
+        answer = boris.post(SAMPLE, data={"count": "2"}, headers=HTML)
+        assert said in parsed(boris.get(answer.headers["location"], headers=HTML).text).text
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,13 @@ from tests.world import FIELD_IDS, PEOPLE_IDS, PROJECT_IDS, EmbeddedWorld
 
 LINK = re.compile(r'<a href="(/reports/tasks\?[^"]+)">(?:<b>)?(\d+)<')
 FIELD = f"cf_{FIELD_IDS['Способ связи']}"
+NAMED = {
+    "until": "to the day",
+    "since": "or from the day",
+    "group": "Group by",
+    "days": "Days without a change",
+    "split": "Division",
+}
 QUERIES = [
     "",
     "period=last-month",
@@ -158,6 +165,7 @@ def test_a_refused_report_says_why_and_keeps_what_was_chosen(boris: Client, path
     assert refused.status_code == 422 and field in refused.json()["errors"]
     page = boris.get(path + "&priority_id=4", headers=HTML)
     assert page.status_code == 422 and 'role="alert"' in page.text
+    assert f"<span>{NAMED.get(field, field)}: " in page.text
     assert '<option value="4" selected>urgent</option>' in page.text
 
 
@@ -171,6 +179,39 @@ def test_several_values_of_a_filter_stay_when_the_form_is_sent_again(boris: Clie
         for it in ("priority_id=1,4", "priority_id=1&priority_id=4")
     )
     assert one == other and one["created"]
+
+
+def test_a_period_that_is_chosen_after_days_takes_their_place(boris: Client) -> None:
+    days = "since=2026-10-01&until=2026-10-31"
+    page = boris.get(f"/reports?{days}", headers=HTML).text
+    assert 'name="instead">' in page and '<option value="" selected>the chosen days</option>' in page
+    assert 'name="since" type="date" value="2026-10-01"' in page
+    page = boris.get(f"/reports?instead=last-month&{days}", headers=HTML).text
+    assert '<option value="last-month" selected>' in page and 'name="since" type="date" value=""' in page
+    period = boris.get(f"/reports?instead=last-month&{days}").json()["report"]["period"]
+    assert period == boris.get("/reports?period=last-month").json()["report"]["period"]
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("/reports/stale?days=15", {"days": "15"}),
+        ("/reports/workload?split=status", {"split": "status"}),
+        ("/reports/times?measure=created&clock=whole", {"measure": "created", "clock": "whole"}),
+    ],
+)
+def test_the_form_keeps_what_its_page_has_besides_the_report(boris: Client, path: str, kept: dict[str, str]) -> None:
+    page = boris.get(path, headers=HTML).text.partition('class="report-form"')[2].partition("</form>")[0]
+    assert dict(re.findall(r'<input type="hidden" name="(\w+)" value="(\w+)">', page)) == kept
+
+
+def test_the_chips_of_stale_tasks_tell_days_alone(boris: Client) -> None:
+    """A task of thirty days is among those of fifteen, and bears another mark."""
+    page = boris.get("/reports/stale", headers=HTML).text
+    assert page.count("unchanged for") == 3
+    assert (
+        "report-stale" not in page[page.index('class="report-marks"') : page.index("</ul>", page.index("report-marks"))]
+    )
 
 
 def test_foreign_ids_and_odd_values_count_nothing(boris: Client) -> None:
@@ -207,6 +248,41 @@ def test_a_report_says_at_a_glance_whether_tasks_take_longer(boris: Client) -> N
     assert "Half of the closed tasks took at most" in page and 'href="/reports/times?' in page
 
 
+def test_many_tasks_have_the_times_of_a_sample_and_every_face_says_so(
+    boris: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, note = "/reports/times?group=executor&measure=created", "These are the times of one task in"
+    whole = boris.get(path).json()["times"]
+    assert whole["sampled_every"] == whole["before"]["sampled_every"] == 1
+    assert note not in boris.get(path, headers=HTML).text
+    monkeypatch.setattr("helpdesk.reports.pace.MOST_READ", 20)
+    sample = boris.get(path).json()["times"]
+    total = sample["total"]
+    assert sample["sampled_every"] == -(-total["tasks"] // 20) > 1
+    assert total["tasks"] == whole["total"]["tasks"] == total["solution"]["number"] + total["solution"]["missing"]
+    numbers = [{it["values"][0]["value"]: it["tasks"] for it in each["rows"]} for each in (whole, sample)]
+    assert numbers[0] == numbers[1] and len(numbers[0]) > 1
+    page = boris.get(path, headers=HTML)
+    assert f"{note} {sample['sampled_every']}." in page.text and "≈" in page.text
+    assert boris.get(f"/reports/export.csv?of=times&{path.partition('?')[2]}").text.count(note) == 1
+    for address, number in links(page.text).items():
+        assert "phase=open" in address or boris.get(address).json()["pagination"]["total"] == number, address
+
+
+def test_a_glance_reads_few_tasks(boris: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("helpdesk.reports.pace.MOST_AT_A_GLANCE", 5)
+    found = boris.get("/reports?period=quarter").json()
+    assert found["pace"]["sampled_every"] > 1
+    assert found["pace"]["total"]["tasks"] == found["report"]["total"]["closed"]
+    assert "These are the times of one task in" in boris.get("/reports?period=quarter", headers=HTML).text
+
+
+@pytest.mark.parametrize("measure", ["open", "reopened"])
+def test_times_are_of_tasks_that_were_closed_or_created(boris: Client, measure: str) -> None:
+    refused = boris.get(f"/reports/times?measure={measure}")
+    assert refused.status_code == 422 and set(refused.json()["errors"]) == {"measure"}
+
+
 def test_groups_with_too_many_values_are_refused(boris: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("helpdesk.reports.report.MOST_LINES", 3)
     assert boris.get("/reports?group=executor").status_code == 200
@@ -237,3 +313,5 @@ def test_working_time_is_that_of_the_calendar_though_nothing_is_promised(boris: 
     calendar = {"name": "Офис", "timezone": "Europe/Moscow", "days": "", "project_ids": [], "is_default": "1", **days}
     visit("admin").post("/admin/calendars", json=calendar).raise_for_status()
     assert median() < always / 5
+    total = boris.get("/reports/export.csv?of=times").text.splitlines()[-1]
+    assert f"{median() / 3600:.2f}".rstrip("0").replace(".", ",") in total.replace(".", ",")

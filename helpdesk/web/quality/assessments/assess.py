@@ -71,7 +71,7 @@ async def _task(request: Request, source: str) -> TaskValues:
     """Return the task in the address. Raises NotFound, Invalid for an open one, NotAllowed for own work."""
     tasks = await sources.of_name(request, source)
     task = await tasks.closed(request_data.task_id(request))
-    if await sources.is_own_work(request, tasks, task):
+    if await tasks.is_own(task):
         raise NotAllowed(OWN_WORK)
     return task
 

@@ -15,7 +15,6 @@ from helpdesk.quality.assessments import drawn
 from helpdesk.reports.model import Selection
 from helpdesk.store import assessment_picks, assessments
 from helpdesk.store.assessments import MAIN
-from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import TaskRow
 from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import stored
@@ -36,9 +35,10 @@ PERIODS = {
 USUAL, MOST = 10, 20
 """How many tasks are drawn at a time."""
 LOOKED_AT = 100
-"""Of so many of the first ones those are left out that were the person's own work as a member of a group."""
+"""As many of the first ones are looked at more closely: whether they were the work of a group of the person."""
 DRAWN = sentence("These tasks are yours to assess for a week.")
-NONE_LEFT = sentence("There is no other closed task that nobody has assessed or drawn.")
+NONE_LEFT = sentence("There is no other closed task, besides your own work, that nobody has assessed or drawn.")
+ENOUGH = sentence("First assess the tasks that are drawn for you, or leave them to others.")
 
 
 class Wanted(NamedTuple):
@@ -87,17 +87,12 @@ async def _draw(request: Request) -> Response:
         refusal = error
         return await answer_refusal(request, refusal, page=lambda: _shown(request, _read({}), error=refusal))
     tasks = await sources.of_name(request, wanted.source)
-    ordered = await _ordered(request, tasks, wanted, f"{person.id} {today(request)}")
+    ordered = await _ordered(request, tasks, wanted)
 
-    def work(db: Session) -> int:
-        before = assessment_picks.taken(db, wanted.source, now)
-        free = [it for it in ordered if it not in assessments.assessed(db, wanted.source, ordered)]
-        own = [it for it in free if before.get(it) == person.id]
-        assessment_picks.take(db, wanted.source, free, max(wanted.number - len(own), 0), person.id, now)
-        return len(assessment_picks.taken(db, wanted.source, now)) - len(before)
-
-    added = await stored(request, work)
-    message = DRAWN if added else NONE_LEFT
+    taken = await stored(
+        request, lambda db: assessment_picks.take(db, wanted.source, ordered, wanted.number, person.id, now)
+    )
+    message = DRAWN if taken.added else NONE_LEFT if taken.had_room else ENOUGH
     return await answer(
         request,
         json=lambda: _shown(request, wanted),
@@ -105,8 +100,10 @@ async def _draw(request: Request) -> Response:
     )
 
 
-async def _ordered(request: Request, tasks: AssessedTasks, wanted: Wanted, seed: str) -> list[int]:
-    """Return the tasks that may be drawn, in the order of the draw."""
+async def _ordered(request: Request, tasks: AssessedTasks, wanted: Wanted) -> list[int]:
+    """Return the first LOOKED_AT of the tasks that may be drawn, in the order of the draw; those that are drawn for the
+    person already come first."""
+    person, now = await current_user(request), services(request).clock()
     selection = Selection(
         project_ids=(wanted.project_id,) if wanted.project_id else (),
         executor_ids=(wanted.assignee_id,) if wanted.assignee_id else (),
@@ -116,16 +113,15 @@ async def _ordered(request: Request, tasks: AssessedTasks, wanted: Wanted, seed:
 
     def free(db: Session) -> list[int]:
         done = assessments.assessed(db, tasks.name, [it.task_id for it in candidates])
-        left = [it for it in candidates if it.task_id not in done]
-        return [it.task_id for it in drawn(left, len(left), seed)]
+        taken = assessment_picks.taken(db, tasks.name, now)
+        others = {task_id for task_id, whose in taken.items() if whose != person.id}
+        left = [it for it in candidates if it.task_id not in done | others]
+        order = drawn(left, len(left), f"{person.id} {today(request)}")
+        return sorted((it.task_id for it in order), key=lambda it: it not in taken)[:LOOKED_AT]
 
     ordered = await services(request).database.run(free)
-    if tasks.name != MAIN or not ordered:
-        return ordered
-    first = tuple(ordered[:LOOKED_AT])
-    query = TaskQuery(assignees=("me",), task_ids=first, include_closed=True, per_page=LOOKED_AT)
-    own = {it.id for it in (await services(request).backend.tasks(tasks.actor, query)).rows}
-    return [it for it in first if it not in own]
+    own = await tasks.own(ordered)
+    return [it for it in ordered if it not in own]
 
 
 def _times(period: str, today: date, zone: tzinfo) -> tuple[datetime, datetime]:

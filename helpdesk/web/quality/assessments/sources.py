@@ -10,8 +10,7 @@ from helpdesk.errors import NotAllowed, NotConfigured, NotFound, Unavailable
 from helpdesk.people.rights import ADMIN, QUALITY, REPORTS
 from helpdesk.quality.assessed_tasks import AssessedTasks
 from helpdesk.store import personal_data
-from helpdesk.store.assessments import MAIN, AssessmentRow, Assessor, TaskValues
-from helpdesk.tasks.lists import TaskQuery
+from helpdesk.store.assessments import MAIN, AssessmentRow, Assessor
 from helpdesk.tasks.model import TaskRow
 from helpdesk.web.core import session
 from helpdesk.web.core.guards import actor, holds
@@ -76,16 +75,6 @@ async def own_numbers(request: Request) -> frozenset[int]:
         return [it.redmine_id if is_redmine else it.id for it in accounts]
 
     return frozenset(it for it in await services(request).database.run(work) if it is not None)
-
-
-async def is_own_work(request: Request, tasks: AssessedTasks, task: TaskValues) -> bool:
-    """Tell whether a task was the work of the person, or is assigned to a group that the person is in."""
-    if task.executor_id in tasks.numbers:
-        return True
-    if tasks.name != MAIN:
-        return False
-    query = TaskQuery(assignees=("me",), task_ids=(task.task_id,), include_closed=True, per_page=1)
-    return (await services(request).backend.tasks(tasks.actor, query)).total > 0
 
 
 async def visible(request: Request, rows: Iterable[AssessmentRow]) -> Tasks:
