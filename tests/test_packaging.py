@@ -18,10 +18,7 @@ import pytest
 from tests.servers.process import free_port, running
 
 ROOT = Path(__file__).parent.parent
-NOT_IMPORTED = {
-    "pymysql",  # SQLAlchemy loads it for an address that names it
-    "tzdata",  # zoneinfo reads it where the system has no time zones
-}
+NOT_IMPORTED = {"tzdata"}  # zoneinfo reads it where the system has no time zones
 
 
 def test_the_wheel_serves_a_page_from_elsewhere(tmp_path: Path) -> None:

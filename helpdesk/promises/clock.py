@@ -5,7 +5,7 @@ first closed. That of the solution stops when the task is closed, and goes on af
 task is neither closed nor in a status that waits for the requester. Nothing is read here. Times are seconds.
 """
 
-from collections.abc import Container
+from collections.abc import Collection
 from typing import Literal, NamedTuple
 
 from helpdesk.promises.hours import WorkingHours
@@ -33,8 +33,8 @@ class Meaning(NamedTuple):
     """What the statuses of tasks mean for their clocks: those that close a task, and those that wait. An unknown one
     is neither."""
 
-    closed: Container[int]
-    waiting: Container[int] = frozenset()
+    closed: Collection[int]
+    waiting: Collection[int] = frozenset()
 
 
 class Clock(NamedTuple):

@@ -1,6 +1,6 @@
 """Choose the promise and the working hours of a task. Nothing is read here."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from helpdesk.promises.clock import Clock, Limits, Meaning, clocks
@@ -41,7 +41,7 @@ class Book(NamedTuple):
         """Return the promise of a task: the most particular one by project, then by tracker, then by priority."""
         places = (
             (project, tracker, priority)
-            for project in (*self._upwards(project_id), None)
+            for project in (*self.upwards(project_id), None)
             for tracker in (tracker_id, None)
             for priority in (priority_id, None)
         )
@@ -50,7 +50,7 @@ class Book(NamedTuple):
     def hours_of(self, project_id: int) -> WorkingHours:
         """Return the working hours of a project: of the nearest project above it that has a calendar, or the default
         ones."""
-        own = (self.calendars[it] for it in self._upwards(project_id) if it in self.calendars)
+        own = (self.calendars[it] for it in self.upwards(project_id) if it in self.calendars)
         return self.hours.get(next(own, 0), self.default)
 
     def rule_of(self, life: Life) -> Rule | None:
@@ -62,14 +62,12 @@ class Book(NamedTuple):
         rule = self.rule_of(life)
         return clocks(life, rule.limits, self.statuses, self.hours_of(life.project_id), now) if rule else ()
 
-    def _upwards(self, project_id: int) -> Iterator[int]:
-        """Yield a project and those above it, the nearest first."""
-        at: int | None = project_id
-        for _ in range(MOST_STEPS):
-            if at is None:
-                return
-            yield at
-            at = self.parents.get(at)
+    def upwards(self, project_id: int) -> list[int]:
+        """Return a project and those above it, the nearest first."""
+        found = [project_id]
+        while (above := self.parents.get(found[-1])) is not None and len(found) < MOST_STEPS:
+            found.append(above)
+        return found
 
 
 NO_BOOK = Book()

@@ -15,7 +15,7 @@ from helpdesk.errors import NotConfigured
 from helpdesk.promises.clock import Clock, Limits, Meaning
 from helpdesk.promises.hours import ALWAYS, WorkingHours, parse_day, parse_week
 from helpdesk.promises.rules import NO_BOOK, Book, Place, Rule
-from helpdesk.promises.states import State, most_urgent, state, urgency
+from helpdesk.promises.states import State, going_states, most_urgent, urgency
 from helpdesk.reports.model import Life, Question, Selection
 from helpdesk.reports.source import MOST_LIVES, ReportSource
 from helpdesk.store import board, business_calendars, promises
@@ -202,6 +202,5 @@ def _going(book: Book, lives: Iterable[Life], now: int) -> list[tuple[tuple[floa
     for id, its in _reckoned(book, lives, now).items():
         urgent = most_urgent(its)
         if urgent:
-            states = frozenset(state(it) for it in its if it.state != "stopped")
-            found.append((urgency(urgent), Going(id, states)))
+            found.append((urgency(urgent), Going(id, going_states(its))))
     return found

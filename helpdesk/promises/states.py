@@ -21,6 +21,13 @@ def state(clock: Clock) -> State:
     return "soon" if clock.percent >= SOON_PERCENT else "running"
 
 
+def going_states(clocks: Iterable[Clock]) -> frozenset[State]:
+    """Return the states by which lists find a task: of its clocks that go on. One that is broken and waits has two."""
+    going = [it for it in clocks if it.state != "stopped"]
+    paused: list[State] = ["paused" for it in going if it.state == "paused"]
+    return frozenset([*map(state, going), *paused])
+
+
 def most_urgent(clocks: Iterable[Clock]) -> Clock | None:
     """Return the clock that a list shows: of those that go on the one that is due first."""
     return min((it for it in clocks if it.state != "stopped"), key=urgency, default=None)

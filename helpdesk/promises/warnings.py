@@ -1,6 +1,6 @@
 """Find the warnings of promises that are due. Nothing is read here."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -47,36 +47,56 @@ class Warning(NamedTuple):
         return f"promise.{it.task_id}.{it.kind}.{it.percent}.{it.minutes}"
 
 
-def due(book: Book, lives: Iterable[Life], now: int) -> list[Warning]:
-    """Return the warnings of tasks whose clocks go on, one of each clock that has reached a part of its time."""
-    return [warning for life in lives for warning in _of(book, life, now)]
+class Seen(NamedTuple):
+    """What is to be warned of, the worst alone of each clock that goes on, and what such clocks have not reached."""
+
+    due: list[Warning]
+    ahead: list[Key]
+
+
+def seen(book: Book, lives: Iterable[Life], now: int) -> Seen:
+    """Look at the clocks of tasks."""
+    due, ahead = list[Warning](), list[Key]()
+    for life in lives:
+        for clock in book.clocks(life, now):
+            if clock.state != "stopped":
+                at = _percent(clock)
+                ahead += [_key(life, clock, percent) for percent in (NEAR, OVER) if percent > at]
+                due += [_warning(book, life, clock, at, now)] if at else []
+    return Seen(due, ahead)
 
 
 def fingerprint(book: Book) -> str:
-    """Return a text that changes when other promises or calendars are in force."""
+    """Return a text that changes when other promises or calendars are in force, also by their projects' places in the
+    tree, and when statuses get another meaning."""
     rules = sorted(f"{place} {rule.limits}" for place, rule in book.rules.items())
     hours = [_hours(book.default), *(f"{id} {_hours(its)}" for id, its in sorted(book.hours.items()))]
-    return sha256("\n".join([*rules, *hours, str(sorted(book.calendars.items()))]).encode()).hexdigest()
+    named = {project for project, _, _ in book.rules}.union(book.calendars)
+    above = {it: [each for each in book.upwards(it)[1:] if each in named] for it in sorted(book.parents)}
+    below = [f"{it} {its}" for it, its in above.items() if its]
+    statuses = [str(sorted(book.statuses.closed)), str(sorted(book.statuses.waiting))]
+    parts = [*rules, *hours, str(sorted(book.calendars.items())), *below, *statuses]
+    return sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _hours(hours: WorkingHours) -> str:
     return f"{hours.zone} {hours.week} {sorted(hours.days.items())}"
 
 
-def _of(book: Book, life: Life, now: int) -> Iterator[Warning]:
-    rule = book.rule_of(life)
-    if rule is None:
-        return
-    for clock in book.clocks(life, now):
-        percent = _percent(clock)
-        if clock.state == "stopped" or not percent:
-            continue
-        seconds = -(-clock.limit * percent // 100)
-        its_course = course(clock.kind, life, book.statuses, now)
-        reached = its_course.reached(book.hours_of(life.project_id), seconds)
-        key = Key(life.id, clock.kind, percent, clock.limit // 60)
-        escalate_to = rule.escalate_to if percent == OVER else None
-        yield Warning(key, now if reached is None else reached, max(clock.left, 0) // 60, life.executor_id, escalate_to)
+def _key(life: Life, clock: Clock, percent: int) -> Key:
+    return Key(life.id, clock.kind, percent, clock.limit // 60)
+
+
+def _warning(book: Book, life: Life, clock: Clock, percent: int, now: int) -> Warning:
+    rule, seconds = book.rule_of(life), -(-clock.limit * percent // 100)
+    reached = course(clock.kind, life, book.statuses, now).reached(book.hours_of(life.project_id), seconds)
+    return Warning(
+        _key(life, clock, percent),
+        now if reached is None else reached,
+        max(clock.left, 0) // 60,
+        life.executor_id,
+        rule.escalate_to if rule and percent == OVER else None,
+    )
 
 
 def _percent(clock: Clock) -> int:

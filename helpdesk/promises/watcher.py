@@ -32,6 +32,7 @@ from helpdesk.store import feed_state, leases, people, promise_warnings
 from helpdesk.store.database import Database, in_batches
 from helpdesk.store.models.notifications import EventRecord, NotificationRow
 from helpdesk.store.people import Account, Accounts
+from helpdesk.store.promise_warnings import Key
 from helpdesk.tasks.model import Actor
 from helpdesk.threads import Threads
 
@@ -39,6 +40,11 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 NAME = "promises"
+EDITED = "promises.edited"
+"""The names of two moments in the store: of the last whole look, and from which on warnings are given since the last
+edit; each with a fingerprint of the promises."""
+NOTHING = ""
+"""The fingerprint while nothing is promised."""
 LEASE_SECONDS = 180.0
 TICK_SECONDS = 60.0
 WARNINGS_AT_ONCE = 100
@@ -104,15 +110,29 @@ class PromiseWatcher:
     async def _look(self) -> None:
         book, now = await self.promises.book(), self.clock()
         if not book.rules:
+            await self._rest(now)
             return
-        print_of = warnings.fingerprint(book)
+        print_of = await self.threads.run(warnings.fingerprint, book)
         since = await self._write(lambda db: _since(db, print_of, now))
         async with aclosing(self.source.open_lives(Selection())) as found:
             async for lives in found:
-                due = await self.threads.run(warnings.due, book, lives, int(now.timestamp()))
-                if due:
-                    await self._give(due, since)
+                seen = await self.threads.run(warnings.seen, book, lives, int(now.timestamp()))
+                await self._forget(seen.ahead)
+                if seen.due:
+                    await self._give(seen.due, since)
         await self._write(lambda db: _finish(db, print_of, now))
+
+    async def _rest(self, now: datetime) -> None:
+        """Note that nothing is promised any more, so that a promise that is made later begins anew."""
+        last = await self.database.run(lambda db: feed_state.cursor(db, NAME))
+        if last is not None and last.position != NOTHING:
+            await self._write(lambda db: _finish(db, NOTHING, now))
+
+    async def _forget(self, ahead: Sequence[Key]) -> None:
+        """Have what was only noted given when it is reached again: the working hours of a task became others, so that
+        its clock stands before it now."""
+        if early := await self.database.run(lambda db: promise_warnings.silent(db, ahead)):
+            await self._write(lambda db: promise_warnings.forget(db, early))
 
     async def _give(self, due: Sequence[Warning], since: int) -> None:
         """Give those of these warnings that were not given before, and only note what was reached before `since`."""
@@ -124,7 +144,7 @@ class PromiseWatcher:
 
     async def _note(self, passed: Sequence[Warning]) -> None:
         if passed:
-            await self._write(lambda db: _note(db, passed, self.clock()))
+            await self._write(lambda db: _note(db, passed, self.clock(), silent=True))
 
     async def _warn(self, some: Sequence[Warning]) -> None:
         tasks = await self.source.involved({it.key.task_id for it in some})
@@ -199,24 +219,30 @@ def _numbers(warning: Warning, task: Involved | None) -> frozenset[int]:
 
 
 def _since(session: Session, print_of: str, now: datetime) -> int:
-    """Return the moment until which warnings are only noted: none, while the promises are as in the last whole look."""
-    last = feed_state.cursor(session, NAME)
-    if last is None:
-        return int(now.timestamp())
-    return 0 if last.position == print_of else int(max(last.as_of, now - LONGEST_SILENCE).timestamp())
+    """Return the moment until which warnings are only noted: none, while the promises are as in the last whole look.
+    After an edit it is chosen once, however many looks it takes until one is whole."""
+    last, edited = feed_state.cursor(session, NAME), feed_state.cursor(session, EDITED)
+    if last is not None and last.position == print_of:
+        return 0
+    if edited is None or edited.position != print_of:
+        since = now if last is None or last.position == NOTHING else max(last.as_of, now - LONGEST_SILENCE)
+        feed_state.save_cursor(session, EDITED, print_of, since)
+        return int(since.timestamp())
+    return int(edited.as_of.timestamp())
 
 
 def _finish(session: Session, print_of: str, now: datetime) -> None:
-    feed_state.save_cursor(session, NAME, print_of, now)
+    for name, position in ((NAME, print_of), (EDITED, NOTHING)):
+        feed_state.save_cursor(session, name, position, now)
     promise_warnings.prune(session, now)
 
 
-def _note(session: Session, some: Iterable[Warning], now: datetime) -> list[Warning]:
+def _note(session: Session, some: Iterable[Warning], now: datetime, *, silent: bool = False) -> list[Warning]:
     """Note that these warnings are given, and return those that were not before."""
     some = list(some)
     keys = {key for it in some for key in it.keys}
     given = promise_warnings.given(session, keys, now)
-    promise_warnings.note(session, keys - given, now)
+    promise_warnings.note(session, keys - given, now, silent=silent)
     return [it for it in some if it.key not in given]
 
 

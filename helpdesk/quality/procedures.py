@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal, InvalidOperation
 from typing import NamedTuple, Protocol
 
 CLASSIFIC, RESORTS, TYPES = "Classific", "resorts", "up_TypesRequests_ITS"
@@ -15,6 +16,8 @@ RESORT_COLUMNS = {
     "suggestion": "OfferIssueResort_out",
 }
 RESORT_NAME = "ResortName"
+MOST_DIGITS = 18
+"""The most digits of a number, so that "1e9999999" is none."""
 
 Row = Mapping[str, object]
 Numbers = Mapping[tuple[str, str], int]
@@ -71,8 +74,10 @@ def compared(theirs: Numbers, ours: Numbers) -> list[Compared]:
 
 
 def number(value: object) -> int:
-    """Return a number of a row, 0 for what is none."""
+    """Return a whole number of a row, 0 for anything else. Sums of MySQL are decimals: "3.0" is 3."""
     try:
-        return int(str(value))
-    except ValueError:
+        exact = Decimal(str(value))
+    except InvalidOperation:
         return 0
+    is_number = exact.is_finite() and exact.adjusted() < MOST_DIGITS and exact == exact.to_integral_value()
+    return int(exact) if is_number else 0

@@ -119,7 +119,7 @@ async def totals(reporter: Reporter, choices: QualityChoices, new: Sequence[int]
 
 async def table(reporter: Reporter, address: Address, tab: Tab, choices: QualityChoices, offered: Choices) -> Table:
     """Count a tab in the period of an address. Raises NotFound for a field that is gone."""
-    selection = restricted(address, choices).selection()
+    selection = await reporter.selection(restricted(address, choices))
     borders, group = address.within(reporter.today).borders(reporter.zone), f"{FIELD}{choices.fields[tab.field]}"
 
     def ask(measure: Measure, *groups: str) -> Question:

@@ -10,14 +10,14 @@ from contextlib import aclosing
 from itertools import product
 from typing import Literal, NamedTuple
 
-from helpdesk.errors import Invalid
+from helpdesk.errors import Invalid, sentence
 from helpdesk.promises.clock import KINDS, Clock, Kind
 from helpdesk.promises.rules import Book
 from helpdesk.reports import periods
 from helpdesk.reports.address import DEPARTMENT, NO_CHOICE, Address
 from helpdesk.reports.labels import Labels
 from helpdesk.reports.model import Choices, Found, Key, Life, Question, Selection
-from helpdesk.reports.pace import GROUPS, check_number, group_of
+from helpdesk.reports.pace import GROUPS, group_of
 from helpdesk.reports.periods import Period
 from helpdesk.reports.report import EXECUTOR, PER_PAGE, TIME, Reporter
 from helpdesk.reports.times import THREADS, Group
@@ -25,6 +25,11 @@ from helpdesk.reports.times import THREADS, Group
 Outcome = Literal["kept", "missed", "running"]
 OUTCOMES: tuple[Outcome, ...] = ("kept", "missed", "running")
 Place = tuple[Kind, Outcome]
+MOST_TASKS = 50_000
+"""As many histories are read for a page."""
+TOO_MANY = sentence(
+    "These are %(number)s tasks. Times are reckoned of at most %(most)s: choose a shorter period or a filter."
+)
 
 
 class Kept(NamedTuple):
@@ -121,7 +126,10 @@ class _Tally:
 
 
 async def _reckoned(reporter: Reporter, address: Address, question: Question, book: Book, now: int) -> _Tally:
-    await check_number(reporter, question)
+    """Count the promises of a question. Raises Invalid where it is about too many tasks for a page."""
+    number = (await reporter.source.counts(reporter.actor, question)).get((), 0)
+    if number > MOST_TASKS:
+        raise Invalid({"period": [TOO_MANY._replace(values={"number": number, "most": MOST_TASKS})]})
     groups = [await group_of(reporter, it, question, book.statuses) for it in address.groups]
     tally = _Tally(book, groups, now)
     if book.rules:

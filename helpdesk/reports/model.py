@@ -33,8 +33,9 @@ class Selection(NamedTuple):
 
     A project includes those below it. `phase` leaves tasks that are open or closed now. `fields` are pairs of a custom
     field and one of its texts; several texts of one field are alternatives. `task_ids` are at most MOST_LIVES of
-    `source.py`. `unchanged_since` leaves tasks whose last
-    change is before it, `created_before` and `created_since` those created then.
+    `source.py`. `unchanged_since` leaves tasks whose last change is before it, `created_before` and `created_since`
+    those created then. `every` leaves a sample: about one of so many tasks, by their ids alone, so that they stay the
+    same.
     """
 
     project_ids: tuple[int, ...] = ()
@@ -49,6 +50,7 @@ class Selection(NamedTuple):
     unchanged_since: datetime | None = None
     created_since: datetime | None = None
     created_before: datetime | None = None
+    every: int = 1
 
 
 class Question(NamedTuple):

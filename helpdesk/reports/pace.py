@@ -3,104 +3,180 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from helpdesk.errors import Invalid, sentence
+from helpdesk.errors import Invalid, Sentence, sentence
 from helpdesk.promises.clock import Meaning
 from helpdesk.promises.rules import Book
 from helpdesk.reports import periods, times
-from helpdesk.reports.address import DEPARTMENT, Address
+from helpdesk.reports.address import DEPARTMENT, NO_CHOICE, Address
 from helpdesk.reports.labels import Labels
-from helpdesk.reports.model import Choices, Key, Life, Measure, Question
+from helpdesk.reports.model import Choices, Counts, Key, Life, Measure, Question
 from helpdesk.reports.periods import Period
-from helpdesk.reports.report import EXECUTOR, PER_PAGE, TIME, Report, Reporter
-from helpdesk.reports.times import Group, TimesOfTasks
+from helpdesk.reports.report import EXECUTOR, PER_PAGE, TIME, Report, Reporter, by_department, check_lines
+from helpdesk.reports.times import Group, Times, TimesOfTasks
 
 GROUPS = (EXECUTOR, TIME, "project", "tracker", "priority", DEPARTMENT)
 """What times are grouped by: what a task's history tells."""
-MOST_TASKS = 50_000
-"""As many histories are read for a page."""
-MOST_AT_A_GLANCE = 5_000
+MEASURED: tuple[Measure, ...] = ("closed", "created")
+"""Whose times are told: those of the tasks that were closed in the period, or created in it."""
+MOST_READ = 5_000
+"""As many histories of a period are read; where there are more tasks, those of a sample."""
+MOST_AT_A_GLANCE = 1_000
 """As many are read beside other numbers."""
-TOO_MANY = sentence(
-    "These are %(number)s tasks. Times are reckoned of at most %(most)s: choose a shorter period or a filter."
+NO_TIMES = Times(0, 0, None, None)
+SAMPLED = sentence(
+    "These are the times of one task in %(every)s. How many are answered or closed is estimated from them.", every=1
 )
+SAMPLED_BEFORE = sentence("The times before are those of one task in %(every)s.", every=1)
 
 
 class Row(NamedTuple):
-    """The times of the tasks with these values of the groups."""
+    """The tasks with these values of the groups: their number, and the times of those whose histories were read."""
 
     keys: tuple[Key, ...]
+    number: int
     times: TimesOfTasks
 
+    def missing(self, times: Times) -> int | None:
+        """Return how many are not answered or closed yet: an estimate where a sample was read, None if none of it is
+        here."""
+        read = times.number + times.missing
+        return None if read == 0 < self.number else round(times.missing * self.number / max(read, 1))
+
+
+class Past(NamedTuple):
+    """The times of the tasks of the period before."""
+
+    period: Period
+    row: Row
+    every: int
+
     @property
-    def number(self) -> int:
-        """Return how many tasks there are."""
-        return self.times.solution.number + self.times.solution.missing
+    def note(self) -> Sentence | None:
+        """Return what there is to say of a sample."""
+        return SAMPLED_BEFORE._replace(values={"every": self.every}) if self.every > 1 else None
 
 
 class Pace(NamedTuple):
-    """The times of tasks by the groups that there are times for, of all of them, and of those of the period before."""
+    """The times of tasks by the groups that there are times for, of all of them, and of those of the period before.
+
+    They are those of about one task of `every`.
+    """
 
     address: Address
     measure: Measure
     period: Period
     rows: tuple[Row, ...]
     whole: Row
-    earlier: Period
-    before: TimesOfTasks
+    every: int
+    before: Past
     labels: Labels
+
+    @property
+    def note(self) -> Sentence | None:
+        """Return what there is to say of a sample."""
+        return SAMPLED._replace(values={"every": self.every}) if self.every > 1 else None
 
     def rows_of(self, page: int) -> tuple[Row, ...]:
         return self.rows[(page - 1) * PER_PAGE : page * PER_PAGE]
 
 
+class _Asked(NamedTuple):
+    """What is asked for an address: about the tasks of its period, and about those of the one before."""
+
+    address: Address
+    parts: tuple[Period, ...]
+    earlier: Period
+    now: Question
+    past: Question
+
+    @property
+    def counted(self) -> Question:
+        """Return the question for the number of tasks of each row, of whose departments the authors are known."""
+        return self.now._replace(groups=tuple("author" if it == DEPARTMENT else it for it in self.address.groups))
+
+
 async def pace(reporter: Reporter, address: Address, choices: Choices, book: Book, now: int) -> Pace:
-    """Reckon the times of the tasks that were created, or else closed, in the period. Raises Invalid for too many."""
-    period, measure = address.within(reporter.today), address.measure or "closed"
-    parts = periods.parts(period, address.step(reporter.today))
-    groups = tuple(it for it in address.groups if it in GROUPS)
-    selection, earlier = await reporter.selection(address), periods.before(period, address.period)
+    """Reckon the times of the tasks that were closed, or else created, in the period.
+
+    Raises Invalid for others, and for groups with too many values.
+    """
+    if (address.measure or MEASURED[0]) not in MEASURED:
+        raise Invalid({"measure": [NO_CHOICE]})
+    asked = await _asked(reporter, address)
+    counts, whole, past = await reporter.source.counts_of(reporter.actor, (asked.counted, asked.now, asked.past))
+    check_lines(len(counts))
+    numbers = whole.get((), 0), past.get((), 0)
+    return await _reckoned(reporter, asked, counts, numbers, choices, book, now, MOST_READ)
+
+
+async def at_a_glance(reporter: Reporter, report: Report, choices: Choices, book: Book, now: int) -> Pace | None:
+    """Return the times of the closed tasks of a report; None where none was closed."""
+    numbers = report.total.closed, report.before.closed
+    if not any(numbers):
+        return None
+    asked = await _asked(reporter, report.address._replace(groups=(), cells=(), measure="closed"))
+    return await _reckoned(reporter, asked, {}, numbers, choices, book, now, MOST_AT_A_GLANCE)
+
+
+async def _asked(reporter: Reporter, address: Address) -> _Asked:
+    period, selection = address.within(reporter.today), await reporter.selection(address)
+    parts, earlier = periods.parts(period, address.step(reporter.today)), periods.before(period, address.period)
     borders = (parts[0].borders(reporter.zone)[0], *(it.borders(reporter.zone)[1] for it in parts))
-    question = Question(selection, measure, borders)
-    past = question._replace(borders=earlier.borders(reporter.zone))
-    await check_number(reporter, question, past)
-    statuses = meaning(choices, book)
-    keyed = [await group_of(reporter, it, question, statuses) for it in groups]
-    found = await times.times(reporter.source.lives_of(reporter.actor, question), keyed, book.hours_of, statuses, now)
-    before = await times.times(reporter.source.lives_of(reporter.actor, past), [], book.hours_of, statuses, now)
-    rows = [Row(keys, it) for keys, it in found.groups.items()]
-    labels = Labels(choices, parts)
+    now = Question(selection, address.measure or MEASURED[0], borders)
+    groups = tuple(it for it in address.groups if it in GROUPS)
+    past = now._replace(borders=earlier.borders(reporter.zone))
+    return _Asked(address._replace(groups=groups), parts, earlier, now, past)
+
+
+async def _reckoned(
+    reporter: Reporter,
+    asked: _Asked,
+    counts: Counts,
+    numbers: tuple[int, int],
+    choices: Choices,
+    book: Book,
+    now: int,
+    most: int,
+) -> Pace:
+    """Read histories of the tasks that were counted, at most so many of each period."""
+    groups, statuses, labels = asked.address.groups, meaning(choices, book), Labels(choices, asked.parts)
+    keyed = [await group_of(reporter, it, asked.now, statuses) for it in groups]
+    every, every_past = (max(1, -(-number // most)) for number in numbers)
+
+    async def read(question: Question, every: int, keyed: Sequence[Group]) -> times.Report:
+        sample = question._replace(selection=question.selection._replace(every=every))
+        lives = reporter.source.lives_of(reporter.actor, sample)
+        return await times.times(lives, keyed, book.hours_of, statuses, now)
+
+    found, before = await read(asked.now, every, keyed), await read(asked.past, every_past, [])
+    counts = await _by_department(reporter, counts, groups) if groups else {}
+    rows = await times.THREADS.run(_rows, counts, found.groups, groups, labels)
     executors = [key for row in rows for group, key in zip(groups, row.keys, strict=True) if group == EXECUTOR]
-    names = await reporter.names([*executors, *address.executor_ids])
+    names = await reporter.names([*executors, *asked.address.executor_ids])
     return Pace(
-        address._replace(groups=groups),
-        measure,
-        period,
-        tuple(_sorted(rows, groups, labels)),
-        Row((), found.total),
-        earlier,
-        before.total,
+        asked.address,
+        asked.now.measure,
+        asked.address.within(reporter.today),
+        rows,
+        Row((), numbers[0], found.total),
+        every,
+        Past(asked.earlier, Row((), numbers[1], before.total), every_past),
         labels._replace(people=names),
     )
 
 
-async def at_a_glance(reporter: Reporter, report: Report, choices: Choices, book: Book, now: int) -> Pace | None:
-    """Return the times of the closed tasks of a report; None where that would take long, or where none was closed."""
-    if not 0 < report.total.closed + report.before.closed <= MOST_AT_A_GLANCE:
-        return None
-    return await pace(reporter, report.address._replace(groups=(), cells=(), measure="closed"), choices, book, now)
+async def _by_department(reporter: Reporter, counts: Counts, groups: Sequence[str]) -> Counts:
+    """Return counts with departments in the place of authors, where these are a group."""
+    if DEPARTMENT not in groups:
+        return counts
+    place = groups.index(DEPARTMENT)
+    return by_department(counts, place, await reporter.departments.of({int(key[place]) for key in counts}))
 
 
 def meaning(choices: Choices, book: Book) -> Meaning:
     """Return what the statuses mean for clocks."""
     closed = frozenset(it.id for it in choices.vocabulary.statuses if it.is_closed)
     return Meaning(closed, book.statuses.waiting)
-
-
-async def check_number(reporter: Reporter, *questions: Question) -> None:
-    """Raise Invalid where questions are about too many tasks to read their histories for a page."""
-    number = sum(it.get((), 0) for it in await reporter.source.counts_of(reporter.actor, questions))
-    if number > MOST_TASKS:
-        raise Invalid({"period": [TOO_MANY._replace(values={"number": number, "most": MOST_TASKS})]})
 
 
 async def group_of(reporter: Reporter, group: str, question: Question, statuses: Meaning) -> Group:
@@ -118,9 +194,12 @@ def _department(life: Life, departments: Mapping[int, str]) -> str:
     return departments.get(life.author_id, "")
 
 
-def _sorted(rows: Sequence[Row], groups: Sequence[str], labels: Labels) -> list[Row]:
+def _rows(
+    counts: Counts, found: Mapping[tuple[Key, ...], TimesOfTasks], groups: Sequence[str], labels: Labels
+) -> tuple[Row, ...]:
     """Return rows in the order of their groups; without one, those with most tasks first."""
-    orders = [labels.places(group) for group in groups]
+    nothing, orders = TimesOfTasks(NO_TIMES, NO_TIMES), [labels.places(group) for group in groups]
+    rows = [Row(keys, number, found.get(keys, nothing)) for keys, number in counts.items()]
 
     def place(row: Row) -> list[tuple[int, str]]:
         return [
@@ -129,7 +208,7 @@ def _sorted(rows: Sequence[Row], groups: Sequence[str], labels: Labels) -> list[
         ]
 
     totals = [_sums(rows, at) for at in range(len(groups))]
-    return sorted(rows, key=place)
+    return tuple(sorted(rows, key=place))
 
 
 def _sums(rows: Sequence[Row], at: int) -> dict[Key, int]:

@@ -140,7 +140,7 @@ class Reporter(NamedTuple):
         parts, earlier = periods.parts(period, step), periods.before(period, address.period)
         asked = self._questions(await self.selection(address), address.groups, parts, earlier)
         found = dict(zip(asked, await self.source.counts_of(self.actor, tuple(asked.values())), strict=True))
-        _check_lines(found)
+        check_lines(max((len(counts) for (name, _), counts in found.items() if name.isdigit()), default=0))
         labels, places = Labels(choices, parts), len(asked[PARTS, "created"].borders) - 1
         series = [_numbers(found, PARTS, (place,)) for place in range(places - len(parts), places)]
         report = Report(
@@ -240,10 +240,10 @@ class Reporter(NamedTuple):
         return report._replace(labels=report.labels._replace(people=people))
 
 
-def _check_lines(found: Answers) -> None:
-    most = max((len(counts) for (name, _), counts in found.items() if name.isdigit()), default=0)
-    if most > MOST_LINES:
-        raise Invalid({"group": [TOO_MANY_LINES._replace(values={"lines": most, "most": MOST_LINES})]})
+def check_lines(number: int) -> None:
+    """Raise Invalid where groups have too many values."""
+    if number > MOST_LINES:
+        raise Invalid({"group": [TOO_MANY_LINES._replace(values={"lines": number, "most": MOST_LINES})]})
 
 
 def _numbers(found: Answers, name: str, key: tuple[Key, ...]) -> Numbers:
@@ -262,13 +262,13 @@ def _lines(found: Answers, groups: Sequence[str], departments: Mapping[int, str]
     for depth in range(1, len(groups) + 1):
         level = [found[str(depth), measure] for measure in MEASURES]
         if DEPARTMENT in groups[:depth]:
-            level = [_by_department(it, groups.index(DEPARTMENT), departments) for it in level]
+            level = [by_department(it, groups.index(DEPARTMENT), departments) for it in level]
         keys = {key: None for counts in level for key in counts}
         lines += [Line(key, Numbers(*(counts.get(key, 0) for counts in level))) for key in keys]
     return tuple(_sorted(lines, groups, labels))
 
 
-def _by_department(counts: Counts, place: int, departments: Mapping[int, str]) -> Counts:
+def by_department(counts: Counts, place: int, departments: Mapping[int, str]) -> Counts:
     """Add up what is counted by authors. Each task has one author, so no task is counted twice."""
     sums = Counter[tuple[Key, ...]]()
     for key, number in counts.items():

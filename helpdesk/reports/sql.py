@@ -22,6 +22,8 @@ LONGEST_KEY = 200
 """As many characters of a custom field's text are told apart."""
 EARLIEST, LATEST = datetime(1000, 1, 2, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
 """What a database can compare with."""
+MIX, IDS = 7_919, 10_007
+"""Two primes that mix ids for a sample. Every third id could be that of one server of a cluster, or of none."""
 
 
 class Events(NamedTuple):
@@ -156,6 +158,8 @@ def conditions(tables: Tables, selection: Selection) -> Iterator[Condition]:
         yield tables.created >= tables.border(selection.created_since)
     if selection.created_before:
         yield tables.created < tables.border(selection.created_before)
+    if selection.every > 1:
+        yield tables.id % IDS * MIX % IDS % selection.every == 0
 
 
 def executed_by(tables: Tables, ids: Collection[int]) -> Condition:

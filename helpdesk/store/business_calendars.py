@@ -93,10 +93,13 @@ def change(session: Session, actor_id: int, calendar_id: int, wanted: CalendarVa
     return one(session, calendar_id)
 
 
-def remove(session: Session, actor_id: int, calendar_id: int) -> None:
-    """Remove a calendar; its projects follow the default one from now on. Raises NotFound."""
+def remove(session: Session, actor_id: int, calendar_id: int, known: str | None) -> None:
+    """Remove a calendar whose version is `known`; its projects follow the default one from now on. Raises NotFound,
+    and Conflict with the calendar as it is."""
     locks.everybody(session)
-    row = required(session, BusinessCalendar, calendar_id)
+    row = required(session, BusinessCalendar, calendar_id, for_update=True)
+    if known is not None and known != str(row.version):
+        raise Conflict(one(session, calendar_id))
     _forget_parts(session, calendar_id)
     session.delete(row)
     audit.note(session, actor_id, "calendar_removed", None, {"calendar": calendar_id, "name": row.name})

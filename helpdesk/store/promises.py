@@ -65,8 +65,7 @@ def change(session: Session, actor_id: int, promise_id: int, wanted: PromiseValu
     """Change a promise whose version is `known`. Raises NotFound, Invalid, and Conflict with the promise as it is."""
     locks.everybody(session)
     row = required(session, Promise, promise_id, for_update=True)
-    if known is not None and known != str(row.version):
-        raise Conflict(row)
+    _require_version(row, known)
     if wanted != values(row):
         _require_free(session, wanted, promise_id)
         row.sqlmodel_update({**wanted._asdict(), "version": row.version + 1})
@@ -76,12 +75,18 @@ def change(session: Session, actor_id: int, promise_id: int, wanted: PromiseValu
     return row
 
 
-def remove(session: Session, actor_id: int, promise_id: int) -> None:
-    """Remove a promise. Raises NotFound."""
+def remove(session: Session, actor_id: int, promise_id: int, known: str | None) -> None:
+    """Remove a promise whose version is `known`. Raises NotFound, and Conflict with the promise as it is."""
     locks.everybody(session)
-    row = required(session, Promise, promise_id)
+    row = required(session, Promise, promise_id, for_update=True)
+    _require_version(row, known)
     session.delete(row)
     audit.note(session, actor_id, "promise_removed", None, {"promise": promise_id, "name": row.name})
+
+
+def _require_version(row: Promise, known: str | None) -> None:
+    if known is not None and known != str(row.version):
+        raise Conflict(row)
 
 
 def _require_free(session: Session, wanted: PromiseValues, own_id: int | None) -> None:
@@ -92,4 +97,4 @@ def _require_free(session: Session, wanted: PromiseValues, own_id: int | None) -
 
 def _told(promise_id: int | None, wanted: PromiseValues) -> dict[str, object]:
     """Return what the audit keeps."""
-    return {"promise": promise_id, **{name: it for name, it in wanted._asdict().items() if name != "is_active"}}
+    return {"promise": promise_id, **wanted._asdict()}

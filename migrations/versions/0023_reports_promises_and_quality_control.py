@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("kind", AutoString(length=10), nullable=False),
         sa.Column("percent", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("minutes", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("is_silent", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("warned_at", UTCDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("task_id", "kind", "percent", "minutes"),
     )

@@ -3,7 +3,7 @@
 import pytest
 
 from helpdesk.promises.clock import Clock
-from helpdesk.promises.states import State, most_urgent, state
+from helpdesk.promises.states import State, going_states, most_urgent, state
 
 
 def clock(how: str, elapsed: int, due: int | None = None, stopped: int | None = None) -> Clock:
@@ -25,6 +25,12 @@ def clock(how: str, elapsed: int, due: int | None = None, stopped: int | None = 
 )
 def test_a_clock_has_its_state(how: str, elapsed: int, expected: State) -> None:
     assert state(clock(how, elapsed)) == expected
+
+
+def test_lists_find_a_broken_promise_that_waits_as_both() -> None:
+    assert going_states([clock("paused", 101), clock("stopped", 1)]) == {"over", "paused"}
+    assert going_states([clock("paused", 1), clock("running", 75)]) == {"paused", "soon"}
+    assert going_states([clock("stopped", 1)]) == frozenset()
 
 
 def test_the_clock_that_is_due_first_is_the_most_urgent() -> None:

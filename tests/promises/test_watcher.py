@@ -8,11 +8,11 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import sqlalchemy as sa
@@ -21,7 +21,9 @@ from sqlmodel import col, select
 from helpdesk.errors import Unavailable
 from helpdesk.notifications.messages import Warned
 from helpdesk.promises import watcher
-from helpdesk.store import preferences, promise_warnings, promises, rights
+from helpdesk.reports.model import Life, Selection
+from helpdesk.store import board, preferences, promise_warnings, promises, rights
+from helpdesk.store import business_calendars as calendars
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.store.models.delivery import OutboxRow
@@ -31,7 +33,7 @@ from helpdesk.store.promise_warnings import Key
 from helpdesk.store.promises import PromiseValues
 from tests.clocks import NOON, Clock
 from tests.notifications.sending import device, write
-from tests.promises.warning import Warning
+from tests.promises.warning import MOSCOW, Warning
 from tests.world import PEOPLE_IDS, STATUS_IDS, EmbeddedWorld
 
 ADMIN, ANNA, BORIS, IRINA, STRANGER = (PEOPLE_IDS[it] for it in ("admin", "anna", "boris", "irina", "stranger"))
@@ -269,7 +271,7 @@ async def test_nothing_is_asked_while_nothing_is_promised(
     task(embedded)
     statements.clear()
     await look(embedded, clock, 600)
-    assert not [it for it in statements if not it.startswith(("SELECT", "BEGIN"))] and len(statements) <= 3
+    assert not [it for it in statements if not it.startswith(("SELECT", "BEGIN"))] and len(statements) <= 5
 
 
 async def test_a_warning_is_remembered_while_it_keeps_another_away(begun: EmbeddedWorld, clock: Clock) -> None:
@@ -291,6 +293,10 @@ def test_warnings_are_kept_by_all_that_they_are_of(told_store: Database) -> None
     asked = [*keys, Key(7, "answer", 75, 61), Key(8, "answer", 75, 60)]
     assert write(told_store, lambda db: promise_warnings.given(db, asked, NOON)) == {*keys[:2]}
     assert write(told_store, lambda db: promise_warnings.given(db, [], NOON)) == set()
+    write(told_store, lambda db: promise_warnings.note(db, [*keys[2:], asked[-1]], NOON, silent=True))
+    assert write(told_store, lambda db: promise_warnings.silent(db, keys)) == {*keys[2:]}
+    write(told_store, lambda db: promise_warnings.forget(db, keys[2:]))
+    assert write(told_store, lambda db: promise_warnings.given(db, asked, NOON)) == {*keys[:2], asked[-1]}
     write(told_store, lambda db: promise_warnings.prune(db, NOON + timedelta(days=366)))
     assert write(told_store, lambda db: promise_warnings.given(db, asked, NOON)) == set()
 
@@ -302,3 +308,106 @@ def test_a_person_who_is_named_may_be_an_administrator(embedded: EmbeddedWorld, 
     number = task(embedded, assignee=None)
     asyncio.run(look(embedded, clock, 61))
     assert told(embedded.database) == [(STRANGER, "answer_over", number)]
+
+
+async def test_what_was_only_noted_is_warned_of_when_working_hours_put_the_clock_back(
+    embedded: EmbeddedWorld, clock: Clock
+) -> None:
+    old = task(embedded)
+    clock.pass_(120 * MINUTE)
+    promise(embedded.database, 60)
+    await look(embedded, clock)
+    assert told(embedded.database) == [] and {it.percent for it in warned(embedded.database)} == {75, 100}
+    later = str((clock.now() + timedelta(hours=1)).astimezone(MOSCOW).hour) + ":00-24:00"
+    hours = calendars.CalendarValues("Позже", "Europe/Moscow", week(later), True, (), ())
+    write(embedded.database, lambda db: calendars.add(db, ADMIN, hours))
+    await look(embedded, clock, 1)
+    assert told(embedded.database) == [] and warned(embedded.database) == set()
+    await look(embedded, clock, 59 + 50)
+    await look(embedded, clock, 20)
+    await look(embedded, clock, 20)
+    assert told(embedded.database) == [(ANNA, "answer_near", old), (ANNA, "answer_over", old)]
+
+
+async def test_what_was_given_is_given_once_whatever_the_working_hours(begun: EmbeddedWorld, clock: Clock) -> None:
+    number = task(begun)
+    await look(begun, clock, 61)
+    later = str((clock.now() + timedelta(hours=1)).astimezone(MOSCOW).hour) + ":00-24:00"
+    hours = calendars.CalendarValues("Позже", "Europe/Moscow", week(later), True, (), ())
+    write(begun.database, lambda db: calendars.add(db, ADMIN, hours))
+    for _ in range(4):
+        await look(begun, clock, 40)
+    assert told(begun.database) == [(ANNA, "answer_over", number)]
+
+
+def week(hours: str) -> str:
+    """The same hours on each of the seven days."""
+    return ";".join([hours] * 7)
+
+
+async def test_no_warning_is_lost_while_the_backend_is_down_after_an_edit(begun: EmbeddedWorld, clock: Clock) -> None:
+    number = task(begun)
+    promise(begun.database, 10, priority_id=4)
+    its = Warning(begun.database, clock.now)
+    found = its.source.open_lives
+
+    async def down(selection: Selection) -> AsyncGenerator[tuple[Life, ...], None]:
+        raise Unavailable(detail="Redmine is down")
+        yield ()
+
+    its.source.open_lives = down  # type: ignore[method-assign]  # for a while
+    for _ in range(13):
+        await its.step()
+        clock.pass_(5 * MINUTE)
+    its.source.open_lives = found  # type: ignore[method-assign]
+    clock.pass_(20 * MINUTE)
+    await its.step()
+    assert told(begun.database) == [(ANNA, "answer_over", number)]
+
+
+async def test_a_promise_that_was_off_for_a_while_causes_no_storm(begun: EmbeddedWorld, clock: Clock) -> None:
+    task(begun)
+    switch(begun.database, False)
+    await look(begun, clock, 1)
+    task(begun, clock.now())
+    await look(begun, clock, 600)
+    switch(begun.database, True)
+    await look(begun, clock, 1)
+    await look(begun, clock, 1)
+    assert told(begun.database) == []
+    late = task(begun, clock.now())
+    await look(begun, clock, 61)
+    assert told(begun.database) == [(ANNA, "answer_over", late)]
+
+
+def switch(database: Database, is_on: bool) -> None:
+    write(database, lambda db: setattr(db.exec(select(Promise)).one(), "is_active", is_on))
+
+
+async def test_a_status_that_waits_no_more_causes_no_storm(begun: EmbeddedWorld, clock: Clock) -> None:
+    def mean(phase: Literal["active", "waiting"]) -> None:
+        columns = {STATUS_IDS["waiting"]: board.ColumnSettings(phase, None)}
+        write(begun.database, lambda db: board.save_columns(db, columns))
+
+    mean("waiting")
+    await look(begun, clock, 1)
+    task(begun, clock.now(), status="waiting")
+    await look(begun, clock, 600)
+    mean("active")
+    await look(begun, clock, 1)
+    await look(begun, clock, 1)
+    assert told(begun.database) == []
+
+
+async def test_a_project_that_is_put_below_one_with_a_promise_causes_no_storm(
+    embedded: EmbeddedWorld, clock: Clock
+) -> None:
+    promise(embedded.database, 60, project_id=1)
+    await look(embedded, clock)
+    task(embedded, project="office")
+    await look(embedded, clock, 600)
+    below = sa.update(tables.Project).where(col(tables.Project.id) == 2).values(parent_id=1)
+    write(embedded.database, lambda db: db.execute(below))
+    await look(embedded, clock, 1)
+    await look(embedded, clock, 1)
+    assert told(embedded.database) == [] and warned(embedded.database)

@@ -1,5 +1,7 @@
 """The numbers of stored procedures are read as they come, and compared with ours one by one."""
 
+from decimal import Decimal
+
 from helpdesk.quality.procedures import Compared, compared, number, of_objects, of_resorts
 
 ROW = {"ComplaintIssueHotel": 3, "GrateIssueHotel": "2", "ComplaintIssueAvia": None, "OfferGDS": 7, "Obracheniya": 12}
@@ -24,6 +26,12 @@ def test_resorts_have_a_row_each_and_a_lie_is_no_number() -> None:
     found = of_resorts(rows)
     assert found["Кемер", "complaint"] == 4 and found["Кемер", "gratitude"] == 0 and found["", "question"] == 0
     assert [number(it) for it in (None, "x", "5", 6, b"7", 1.5)] == [0, 0, 5, 6, 0, 0]
+
+
+def test_a_sum_that_is_a_decimal_is_its_whole_number() -> None:
+    assert [number(it) for it in (Decimal("3.0"), 3.0, "3.00", Decimal("-2"), Decimal(0))] == [3, 3, 3, -2, 0]
+    lies = (Decimal("NaN"), "sNaN", "Infinity", "1e999999999", "1e-999999999", Decimal("3.5"), "9" * 5_000, 10**64)
+    assert [number(it) for it in lies] == [0] * len(lies)
 
 
 def test_every_number_of_theirs_and_of_ours_is_compared() -> None:

@@ -87,6 +87,15 @@ async def test_those_of_a_question_are_those_that_it_counts(world: World, lives:
         assert all(lives[it.id] == it for it in found)
 
 
+async def test_a_sample_is_told_by_ids_alone(world: World, lives: Mapping[int, Life]) -> None:
+    actor, source = world.actor("admin"), reports(world)
+    for every in (2, 3, 7):
+        expected = {number for number in lives if number % 10_007 * 7_919 % 10_007 % every == 0}
+        question = Question(Selection(task_ids=tuple(lives), every=every), "created", ALL_TIME)
+        assert {it.id for it in await all_of(source.lives_of(actor, question))} == expected
+        assert (await source.counts(actor, question))[()] == len(expected) > 0
+
+
 async def test_groups_of_histories_are_those_of_counts(world: World) -> None:
     """A page shows both, and each links to the tasks of the other."""
     chance = random.Random(type(world).__name__)

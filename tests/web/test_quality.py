@@ -95,6 +95,22 @@ def test_filters_narrow_a_table_and_the_requests_of_its_numbers_alike(boris: Tes
     assert boris.get(f"{PLACE}/tasks?{name}=Турция").json()["count"] == sum(it["created"] for it in turkish.values())
 
 
+def test_a_department_narrows_a_table_as_it_narrows_the_requests_of_its_numbers(
+    boris: TestClient, services: Services
+) -> None:
+    whole = boris.get(PLACE).json()["total"]
+
+    def work(db: Session) -> None:
+        asking = db.get(tables.Person, PEOPLE_IDS["admin"])
+        assert asking
+        asking.department = "Продажи"
+
+    services.database.run_here(work, writes=True)
+    for department, expected in (("Продажи", whole["created"]), ("Нет такого", 0)):
+        total = boris.get(f"{PLACE}?department={department}").json()["total"]
+        assert total["created"] == boris.get(f"{PLACE}/tasks?department={department}").json()["count"] == expected
+
+
 def test_trackers_outside_of_quality_control_are_never_counted(boris: TestClient, services: Services) -> None:
     one = services.database.run_here(lambda db: db.exec(select(tables.Kind.id)).first())
     assert boris.get(f"{PLACE}?tracker_id={one}").json()["total"] == {"created": 0, "closed": 0, "open": 0}

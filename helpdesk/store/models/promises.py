@@ -70,11 +70,15 @@ class Promise(SQLModel, table=True):
 
 
 class PromiseWarning(SQLModel, table=True):
-    """A warning that was given: `kind` is "answer" or "solution", `percent` 75 or 100 of so many `minutes`."""
+    """A warning that was given: `kind` is "answer" or "solution", `percent` 75 or 100 of so many `minutes`.
+
+    A silent one was only noted, since it had been reached before the promise was made or edited.
+    """
 
     __tablename__ = "promise_warning"
     task_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     kind: str = Field(primary_key=True, max_length=10)
     percent: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     minutes: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    is_silent: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     warned_at: datetime = Field(index=True)

@@ -19,6 +19,7 @@ from helpdesk.tasks.lists import Card, CardQuery, Cards, Vocabulary
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.phases import Rules
 from helpdesk.web.board import query as board_query
+from helpdesk.web.clocks import promised
 from helpdesk.web.clocks import shown as clocks
 from helpdesk.web.core.faces import html
 from helpdesk.web.core.guards import actor
@@ -78,6 +79,7 @@ async def page(request: Request, who: Actor, listing: Listing, cards: Cards, set
         "compact": list_params.is_compact(extra),
         "totals": statistics_tables.totals(board.summary(columns), as_list, vocabulary.statuses, settings.rules),
         "shortened": list_params.is_shortened(request.query_params),
+        "partly": await promised.is_partial(request, who),
         "newest": _newest(listing, cards),
         "spoken": SPOKEN_MESSAGES,
         "chips": chips(listing, vocabulary, names | {who.id: (await current_user(request)).full_name}),

@@ -14,6 +14,7 @@ from helpdesk.tasks.model import Actor
 from helpdesk.web.board import page as board_page
 from helpdesk.web.board import query as board_query
 from helpdesk.web.board.page import BoardSettings
+from helpdesk.web.clocks import promised
 from helpdesk.web.clocks import shown as clocks
 from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import stored
@@ -41,7 +42,8 @@ async def board(request: Request) -> Response:
         if requested:
             shown = await _load(request, who, QueryParams(urlsplit(requested).query), settings)
         promises = await clocks.known(request, who, [card.row for card in shown[1].cards])
-        return json_response(request, board_page.to_dict(*shown, settings, promises))
+        body = board_page.to_dict(*shown, settings, promises)
+        return json_response(request, await promised.mark_partial(request, who, body))
 
     async def page() -> Response:
         return see_other(requested) if requested else await _page(request, who, listing, cards, settings)

@@ -9,11 +9,11 @@ from typing import NamedTuple
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
-from helpdesk.promises.service import Going
 from helpdesk.promises.states import State
 from helpdesk.tasks.lists import QueryFactory, TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor, TaskRow
 from helpdesk.tasks.phases import NO_RULES, Rules
+from helpdesk.web.core.faces import Json
 from helpdesk.web.core.request_data import NO_ID
 from helpdesk.web.core.services import services
 
@@ -34,9 +34,11 @@ STATES: dict[str, frozenset[State]] = {
 
 
 class Ids(NamedTuple):
-    """The tasks that a filter by promises lets through, the most urgent first; None without such a filter."""
+    """The tasks that a filter by promises lets through, the most urgent first; None without such a filter. Not all of
+    them if there were too many tasks to look through."""
 
     ids: tuple[int, ...] | None = None
+    is_whole: bool = True
 
     def narrowed(self, query: TaskQuery) -> TaskQuery:
         """Return a query for the backend."""
@@ -50,8 +52,18 @@ async def ids_of(request: Request, who: Actor, params: QueryParams) -> Ids:
     wanted = STATES.get(name)
     if wanted is None:  # none, or one that `params.py` refuses
         return Ids()
-    going: tuple[Going, ...] = (await services(request).promises.ranking(who)).tasks
-    return Ids(tuple(it.task_id for it in going if it.states & wanted))
+    ranking = await services(request).promises.ranking(who)
+    return Ids(tuple(it.task_id for it in ranking.tasks if it.states & wanted), ranking.is_whole)
+
+
+async def is_partial(request: Request, who: Actor) -> bool:
+    """Tell whether the filter in the request's address may leave out tasks that it should let through."""
+    return not (await ids_of(request, who, request.query_params)).is_whole
+
+
+async def mark_partial(request: Request, who: Actor, body: Json) -> Json:
+    """Return an answer for programs, which tells where it may leave out tasks."""
+    return body | {"is_partial": True} if await is_partial(request, who) else body
 
 
 async def tasks(

@@ -1,5 +1,6 @@
 """Show how much time is left for tasks: a word and a shape on pages, numbers for programs."""
 
+import asyncio
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ from helpdesk.web.core.templating import MOMENT, translate
 
 log = logging.getLogger(__name__)
 
+WAIT_SECONDS = 2.0
+"""No page waits longer for histories: tasks are worth showing without their clocks."""
 MINUTE, HOUR_MINUTES, EXACT_MINUTES = 60, 60, 600
 SHAPES: Mapping[State, str] = {"running": "◔", "soon": "◕", "over": "▲", "paused": "‖", "kept": "✓", "missed": "✗"}
 """What stands before the words, so that they are told apart at a glance and without colours."""
@@ -67,12 +70,17 @@ async def are_there(request: Request) -> bool:
 
 
 async def known(request: Request, who: Actor, rows: Collection[TaskRow]) -> Clocks:
-    """Return the clocks of tasks; none while their histories can't be read, for the tasks are worth showing alone."""
+    """Return the clocks of tasks; none while their histories can't be read, or not in time."""
+    promises = services(request).promises
     try:
-        return await services(request).promises.clocks(who, rows)
+        await promises.book()  # outside of the time limit, since what was read is kept for the next page
+        async with asyncio.timeout(WAIT_SECONDS):
+            return await promises.clocks(who, rows)
     except Unavailable as error:
         log.warning("clocks of promises could not be reckoned", extra={"error": error.detail})
-        return {}
+    except TimeoutError:
+        log.warning("clocks of promises were not reckoned in time", extra={"seconds": WAIT_SECONDS})
+    return {}
 
 
 def shown(request: Request, clock: Clock) -> Shown:
@@ -85,13 +93,13 @@ def shown(request: Request, clock: Clock) -> Shown:
 
 
 def to_json(clocks: Collection[Clock]) -> list[Json]:
-    """Return the clocks of a task for programs."""
+    """Return the clocks of a task for programs. More minutes than the limit have elapsed if it is over, else not."""
     return [
         {
             "kind": it.kind,
             "state": state(it),
             "limit_minutes": it.limit // MINUTE,
-            "elapsed_minutes": it.elapsed // MINUTE,
+            "elapsed_minutes": _minutes(it.elapsed) if it.is_over else it.elapsed // MINUTE,
             "due_at": moment(datetime.fromtimestamp(it.due, UTC) if it.due is not None else None),
         }
         for it in clocks
@@ -114,8 +122,12 @@ def _words(request: Request, clock: Clock) -> Sentence:
 def _time(request: Request, seconds: int) -> str:
     """Return working time in words, rounded up to minutes, so that nothing is said to be over before it is. Of many
     hours the minutes are left out."""
-    minutes = -(-seconds // MINUTE)
+    minutes = _minutes(seconds)
     return translate(request, length(minutes if minutes < EXACT_MINUTES else minutes // HOUR_MINUTES * HOUR_MINUTES))
+
+
+def _minutes(seconds: int) -> int:
+    return -(-seconds // MINUTE)
 
 
 def length(minutes: int) -> Sentence:

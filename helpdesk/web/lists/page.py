@@ -14,7 +14,7 @@ from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor, TaskRow
 from helpdesk.tasks.phases import Rules
 from helpdesk.web.clocks import shown as clocks
-from helpdesk.web.clocks.promised import BY_PROMISE
+from helpdesk.web.clocks.promised import BY_PROMISE, is_partial
 from helpdesk.web.core import navigation, request_data
 from helpdesk.web.core.faces import html
 from helpdesk.web.core.guards import actor
@@ -58,7 +58,7 @@ async def page(request: Request, who: Actor, page: TaskPage, rules: Rules) -> Re
         among_all=_among_all(request, listing, page),
         shortened=list_params.is_shortened(request.query_params),
         **_form(request, who, listing, vocabulary, names, has_promises),
-        partly=listing.query.promise and not (await services(request).promises.ranking(who)).is_whole,
+        partly=await is_partial(request, who),
         **await row_context(request, page.rows),
     )
 

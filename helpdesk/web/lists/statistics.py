@@ -33,9 +33,14 @@ async def statistics(request: Request) -> Response:
     await colors.prepare(request)
     only = await promised.ids_of(request, who, request.query_params)
     counts = await backend.statistics(who, only.narrowed(listing.query), now, rules)
+    body: Json = {"statistics": _to_dict(counts, vocabulary, listing.query)}
+
+    async def json() -> Response:
+        return json_response(request, await promised.mark_partial(request, who, body))
+
     return await answer(
         request,
-        json=lambda: json_response(request, {"statistics": _to_dict(counts, vocabulary, listing.query)}),
+        json=json,
         page=lambda: _page(request, who, listing, counts, vocabulary, now, rules),
     )
 
@@ -61,6 +66,7 @@ async def _page(
         tables=tables.tables(counts.parts, listing, own, vocabulary, now) if counts.parts else [],
         overdue=tables.overdue(listing, vocabulary.statuses, now.date()).link(),
         shortened=list_params.is_shortened(request.query_params),
+        partly=await promised.is_partial(request, who),
         chips=chips(own, vocabulary, names | {who.id: person.full_name}),
     )
 

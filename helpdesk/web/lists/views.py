@@ -89,7 +89,8 @@ async def _to_dict(request: Request, who: Actor, page: TaskPage) -> Json:
     """Return a page of a list for programs, with the clocks of its tasks."""
     body = task_schemas.task_list(page)
     promises = await clocks.known(request, who, page.rows)
-    return body | {"tasks": clocks.with_promises(body["tasks"], promises)}
+    body |= {"tasks": clocks.with_promises(body["tasks"], promises)}
+    return await promised.mark_partial(request, who, body)
 
 
 async def _account(request: Request, account_id: int) -> Person:

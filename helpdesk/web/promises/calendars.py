@@ -48,9 +48,14 @@ async def edit(request: Request) -> Response:
 
 
 async def remove(request: Request) -> Response:
-    """Delete a calendar. Raises NotFound."""
+    """Delete a calendar, unless somebody else has changed it meanwhile. Raises NotFound."""
     person, number = await current_user(request), request_data.path_id(request, "calendar_id")
-    await stored(request, lambda db: business_calendars.remove(db, person.id, number))
+    version = (await request_data.read(request)).version()
+    try:
+        await stored(request, lambda db: business_calendars.remove(db, person.id, number, version))
+    except Conflict:
+        it = await _load(request)
+        return await _conflict(request, it, calendar_form.written(it.values))
     services(request).promises.forget()
     return await answer(
         request,
@@ -79,10 +84,13 @@ async def _change(request: Request, before: Kept) -> Response:
     except Invalid as error:
         return await answer_refusal(request, error, page=partial(_form, request, before, fields.values, error))
     except Conflict:
-        current = await _load(request)
-        conflict = Conflict(_to_dict(current))
-        return await answer_refusal(request, conflict, page=partial(_form, request, current, fields.values, conflict))
+        return await _conflict(request, await _load(request), fields.values)
     return await _saved(request, kept, 200)
+
+
+async def _conflict(request: Request, current: Kept, typed: Typed) -> Response:
+    error = Conflict(_to_dict(current))
+    return await answer_refusal(request, error, page=partial(_form, request, current, typed, error))
 
 
 async def _load(request: Request) -> Kept:

@@ -65,9 +65,14 @@ async def edit(request: Request) -> Response:
 
 
 async def remove(request: Request) -> Response:
-    """Delete a promise. Raises NotFound."""
+    """Delete a promise, unless somebody else has changed it meanwhile. Raises NotFound."""
     person, number = await current_user(request), request_data.path_id(request, "promise_id")
-    await stored(request, lambda db: promises.remove(db, person.id, number))
+    version = (await request_data.read(request)).version()
+    try:
+        await stored(request, lambda db: promises.remove(db, person.id, number, version))
+    except Conflict:
+        it = await _load(request)
+        return await _conflict(request, it, _typed(it))
     services(request).promises.forget()
     return await answer(
         request,
@@ -95,10 +100,13 @@ async def _change(request: Request, before: Listed) -> Response:
     except Invalid as error:
         return await answer_refusal(request, error, page=partial(_form, request, before, fields.values, error))
     except Conflict:
-        current = await _load(request)
-        conflict = Conflict(_to_dict(current))
-        return await answer_refusal(request, conflict, page=partial(_form, request, current, fields.values, conflict))
+        return await _conflict(request, await _load(request), fields.values)
     return await _saved(request, row, 200)
+
+
+async def _conflict(request: Request, current: Listed, typed: Typed) -> Response:
+    error = Conflict(_to_dict(current))
+    return await answer_refusal(request, error, page=partial(_form, request, current, typed, error))
 
 
 def _values(
@@ -108,7 +116,7 @@ def _values(
     name = squeezed(fields.required_text("name", LONGEST_NAME))
     kept = before.row if before else None
     ids = {it: places.chosen(fields, it, getattr(known, of), getattr(kept, it, None)) for it, of in CHOICES.items()}
-    times = {column: durations.read(fields, it) for it, column in TIMES.items()}
+    times = {to: durations.read(fields, it, to, getattr(kept, to, None)) for it, to in TIMES.items()}
     if not any(times.values()):
         raise request_data.refusal("answer", NO_TIMES)
     login, is_active = squeezed(fields.text("escalate_to", LONGEST_LOGIN)), fields.flag("is_active")

@@ -79,7 +79,12 @@ def pace_to_dict(request: Request, found: Pace) -> Json:
         "measure": found.measure,
         "groups": list(found.address.groups),
         "total": _row(request, found.whole, found),
-        "before": {**schemas.period_to_dict(found.earlier), **_row(request, Row((), found.before), found)},
+        "sampled_every": found.every,
+        "before": {
+            **schemas.period_to_dict(found.before.period),
+            **_row(request, found.before.row, found),
+            "sampled_every": found.before.every,
+        },
         "rows": [_row(request, it, found) for it in found.rows_of(found.address.page)],
     }
 
@@ -92,12 +97,14 @@ def _row(request: Request, row: Row, found: Pace) -> Json:
     pairs = zip(found.address.groups, row.keys, strict=False)
     values = [schemas.value_to_dict(group, key, found.labels, saying(request)) for group, key in pairs]
     answer, solution = row.times
-    return {"values": values, "tasks": row.number, "answer": _times(answer), "solution": _times(solution)}
+    return {"values": values, "tasks": row.number, "answer": _times(row, answer), "solution": _times(row, solution)}
 
 
-def _times(it: Times) -> Json:
+def _times(row: Row, it: Times) -> Json:
     """Return times in seconds; null where there is none."""
-    return {"number": it.number, "missing": it.missing, "working": _spread(it.working), "whole": _spread(it.whole)}
+    missing = row.missing(it)
+    number = None if missing is None else row.number - missing
+    return {"number": number, "missing": missing, "working": _spread(it.working), "whole": _spread(it.whole)}
 
 
 def _spread(it: Spread | None) -> Json | None:

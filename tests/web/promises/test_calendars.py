@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from tests.web.conftest import HTML, Client
-from tests.web.dom import parsed
+from tests.web.dom import parsed, sent
 from tests.web.promises.conftest import Aged
 
 ADDRESS = "/admin/calendars"
@@ -164,6 +164,27 @@ def test_nobody_overwrites_unseen_what_another_has_changed(admin: Client) -> Non
     assert refused.status_code == 409 and "Now: 10:00-14:00" in parsed(refused.text).text
     again = admin.post(f"{ADDRESS}/{number}", data={**form, "lock_version": "2"}, headers=HTML)
     assert again.status_code == 303 and admin.get(f"{ADDRESS}/{number}").json()["hours_6"] == "08:00-09:00"
+
+
+def test_a_conflict_tells_that_another_is_the_default_now(admin: Client) -> None:
+    number = add(admin, is_default=True)
+    add(admin, name="Склад", project_ids=[], is_default=True)
+    form = {**FORM, "lock_version": "1", "is_default": "1"}
+    refused = admin.post(f"{ADDRESS}/{number}", data=form, headers=HTML)
+    assert refused.status_code == 409
+    assert "Now: not for projects that follow no other" in parsed(refused.text).text
+
+
+def test_nobody_deletes_unseen_what_another_has_changed(admin: Client) -> None:
+    number = add(admin)
+    admin.post(f"{ADDRESS}/{number}", json={"hours_6": "10:00-14:00"}).raise_for_status()
+    refused = admin.post(f"{ADDRESS}/{number}/delete", data={"lock_version": "1"}, headers=HTML)
+    assert refused.status_code == 409 and 'value="10:00-14:00"' in refused.text
+    assert "This is how it is now." in parsed(refused.text).text
+    (form,) = parsed(refused.text).all(lambda it: it.get("action") == f"{ADDRESS}/{number}/delete")
+    assert admin.post(f"{ADDRESS}/{number}/delete", json={"lock_version": "1"}).status_code == 409
+    assert admin.post(f"{ADDRESS}/{number}/delete", data=sent(form), headers=HTML).status_code == 303
+    assert admin.get(ADDRESS).json()["calendars"] == []
 
 
 def test_a_form_without_projects_takes_them_away_and_a_program_does_not(admin: Client) -> None:

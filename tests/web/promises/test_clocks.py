@@ -1,5 +1,6 @@
 """The clocks of promises in lists, on boards and beside tasks, and lists by them. The backend is the embedded one."""
 
+import asyncio
 import csv
 import re
 
@@ -7,6 +8,7 @@ import pytest
 
 from helpdesk.promises import service
 from helpdesk.services import Services
+from helpdesk.web.clocks import shown
 from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.web.dom import parsed
 from tests.web.promises.conftest import Aged
@@ -68,6 +70,44 @@ def test_a_waiting_status_pauses_and_closing_stops(anna: Client, admin: Client, 
     assert "‖ paused, 4 h left" in parsed(anna.get(f"/tasks/{number}", headers=HTML).text).text
     closed = aged(300, status="closed")
     assert "Solution✓ in time" in parsed(anna.get(f"/tasks/{closed}", headers=HTML).text).text
+
+
+def test_a_task_that_waits_too_late_is_found_as_both(anna: Client, admin: Client, aged: Aged) -> None:
+    number = aged(300, "late")
+    anna.post(f"/tasks/{number}/fields", json={"status_id": 2}).raise_for_status()
+    admin.post("/tasks/board/columns", json={"phase_2": "waiting"}).raise_for_status()
+    admin.post("/admin/promises/1", json={"name": "Другое имя"}).raise_for_status()  # has all read again
+    assert subjects(anna, "promise=paused") == subjects(anna, "promise=over") == ["late"]
+    assert subjects(anna, "promise=running") == []
+    (clock,) = anna.get(f"/tasks/{number}").json()["promises"]
+    assert clock["state"] == "over" and clock["due_at"]
+
+
+def test_more_minutes_than_promised_have_passed_when_it_is_over(anna: Client, aged: Aged) -> None:
+    number = aged(240.2)
+    (clock,) = anna.get(f"/tasks/{number}").json()["promises"]
+    assert (clock["state"], clock["elapsed_minutes"], clock["limit_minutes"]) == ("over", 241, 240)
+
+
+def test_pages_do_not_wait_for_slow_histories(
+    anna: Client, services: Services, aged: Aged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = aged(300)
+    cancelled = []
+
+    async def never(*_: object) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.append(True)
+
+    monkeypatch.setattr(shown, "WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(services.promises.source, "lives", never)
+    for count, address in enumerate((ALL, "/tasks/board", f"/tasks/{number}"), 1):
+        page = anna.get(address, headers=HTML)
+        assert page.status_code == 200 and "▲" not in page.text and "Принтер" in page.text
+        assert len(cancelled) == count
+    assert "promises" not in anna.get(f"/tasks/{number}").json()
 
 
 def test_a_change_of_a_task_brings_its_clock(anna: Client, aged: Aged) -> None:
@@ -139,8 +179,14 @@ def test_who_may_not_see_a_task_sees_no_clock_of_it(visit: Visit, aged: Aged) ->
 def test_too_many_promised_tasks_are_told(anna: Client, aged: Aged, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "MOST_RANKED", 1)
     aged(300, "first"), aged(200, "second")
-    assert "some may be missing" in parsed(anna.get(f"{ALL}?promise=any", headers=HTML).text).text
+    for query in ("promise=any", "sort=promise"):
+        for address in (ALL, "/tasks/my-tasks", "/tasks/board", "/tasks/statistics"):
+            asked = f"{address}?{query}"
+            assert "some may be missing" in parsed(anna.get(asked, headers=HTML).text).text, asked
+            assert anna.get(asked).json()["is_partial"] is True
     assert len(subjects(anna, "promise=any")) == 1
+    assert "is_partial" not in anna.get(ALL).json()
+    assert "some may be missing" not in parsed(anna.get("/tasks/board", headers=HTML).text).text
 
 
 @pytest.mark.parametrize("query", ["promise=kept", "promise=", "sort=promised", "promise=any&promise=over"])

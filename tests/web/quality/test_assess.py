@@ -172,6 +172,24 @@ def test_the_second_assessor_knows_nothing_of_the_first(
     assert third.json()["score"] == 75, "heads see all"
 
 
+def test_no_sum_betrays_the_first_assessment_to_the_second_assessor(
+    boris: Client, visit: Visit, form: Any, embedded: EmbeddedWorld
+) -> None:
+    hers, other = (embedded.new_task(status="closed", assignee=it) for it in ("anna", "irina"))
+    for number in (hers, other):
+        assert boris.post(to_assess(number), json=marks(form, 5, 0)).status_code == 201
+    anna, told = visit("anna"), boris.get(ALL).json()["summary"]
+    assert (told["count"], told["hidden"], told["mean"]) == (2, 0, 75)
+    blind = anna.get(f"{ALL}?assignee_id={PEOPLE_IDS['irina']}").json()
+    assert blind["assessments"][0]["score"] is None and blind["summary"]["hidden"] == 1
+    assert (blind["summary"]["count"], blind["summary"]["mean"], blind["summary"]["criteria"]) == (0, None, [])
+    page = parsed(anna.get(f"{ALL}?assignee_id={PEOPLE_IDS['irina']}", headers=HTML).text).text
+    assert "1 assessment is left out of the sums" in page and "75" not in page and "after yours" in page
+    own = anna.get(f"{ALL}?assignee_id={PEOPLE_IDS['anna']}").json()
+    assert own["assessments"][0]["score"] == 75, "what was said of her own work she may read"
+    assert own["summary"]["mean"] == 75 and visit("admin").get(ALL).json()["summary"]["hidden"] == 0
+
+
 def test_who_did_the_work_sees_what_was_said_of_it_and_nobody_else(
     boris: Client, visit: Visit, form: Any, embedded: EmbeddedWorld, services: Services
 ) -> None:

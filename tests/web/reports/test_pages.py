@@ -268,6 +268,41 @@ def test_a_page_behind_the_last_one_leads_back(boris: Client) -> None:
     assert "There are fewer pages." in page and re.search(r'rel="prev" href="/reports\?[^"]*group=executor"', page)
 
 
+def test_many_tasks_have_the_times_of_a_sample_and_every_face_says_so(
+    boris: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, note = "/reports/times?group=executor&measure=created", "These are the times of one task in"
+    whole = boris.get(path).json()["times"]
+    assert whole["sampled_every"] == whole["before"]["sampled_every"] == 1
+    assert note not in boris.get(path, headers=HTML).text
+    monkeypatch.setattr("helpdesk.reports.pace.MOST_READ", 20)
+    sample = boris.get(path).json()["times"]
+    total = sample["total"]
+    assert sample["sampled_every"] == -(-total["tasks"] // 20) > 1
+    assert total["tasks"] == whole["total"]["tasks"] == total["solution"]["number"] + total["solution"]["missing"]
+    numbers = [{it["values"][0]["value"]: it["tasks"] for it in each["rows"]} for each in (whole, sample)]
+    assert numbers[0] == numbers[1] and len(numbers[0]) > 1
+    page = boris.get(path, headers=HTML)
+    assert f"{note} {sample['sampled_every']}." in page.text and "≈" in page.text
+    assert boris.get(f"/reports/export.csv?of=times&{path.partition('?')[2]}").text.count(note) == 1
+    for address, number in links(page.text).items():
+        assert "phase=open" in address or boris.get(address).json()["pagination"]["total"] == number, address
+
+
+def test_a_glance_reads_few_tasks(boris: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("helpdesk.reports.pace.MOST_AT_A_GLANCE", 5)
+    found = boris.get("/reports?period=quarter").json()
+    assert found["pace"]["sampled_every"] > 1
+    assert found["pace"]["total"]["tasks"] == found["report"]["total"]["closed"]
+    assert "These are the times of one task in" in boris.get("/reports?period=quarter", headers=HTML).text
+
+
+@pytest.mark.parametrize("measure", ["open", "reopened"])
+def test_times_are_of_tasks_that_were_closed_or_created(boris: Client, measure: str) -> None:
+    refused = boris.get(f"/reports/times?measure={measure}")
+    assert refused.status_code == 422 and set(refused.json()["errors"]) == {"measure"}
+
+
 def test_groups_with_too_many_values_are_refused(boris: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("helpdesk.reports.report.MOST_LINES", 3)
     assert boris.get("/reports?group=executor").status_code == 200
@@ -285,3 +320,5 @@ def test_working_time_is_that_of_the_calendar_though_nothing_is_promised(boris: 
     calendar = {"name": "Офис", "timezone": "Europe/Moscow", "days": "", "project_ids": [], "is_default": "1", **days}
     visit("admin").post("/admin/calendars", json=calendar).raise_for_status()
     assert median() < always / 5
+    total = boris.get("/reports/export.csv?of=times").text.splitlines()[-1]
+    assert f"{median() / 3600:.2f}".rstrip("0").replace(".", ",") in total.replace(".", ",")

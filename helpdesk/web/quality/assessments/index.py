@@ -51,7 +51,7 @@ def _to_dict(asked: Asked, found: Found, page: int, size: int) -> Json:
         "until": day(asked.until),
         "assessments": [schemas.one(it, found.is_open(it), found.subject(it)) for it in shown],
         "pagination": {"page": page, "per_page": size, "total": total, "pages": max(1, -(-total // size))},
-        "summary": _summary(found.summary, found.criteria),
+        "summary": {**_summary(found.summary, found.criteria), "hidden": total - len(found.open)},
     }
 
 

@@ -46,18 +46,18 @@ class Asked(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The assessments whose tasks the person sees, of which `open` are those whose words may be read, their summary,
-    the names of criteria, and the forms."""
+    """The assessments whose tasks the person sees, of which `open` are the ids of those whose words may be read, the
+    summary of these, the names of criteria, and the forms."""
 
     rows: list[AssessmentRow]
     tasks: Tasks
-    open: frozenset[tuple[str, int]]
+    open: frozenset[int]
     summary: Summary
     criteria: dict[int, str]
     forms: list[FormRow]
 
     def is_open(self, row: AssessmentRow) -> bool:
-        return (row.source, row.task_id) in self.open
+        return row.id in self.open
 
     def subject(self, row: AssessmentRow) -> str:
         return self.tasks[row.source, row.task_id].subject
@@ -88,14 +88,19 @@ async def load(request: Request, asked: Asked) -> Found:
         raise Invalid({"since": [TOO_MANY]})
     tasks = await sources.visible(request, rows)
     seen = [it for it in rows if (it.source, it.task_id) in tasks]
+    numbers = {it.name: it.numbers for it in await sources.all(request)}
     is_head = sources.is_head(request)
 
     def work(db: Session) -> Found:
-        sums = [MarkSum(*it) for it in assessments.mark_sums(db, [it.id for it in seen])]
-        found = summary(seen, sums, zone)
-        names = {it: row.name for it, row in assessment_forms.criteria_named(db, list(found.criteria)).items()}
         of_tasks = assessments.assessors(db, {(it.source, it.task_id) for it in seen})
-        return Found(seen, tasks, sources.open_to(person.id, is_head, of_tasks), found, names, assessment_forms.all(db))
+        may_read = sources.open_to(person.id, is_head, of_tasks)
+        read = [
+            it for it in seen if (it.source, it.task_id) in may_read or it.executor_id in numbers.get(it.source, ())
+        ]
+        sums = [MarkSum(*it) for it in assessments.mark_sums(db, [it.id for it in read])]
+        found = summary(read, sums, zone)
+        names = {it: row.name for it, row in assessment_forms.criteria_named(db, list(found.criteria)).items()}
+        return Found(seen, tasks, frozenset(it.id for it in read), found, names, assessment_forms.all(db))
 
     return await services(request).database.run(work)
 

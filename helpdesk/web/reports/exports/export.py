@@ -116,7 +116,7 @@ async def _of_workload(request: Request, reporter: Reporter, address: Address) -
 async def _of_times(request: Request, reporter: Reporter, address: Address) -> tuple[str, list[Sheet]]:
     """Return how long tasks took."""
     promises, choices = services(request).promises, await reporter.choices(address)
-    found = await pace(reporter, address, choices, await promises.book(), promises.now())
+    found = await pace(reporter, address, choices, await promises.calendars(), promises.now())
     headings, rows = times.headings(found), times.rows(found)
     widths = [NAME_WIDTH] * (len(headings) - len(times.HEADINGS)) + [NUMBER_WIDTH] * len(times.HEADINGS)
     return "times", [Sheet(TIMES, headings, partial(files.at_once, rows), widths)]

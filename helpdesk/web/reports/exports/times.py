@@ -27,21 +27,24 @@ def headings(found: Pace) -> list[tables.Text]:
 
 
 def rows(found: Pace) -> list[list[Value]]:
-    """Return the rows of all groups, and that of all tasks."""
+    """Return the rows of all groups, that of all tasks, and what there is to say of a sample."""
     groups = found.address.groups
     named = [[found.labels.of(group, key) for group, key in zip(groups, it.keys, strict=True)] for it in found.rows]
     shown = [[*names, *_numbers(it)] for names, it in zip(named, found.rows, strict=True)]
-    return [*(shown if groups else []), [tables.TOTAL, *[""] * (len(groups) - 1), *_numbers(found.whole)]]
+    total = [tables.TOTAL, *[""] * (len(groups) - 1), *_numbers(found.whole)]
+    notes: list[list[Value]] = [[found.note]] if found.note else []
+    return [*(shown if groups else []), total, *notes]
 
 
 def _numbers(row: Row) -> Iterator[Value]:
     yield row.number
     for times in row.times:
-        yield from _of(times)
+        yield from _of(row, times)
 
 
-def _of(times: Times) -> Iterator[Value]:
-    yield times.number
+def _of(row: Row, times: Times) -> Iterator[Value]:
+    missing = row.missing(times)
+    yield None if missing is None else row.number - missing
     for spread in (times.working, times.whole):
         yield from _hours(spread)
 
