@@ -42,7 +42,7 @@ TABS = {
 }
 COLUMNS: Mapping[str, Sentence] = {
     "created": sentence("Came in"),
-    "closed": sentence("Closed"),
+    "closed": sentence("Were closed"),
     "open": sentence("Open at the end"),
     **KIND_NAMES,
     ALL: sentence("All"),

@@ -24,7 +24,14 @@ WAIT_SECONDS = 2.0
 MINUTE, HOUR_MINUTES, EXACT_MINUTES = 60, 60, 600
 SHAPES: Mapping[State, str] = {"running": "◔", "soon": "◕", "over": "▲", "paused": "‖", "kept": "✓", "missed": "✗"}
 """What stands before the words, so that they are told apart at a glance and without colours."""
-WARM: frozenset[State] = frozenset({"soon", "over", "missed"})
+MARKS: Mapping[State, str] = {
+    "running": "faint",
+    "paused": "faint",
+    "kept": "faint",
+    "over": "rank-3",
+    "missed": "rank-3",
+}
+"""Classes: what is broken has the colour of the highest priority, what is soon over that of any tag."""
 NAMES: Mapping[Kind, Sentence] = {"answer": sentence("First answer"), "solution": sentence("Solution")}
 KEPT, LATE = sentence("in time"), sentence("%(time)s late", time="%s").text
 LEFT = sentence("%(time)s left", time="%s").text
@@ -41,7 +48,7 @@ class Shown(NamedTuple):
     text: str
     due: str
     by: str
-    is_warm: bool
+    mark: str
 
     @property
     def title(self) -> str:
@@ -89,7 +96,7 @@ def shown(request: Request, clock: Clock) -> Shown:
     day = at.astimezone(services(request).settings.timezone).strftime(MOMENT) if at else ""
     by = translate(request, sentence("by %(day)s", day=day)) if at else ""
     text = translate(request, _words(request, clock))
-    return Shown(name, SHAPES[now], text, moment(at) or "", by, now in WARM)
+    return Shown(name, SHAPES[now], text, moment(at) or "", by, MARKS.get(now, ""))
 
 
 def to_json(clocks: Collection[Clock]) -> list[Json]:
@@ -120,10 +127,11 @@ def _words(request: Request, clock: Clock) -> Sentence:
 
 
 def _time(request: Request, seconds: int) -> str:
-    """Return working time in words, rounded up to minutes, so that nothing is said to be over before it is. Of many
-    hours the minutes are left out."""
+    """Return working time in words, rounded up to minutes, so that nothing is said to be over before it is. Many hours
+    are said to be working ones, since they are more than the clock on the wall shows; their minutes are left out."""
     minutes = _minutes(seconds)
-    return translate(request, length(minutes if minutes < EXACT_MINUTES else minutes // HOUR_MINUTES * HOUR_MINUTES))
+    many = sentence("%(hours)s working h", hours=minutes // HOUR_MINUTES)
+    return translate(request, length(minutes) if minutes < EXACT_MINUTES else many)
 
 
 def _minutes(seconds: int) -> int:

@@ -32,7 +32,7 @@ def test_a_clock_stands_in_lists_on_the_board_and_beside_the_task(anna: Client, 
         assert LEFT.search(parsed(anna.get(address, headers=HTML).text).text), address
     task = anna.get(f"/tasks/{number}", headers=HTML).text
     clock = '<time class="tag" datetime="[-0-9T:]+Z" title="Solution: by '
-    assert re.search(rf'<div id="clocks-{number}">.*{clock}', task, re.DOTALL)
+    assert re.search(rf'<div class="task-clocks" id="clocks-{number}">.*{clock}', task, re.DOTALL)
 
 
 def test_programs_get_the_clocks_of_promised_tasks_alone(anna: Client, aged: Aged) -> None:
@@ -81,6 +81,17 @@ def test_a_task_that_waits_too_late_is_found_as_both(anna: Client, admin: Client
     assert subjects(anna, "promise=running") == []
     (clock,) = anna.get(f"/tasks/{number}").json()["promises"]
     assert clock["state"] == "over" and clock["due_at"]
+
+
+def test_many_hours_are_said_to_be_working_ones(anna: Client, admin: Client, aged: Aged) -> None:
+    number = aged(90)
+    admin.post("/admin/promises/1", json={"solution": "20:00"}).raise_for_status()
+    assert "◔ 18 working h left" in parsed(anna.get(f"/tasks/{number}", headers=HTML).text).text
+    late = aged(60.5 * 60)
+    assert (
+        '<span class="rank-3"><span aria-hidden="true">▲</span> 40 working h over'
+        in anna.get(f"/tasks/{late}", headers=HTML).text
+    )
 
 
 def test_more_minutes_than_promised_have_passed_when_it_is_over(anna: Client, aged: Aged) -> None:
