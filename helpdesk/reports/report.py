@@ -86,16 +86,6 @@ class Report(NamedTuple):
     labels: Labels
 
     @property
-    def day_before(self) -> Period:
-        """Return the last day before the period: what is open at its end is open at the beginning."""
-        return Period(self.period.first - DAY, self.period.first - DAY)
-
-    @property
-    def is_empty(self) -> bool:
-        """Tell whether there is nothing to count, neither in the period nor in the one before."""
-        return not any((*self.total, *self.before, self.begin))
-
-    @property
     def pages(self) -> int:
         return max(1, -(-len(self.lines) // PER_PAGE))
 
