@@ -90,6 +90,13 @@ class _Asked(NamedTuple):
     past: Question
 
     @property
+    def totals(self) -> Question:
+        """Return the question for the number of tasks of both periods: at the first place, and at the last."""
+        (begin, end), (since, *_, until) = self.past.borders, self.now.borders
+        borders = (begin, *([end] if end < since else []), since, until)
+        return self.now._replace(borders=borders, groups=(TIME,))
+
+    @property
     def counted(self) -> Question:
         """Return the question for the number of tasks of each row, of whose departments the authors are known."""
         return self.now._replace(groups=tuple("author" if it == DEPARTMENT else it for it in self.address.groups))
@@ -103,9 +110,9 @@ async def pace(reporter: Reporter, address: Address, choices: Choices, book: Boo
     if (address.measure or MEASURED[0]) not in MEASURED:
         raise Invalid({"measure": [NO_CHOICE]})
     asked = await _asked(reporter, address)
-    counts, whole, past = await reporter.source.counts_of(reporter.actor, (asked.counted, asked.now, asked.past))
+    counts, totals = await reporter.source.counts_of(reporter.actor, (asked.counted, asked.totals))
     check_lines(len(counts))
-    numbers = whole.get((), 0), past.get((), 0)
+    numbers = totals.get((len(asked.totals.borders) - 2,), 0), totals.get((0,), 0)
     return await _reckoned(reporter, asked, counts, numbers, choices, book, now, MOST_READ)
 
 

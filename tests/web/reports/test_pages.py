@@ -289,6 +289,16 @@ def test_many_tasks_have_the_times_of_a_sample_and_every_face_says_so(
         assert "phase=open" in address or boris.get(address).json()["pagination"]["total"] == number, address
 
 
+@pytest.mark.parametrize("period", ["quarter", "12-months", "since=2026-01-05&until=2026-02-03"])
+def test_times_are_of_as_many_tasks_as_the_report_counts(boris: Client, period: str) -> None:
+    query = period if "=" in period else f"period={period}"
+    report = boris.get(f"/reports?{query}").json()["report"]
+    for measure in ("created", "closed"):
+        times = boris.get(f"/reports/times?{query}&measure={measure}&group=executor").json()["times"]
+        assert times["total"]["tasks"] == report["total"][measure]
+        assert times["before"]["tasks"] == report["before"][measure]
+
+
 def test_a_glance_reads_few_tasks(boris: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("helpdesk.reports.pace.MOST_AT_A_GLANCE", 5)
     found = boris.get("/reports?period=quarter").json()
