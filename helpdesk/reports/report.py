@@ -68,8 +68,8 @@ class Standing(NamedTuple):
 class Report(NamedTuple):
     """The numbers of a report. `earlier` is the period that it is compared with, and `before` the numbers of that.
 
-    `lines` of the first group are each followed by those of the second. `growing` is the project whose open tasks have
-    become more by most, and `busiest` the executor with most of them.
+    `begin` is how many were open at the beginning. `lines` of the first group are each followed by those of the second.
+    `growing` is the project whose open tasks have become more by most, and `busiest` the executor with most of them.
     """
 
     address: Address
@@ -79,6 +79,7 @@ class Report(NamedTuple):
     total: Numbers
     earlier: Period
     before: Numbers
+    begin: int
     lines: tuple[Line, ...]
     growing: Standing | None
     busiest: Standing | None
@@ -139,6 +140,7 @@ class Reporter(NamedTuple):
             _whole(found, len(asked[WHOLE, "closed"].borders) - 2, series),
             earlier,
             _whole(found, 0, [_numbers(found, PARTS, (0,))]),
+            sum(number for (_, place), number in found[GROWING, "open"].items() if place == 0),
             await THREADS.run(_lines, found, address.groups, await self._departments(found, address.groups), labels),
             await THREADS.run(_growing, found[GROWING, "open"]),
             await THREADS.run(_busiest, found[BUSIEST, "open"], found[STUCK, "open"]),
@@ -147,9 +149,13 @@ class Reporter(NamedTuple):
         return await self._named(report, page)
 
     async def found(self, address: Address, measure: Measure, per_page: int) -> Found:
-        """Return a page of the tasks that a number counts: those of the cells of an address in its period."""
+        """Return a page of the tasks that a number counts: those of the cells of an address in its period. With days,
+        only those that are open now and have not changed for so many of them."""
+        selection = await self.selection(address)
+        if address.days:
+            selection = selection._replace(unchanged_since=self.days_ago(address.days), phase="open")
         question = Question(
-            await self.selection(address),
+            selection,
             measure,
             address.within(self.today).borders(self.zone),
             tuple(it for it in address.groups if it not in (DEPARTMENT, TIME)),

@@ -161,7 +161,7 @@ def _workload(load: workload.Workload) -> tables.Table:
 async def _counted(reporter: Reporter, report: Report) -> Batches:
     """Yield the tasks of a report with a mark at each number that counts them; in place of too many a sentence."""
     rows, marks = dict[int, TaskRow](), dict[int, set[str]]()
-    address = report.address.fixed(report.period, groups=(), cells=())
+    address = report.address.fixed(report.period, groups=(), cells=(), days=0)
     for measure in MEASURES:
         number, total = 1, AT_ONCE
         while (number - 1) * AT_ONCE < total:
