@@ -114,9 +114,9 @@ def test_settings_are_shown_without_secrets(run) -> None:
     shown = run("settings", SECRET_KEY=SECRET, REDMINE_URL="http://127.0.0.1:1", REDMINE_API_KEY="geheim")
     assert shown.returncode == 0 and SECRET not in shown.stdout and "geheim" not in shown.stdout
     assert "http://127.0.0.1:1" in shown.stdout and "environment" in shown.stdout
-    told = run("settings", BRAND_LOGO="mail.example.test", MYSQL_QUALITY_HOST="geheim").stdout
+    told = run("settings", BRAND_LOGO="mail.example.test", MYSQL_ARCHIVE_HOST="geheim").stdout
     assert "mail.example.test" in told and "environment, not used yet" in told
-    assert "MYSQL_QUALITY_HOST is not understood." in told and "geheim" not in told
+    assert "MYSQL_ARCHIVE_HOST is not understood." in told and "geheim" not in told
 
 
 def test_the_demo_ignores_outside_systems_keeps_its_data_and_is_for_this_machine_unless_allowed(

@@ -1,6 +1,7 @@
 """Reckon the clocks of tasks: by the promises and calendars of the store, and by the histories of the backend."""
 
 import asyncio
+import heapq
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, MutableMapping
 from datetime import UTC, datetime, timedelta
 from math import inf
@@ -49,10 +50,27 @@ class Ranking(NamedTuple):
     is_whole: bool = True
 
 
+class _Calendars(NamedTuple):
+    """The calendars as they were in these versions: the hours of each, those of the default one, and the calendars of
+    projects."""
+
+    versions: frozenset[tuple[int, int]] | None = None
+    hours: Mapping[tuple[int, int], WorkingHours] = {}
+    default: WorkingHours = ALWAYS
+    projects: Mapping[int, int] = {}
+
+
 class _Stored(NamedTuple):
-    promises: tuple[Promise, ...]
-    calendars: tuple[Kept, ...]
-    waiting: frozenset[int]
+    """What is stored; no `calendars` if they are still in the versions that were known."""
+
+    promises: tuple[Promise, ...] = ()
+    versions: frozenset[tuple[int, int]] | None = None
+    calendars: tuple[Kept, ...] | None = None
+    waiting: frozenset[int] = frozenset()
+
+
+_Ranked = tuple[tuple[float, int], int, Going]
+"""How urgent a task is, and the task; of equals the newest is first."""
 
 
 class Promises:
@@ -70,7 +88,7 @@ class Promises:
     ) -> None:
         self.database, self.source, self.statuses, self.clock = database, source, statuses, clock
         self.threads = Threads(2)
-        self._hours: dict[tuple[int, int], WorkingHours] = {}
+        self._calendars = _Calendars()
         self.forget()
 
     def forget(self) -> None:
@@ -120,7 +138,7 @@ class Promises:
 
     async def _rank(self, source: ReportSource, actor: Actor) -> Ranking:
         book, kept = await self.book(), self._ranked
-        found: list[tuple[tuple[float, int], Going]] = []
+        found: list[list[_Ranked]] = []
         seen, is_whole = 0, True
         if book.rules:
             lives_of = source.lives_of(actor, _open_question(book, self.clock()))
@@ -128,31 +146,29 @@ class Promises:
                 async for lives in lives_of:
                     wanted = lives[: MOST_RANKED - seen]
                     seen += len(wanted)
-                    found += await self.threads.run(_going, book, wanted, self.now())
+                    found.append(await self.threads.run(_going, book, wanted, self.now()))
                     if len(wanted) < len(lives) or seen >= MOST_RANKED:
                         is_whole = False
                         break
             finally:
                 await lives_of.aclose()
-        ranking = Ranking(tuple(going for _, going in sorted(found, key=lambda it: (it[0], -it[1].task_id))), is_whole)
+        ranking = Ranking(await self.threads.run(_merged, found), is_whole)
         kept[actor.id] = ranking
         return ranking
 
     async def _load(self, source: ReportSource, *, without_rules: bool = False) -> Book:
-        stored = await self.database.run(lambda session: _stored(session, without_rules))
+        known = self._calendars
+        stored = await self.database.run(lambda session: _stored(session, without_rules, known.versions))
         rules = _rules(stored.promises)
         if not (rules or without_rules):
             return NO_BOOK
         closed = frozenset(it.id for it in await self.statuses() if it.is_closed)
-        self._hours = {
-            (it.id, it.version): self._hours.get((it.id, it.version)) or hours(it) for it in stored.calendars
-        }
-        by_calendar = {id: its for (id, _), its in self._hours.items()}
-        default = next((by_calendar[it.id] for it in stored.calendars if it.values.is_default), ALWAYS)
-        projects = {project: it.id for it in stored.calendars for project in it.values.project_ids}
-        return Book(
-            rules, by_calendar, projects, default, await source.parents(), Meaning(closed, stored.waiting - closed)
-        )
+        if stored.calendars is not None:
+            known = await self.threads.run(_parsed, stored.calendars, stored.versions, known)
+            self._calendars = known
+        by_calendar = {id: its for (id, _), its in known.hours.items()}
+        meaning = Meaning(closed, stored.waiting - closed)
+        return Book(rules, by_calendar, known.projects, known.default, await source.parents(), meaning)
 
 
 def hours(calendar: Kept) -> WorkingHours:
@@ -162,12 +178,21 @@ def hours(calendar: Kept) -> WorkingHours:
     return WorkingHours(ZoneInfo(values.timezone), parse_week(values.hours), days)
 
 
-def _stored(session: Session, without_rules: bool) -> _Stored:
+def _stored(session: Session, without_rules: bool, known: frozenset[tuple[int, int]] | None) -> _Stored:
     kept = tuple(it for it in promises.all(session) if it.is_active)
     if not (kept or without_rules):
-        return _Stored((), (), frozenset())
+        return _Stored()
     waiting = frozenset(id for id, it in board.columns(session).items() if it.phase == "waiting")
-    return _Stored(kept, tuple(business_calendars.all(session)), waiting)
+    versions = business_calendars.versions(session)
+    calendars = None if versions == known else tuple(business_calendars.all(session))
+    return _Stored(kept, versions, calendars, waiting)
+
+
+def _parsed(calendars: Collection[Kept], versions: frozenset[tuple[int, int]] | None, known: _Calendars) -> _Calendars:
+    """Return the calendars, with those of `known` that did not change: these keep tables of their own."""
+    parsed = {(it.id, it.version): known.hours.get((it.id, it.version)) or hours(it) for it in calendars}
+    default = next((parsed[it.id, it.version] for it in calendars if it.values.is_default), ALWAYS)
+    return _Calendars(versions, parsed, default, {each: it.id for it in calendars for each in it.values.project_ids})
 
 
 def _rules(kept: Iterable[Promise]) -> dict[Place, Rule]:
@@ -197,10 +222,15 @@ def _reckoned(book: Book, lives: Iterable[Life], now: int) -> Clocks:
     return {id: its for id, its in reckoned.items() if its}
 
 
-def _going(book: Book, lives: Iterable[Life], now: int) -> list[tuple[tuple[float, int], Going]]:
+def _going(book: Book, lives: Iterable[Life], now: int) -> list[_Ranked]:
     found = []
     for id, its in _reckoned(book, lives, now).items():
         urgent = most_urgent(its)
         if urgent:
-            found.append((urgency(urgent), Going(id, going_states(its))))
-    return found
+            found.append((urgency(urgent), -id, Going(id, going_states(its))))
+    return sorted(found)
+
+
+def _merged(found: Iterable[Iterable[_Ranked]]) -> tuple[Going, ...]:
+    """Return the tasks in their order. A sort of all would hold the other threads up."""
+    return tuple(going for _, _, going in heapq.merge(*found))

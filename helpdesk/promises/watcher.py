@@ -8,8 +8,8 @@ twice. What had been reached before a promise was made or edited is noted withou
 import asyncio
 import logging
 import random
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta, tzinfo
 from secrets import token_hex
@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeVar
 
 from sqlmodel import Session
 
-from helpdesk.errors import Unavailable
+from helpdesk.errors import NotAllowed, NotFound, Unavailable
 from helpdesk.notifications.channels.sse import PAGE
 from helpdesk.notifications.messages import Warned, of_no_task
 from helpdesk.notifications.of_no_task import deliver
@@ -48,9 +48,9 @@ NOTHING = ""
 LEASE_SECONDS = 180.0
 TICK_SECONDS = 60.0
 WARNINGS_AT_ONCE = 100
-"""The warnings in one transaction, for which the poller of the feed waits."""
+"""The warnings that are asked about together, and given in one transaction, for which the poller of the feed waits."""
 MOST_ALONE = 5
-"""Of more warnings at once a person gets one notification."""
+"""Of more warnings in a look a person gets one notification."""
 ASKED_AT_ONCE = 8
 LONGEST_SILENCE = timedelta(minutes=10)
 """After an edit of the promises, warnings are given of what was reached since the last look, but no longer ago."""
@@ -66,6 +66,14 @@ class Named(NamedTuple):
 
     by_number: Mapping[int, Account]
     by_id: Mapping[int, Account]
+
+
+class Asked(NamedTuple):
+    """A warning with its task, None where that is gone, and the ids of the accounts that are to get it."""
+
+    warning: Warning
+    task: Involved | None
+    ids: frozenset[int]
 
 
 class PromiseWatcher:
@@ -98,8 +106,10 @@ class PromiseWatcher:
     async def step(self) -> None:
         """Look once at all open tasks. Raises nothing of a backend or a store that is down: the next step goes on."""
         try:
-            await self._look()
-            self._is_silent = False
+            left = await self._look()
+            if left and not self._is_silent:
+                log.warning("warnings of promises are left for the next look", extra={"number": left})
+            self._is_silent = bool(left)
         except LeaseLost:
             pass
         except Unavailable as error:
@@ -107,20 +117,23 @@ class PromiseWatcher:
                 log.warning("nobody is warned of promises", extra={"error": error.detail})
             self._is_silent = True
 
-    async def _look(self) -> None:
+    async def _look(self) -> int:
+        """Return how many warnings are left for the next look."""
         book, now = await self.promises.book(), self.clock()
         if not book.rules:
             await self._rest(now)
-            return
+            return 0
         print_of = await self.threads.run(warnings.fingerprint, book)
         since = await self._write(lambda db: _since(db, print_of, now))
+        new: list[Warning] = []
         async with aclosing(self.source.open_lives(Selection())) as found:
             async for lives in found:
                 seen = await self.threads.run(warnings.seen, book, lives, int(now.timestamp()))
                 await self._forget(seen.ahead)
-                if seen.due:
-                    await self._give(seen.due, since)
+                new += await self._new(seen.due, since) if seen.due else ()
+        left = await self._warn(new)
         await self._write(lambda db: _finish(db, print_of, now))
+        return left
 
     async def _rest(self, now: datetime) -> None:
         """Note that nothing is promised any more, so that a promise that is made later begins anew."""
@@ -134,31 +147,43 @@ class PromiseWatcher:
         if early := await self.database.run(lambda db: promise_warnings.silent(db, ahead)):
             await self._write(lambda db: promise_warnings.forget(db, early))
 
-    async def _give(self, due: Sequence[Warning], since: int) -> None:
-        """Give those of these warnings that were not given before, and only note what was reached before `since`."""
+    async def _new(self, due: Sequence[Warning], since: int) -> list[Warning]:
+        """Return those of these warnings that were not given before, and only note what was reached before `since`."""
         given = await self._write(lambda db: promise_warnings.given(db, [it.key for it in due], self.clock()))
         new = [it for it in due if it.key not in given]
-        await self._note([it for it in new if it.reached < since])
-        for some in in_batches((it for it in new if it.reached >= since), WARNINGS_AT_ONCE):
-            await self._warn(some)
-
-    async def _note(self, passed: Sequence[Warning]) -> None:
-        if passed:
+        if passed := [it for it in new if it.reached < since]:
             await self._write(lambda db: _note(db, passed, self.clock(), silent=True))
+        return [it for it in new if it.reached >= since]
 
-    async def _warn(self, some: Sequence[Warning]) -> None:
-        tasks = await self.source.involved({it.key.task_id for it in some})
-        named = await self.database.run(lambda db: self._named(db, some, tasks))
+    async def _warn(self, new: Sequence[Warning]) -> int:
+        """Give all new warnings of a look. Return how many are left for the next one."""
+        asked = [each async for some in self._asked(new) for each in some]
+        for part in await self.threads.run(_parted, asked):
+            listed = await self._write(lambda db: self._notify(db, part))  # noqa: B023  # it is called here and now
+            self.outbox.wake()
+            self.wakeups.wake(listed)
+        return len(new) - len(asked)
+
+    async def _asked(self, new: Sequence[Warning]) -> AsyncGenerator[list[Asked], None]:
+        """Yield the warnings with those who are to get them, without those of which this can't be said now. Where the
+        backend answers about none of many, the rest is not asked."""
         gate = asyncio.Semaphore(ASKED_AT_ONCE)
+        for some in in_batches(new, WARNINGS_AT_ONCE):
+            tasks = await self.source.involved({it.key.task_id for it in some})
+            named = await self._write(lambda db: self._named(db, some, tasks))  # noqa: B023  # and keeps the lease
 
-        async def ask(warning: Warning) -> tuple[Warning, frozenset[int]]:
-            async with gate:
-                return warning, await self._seeing(warning, tasks.get(warning.key.task_id), named)
+            async def ask(warning: Warning) -> Asked | None:
+                task = tasks.get(warning.key.task_id)  # noqa: B023
+                async with gate:
+                    try:
+                        return Asked(warning, task, await self._seeing(warning, task, named))  # noqa: B023
+                    except (NotAllowed, NotFound, Unavailable):
+                        return None
 
-        asked = await asyncio.gather(*map(ask, some))
-        listed = await self._write(lambda db: self._notify(db, asked, tasks))
-        self.outbox.wake()
-        self.wakeups.wake(listed)
+            known = [it for it in await asyncio.gather(*map(ask, some)) if it is not None]
+            if not known:
+                return
+            yield known
 
     def _named(self, session: Session, some: Iterable[Warning], tasks: Mapping[int, Involved]) -> Named:
         numbers = {number for it in some for number in _numbers(it, tasks.get(it.key.task_id))}
@@ -177,26 +202,17 @@ class PromiseWatcher:
         visible_to = await self.visible_to(record, [Actor(it.number, it.login) for it in its])
         return frozenset(it.id for it in its if it.number in visible_to)
 
-    def _notify(
-        self, session: Session, asked: Sequence[tuple[Warning, frozenset[int]]], tasks: Mapping[int, Involved]
-    ) -> frozenset[int]:
+    def _notify(self, session: Session, asked: Sequence[Asked]) -> frozenset[int]:
         """Note the warnings and store their notifications. Return who has one in the list."""
         now = self.clock()
-        new = _note(session, [warning for warning, _ in asked], now)
-        of_person = defaultdict[int, int](int)
-        for warning, ids in asked:
-            for id in ids if warning in new else ():
-                of_person[id] += 1
-        many = {id for id, number in of_person.items() if number > MOST_ALONE}
+        new = set(_note(session, [it.warning for it in asked], now))
+        told = [it for it in asked if it.warning in new]
+        many = _many(told)
         rows = [
-            (_notification(warning, tasks[warning.key.task_id], now), ids - many)
-            for warning, ids in asked
-            if ids and warning in new
+            (_notification(it.warning, it.task, now), alone) for it in told if it.task and (alone := it.ids - {*many})
         ]
-        rows += [(_of_many(number, now), frozenset({id})) for id, number in of_person.items() if id in many]
-        deliveries = [
-            it for row, ids in rows if ids for it in deliver(session, sorted(ids), row, now, self.outbox, self.zone)
-        ]
+        rows += [(_of_many(number, now), frozenset({id})) for id, number in many.items()]
+        deliveries = [it for row, ids in rows for it in deliver(session, sorted(ids), row, now, self.outbox, self.zone)]
         return frozenset(it.notification.person_id for it in deliveries if PAGE.name in it.options)
 
     async def _write(self, work: Callable[[Session], T]) -> T:
@@ -216,6 +232,20 @@ def _numbers(warning: Warning, task: Involved | None) -> frozenset[int]:
     if task is None:
         return frozenset()
     return (task.assignees or frozenset({warning.executor_id} - {NOBODY})) | task.watchers
+
+
+def _parted(asked: Sequence[Asked]) -> list[Sequence[Asked]]:
+    """Return what is given in one transaction each: all together of what somebody gets many, so that these are one
+    notification, and the rest some at a time."""
+    many = _many(asked).keys()
+    together = [it for it in asked if it.ids & many]
+    return [*([together] if together else ()), *in_batches((it for it in asked if not it.ids & many), WARNINGS_AT_ONCE)]
+
+
+def _many(asked: Iterable[Asked]) -> dict[int, int]:
+    """Return the accounts that get one notification instead of so many."""
+    of_person = Counter(id for it in asked for id in it.ids)
+    return {id: number for id, number in of_person.items() if number > MOST_ALONE}
 
 
 def _since(session: Session, print_of: str, now: datetime) -> int:

@@ -90,6 +90,13 @@ class _Asked(NamedTuple):
     past: Question
 
     @property
+    def totals(self) -> Question:
+        """Return the question for the number of tasks of both periods: at the first place, and at the last."""
+        (begin, end), (since, *_, until) = self.past.borders, self.now.borders
+        borders = (begin, *([end] if end < since else []), since, until)
+        return self.now._replace(borders=borders, groups=(TIME,))
+
+    @property
     def counted(self) -> Question:
         """Return the question for the number of tasks of each row, of whose departments the authors are known."""
         return self.now._replace(groups=tuple("author" if it == DEPARTMENT else it for it in self.address.groups))
@@ -103,9 +110,8 @@ async def pace(reporter: Reporter, address: Address, choices: Choices, book: Boo
     if (address.measure or MEASURED[0]) not in MEASURED:
         raise Invalid({"measure": [NO_CHOICE]})
     asked = await _asked(reporter, address)
-    counts, whole, past = await reporter.source.counts_of(reporter.actor, (asked.counted, asked.now, asked.past))
-    check_lines(len(counts))
-    numbers = whole.get((), 0), past.get((), 0)
+    counts, totals = await reporter.source.counts_of(reporter.actor, (asked.counted, asked.totals))
+    numbers = totals.get((len(asked.totals.borders) - 2,), 0), totals.get((0,), 0)
     return await _reckoned(reporter, asked, counts, numbers, choices, book, now, MOST_READ)
 
 
@@ -140,6 +146,8 @@ async def _reckoned(
 ) -> Pace:
     """Read histories of the tasks that were counted, at most so many of each period."""
     groups, statuses, labels = asked.address.groups, meaning(choices, book), Labels(choices, asked.parts)
+    counts = await _by_department(reporter, counts, groups) if groups else {}
+    check_lines(len(counts))
     keyed = [await group_of(reporter, it, asked.now, statuses) for it in groups]
     every, every_past = (max(1, -(-number // most)) for number in numbers)
 
@@ -149,7 +157,6 @@ async def _reckoned(
         return await times.times(lives, keyed, book.hours_of, statuses, now)
 
     found, before = await read(asked.now, every, keyed), await read(asked.past, every_past, [])
-    counts = await _by_department(reporter, counts, groups) if groups else {}
     rows = await times.THREADS.run(_rows, counts, found.groups, groups, labels)
     executors = [key for row in rows for group, key in zip(groups, row.keys, strict=True) if group == EXECUTOR]
     names = await reporter.names([*executors, *asked.address.executor_ids])

@@ -24,6 +24,9 @@ TAKEN = sentence("There is a calendar with this name already.")
 HAS_ANOTHER = sentence("Some of these projects follow another calendar. Take them out there first.")
 
 
+VERSIONS = select(BusinessCalendar.id, BusinessCalendar.version)
+
+
 class OwnDay(NamedTuple):
     """A day with hours of its own; a holiday has none."""
 
@@ -55,6 +58,11 @@ def all(session: Session) -> list[Kept]:
     """Return all calendars by their names."""
     rows = session.exec(select(BusinessCalendar).order_by(col(BusinessCalendar.name_folded))).all()
     return _kept(session, rows)
+
+
+def versions(session: Session) -> frozenset[tuple[int, int]]:
+    """Return the ids of all calendars with their versions, which tell whether one was changed."""
+    return frozenset((id or 0, version) for id, version in session.exec(VERSIONS))
 
 
 def one(session: Session, calendar_id: int) -> Kept:

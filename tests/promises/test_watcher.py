@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -18,7 +18,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from helpdesk.errors import Unavailable
+from helpdesk.errors import BadResponse, Unavailable
 from helpdesk.notifications.messages import Warned
 from helpdesk.promises import watcher
 from helpdesk.reports.model import Life, Selection
@@ -27,10 +27,12 @@ from helpdesk.store import business_calendars as calendars
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.store.models.delivery import OutboxRow
+from helpdesk.store.models.notifications import EventRecord
 from helpdesk.store.models.promises import Promise, PromiseWarning
 from helpdesk.store.notifications import NOTIFICATION
 from helpdesk.store.promise_warnings import Key
 from helpdesk.store.promises import PromiseValues
+from helpdesk.tasks.model import Actor
 from tests.clocks import NOON, Clock
 from tests.notifications.sending import device, write
 from tests.promises.warning import MOSCOW, Warning
@@ -411,3 +413,43 @@ async def test_a_project_that_is_put_below_one_with_a_promise_causes_no_storm(
     await look(embedded, clock, 1)
     await look(embedded, clock, 1)
     assert told(embedded.database) == [] and warned(embedded.database)
+
+
+async def test_many_in_a_look_are_one_notification_for_each(
+    begun: EmbeddedWorld, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher, "WARNINGS_AT_ONCE", 3)
+    for login in ("boris", "anna", "boris", "anna"):
+        for _ in range(watcher.MOST_ALONE - 1):
+            task(begun, assignee=login)
+    alone = [task(begun, assignee="irina") for _ in range(watcher.MOST_ALONE)]
+    await look(begun, clock, 61)
+    singles = [(IRINA, "answer_over", number) for number in alone]
+    assert sorted(told(begun.database)) == [(ANNA, "promises", 0), (BORIS, "promises", 0), *singles]
+    subjects = sa.select(NOTIFICATION.c.subject).where(NOTIFICATION.c.kind == "promises")
+    assert begun.database.run_here(lambda db: db.execute(subjects).scalars().all()) == ["8", "8"]
+    await look(begun, clock, 1)
+    assert len(told(begun.database)) == 2 + len(singles)
+
+
+async def test_a_task_that_the_backend_tells_nothing_of_keeps_no_other_back(begun: EmbeddedWorld, clock: Clock) -> None:
+    bad, good = task(begun), task(begun, assignee="boris")
+    clock.pass_(61 * MINUTE)
+    its, broken = Warning(begun.database, clock.now), {bad, good}
+    asked = its.visible_to
+
+    async def visible_to(record: EventRecord, actors: Iterable[Actor]) -> frozenset[int]:
+        if record.task_id in broken:
+            raise BadResponse(detail="Redmine answers nonsense")
+        return await asked(record, actors)
+
+    its.visible_to = visible_to
+    await its.step()
+    assert told(begun.database) == [] and warned(begun.database) == set()
+    broken.remove(good)
+    await its.step()
+    await its.step()
+    assert told(begun.database) == [(BORIS, "answer_over", good)]
+    broken.clear()
+    await its.step()
+    assert told(begun.database) == [(BORIS, "answer_over", good), (ANNA, "answer_over", bad)]

@@ -23,7 +23,6 @@ from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.tasks.files import Upload
 from helpdesk.tasks.model import Edit
-from helpdesk.web.lists import counts
 from helpdesk.wiring import wire
 from tests.web.leaks import SECRET, Leaks
 from tests.world import PEOPLE_IDS, EmbeddedWorld
@@ -54,14 +53,12 @@ def leaks(tmp_path: Path) -> Iterator[Leaks]:
 
 
 @pytest.fixture
-def visit(services: Services, leaks: Leaks, monkeypatch: pytest.MonkeyPatch) -> Iterator[Visit]:
+def visit(services: Services, leaks: Leaks) -> Iterator[Visit]:
     """`visit("anna")` is a client with her session, `visit()` one without. Keywords change the settings.
 
     They take answers as they are, unless a test asks for compressed ones: to compress a small one takes half its time.
     All requests of a test go through one event loop: to begin another takes as long as a small answer.
     """
-    # However busy the machine is: a page without the numbers beside its links is another page.
-    monkeypatch.setattr(counts, "WAIT_SECONDS", 60.0)
     opened, apps = [], []
 
     def come(login: str | None = None, **changed: object) -> TestClient:

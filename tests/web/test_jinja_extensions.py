@@ -92,7 +92,15 @@ def test_a_row_is_another_one_with_any_other_value(services: Services, environme
     )
     cached = environments["ru"].globals["cached"]
     columns = ("due_date", "updated_on", "assigned_to")
-    usual = {"columns": columns, "may_edit": True, "fresh": False, "unread": False, "created": "", "updated": ""}
+    usual = {
+        "columns": columns,
+        "may_edit": True,
+        "fresh": False,
+        "unread": False,
+        "created": "",
+        "updated": "",
+        "clock": None,
+    }
     shown = [cached("lists/_row.html", origin="", row=one, today=on, **usual) for one in others]
     shown.append(cached("lists/_row.html", origin="", row=row, today=on + timedelta(days=1), **usual))
     assert len(set(shown)) == len(shown)

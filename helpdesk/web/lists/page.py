@@ -124,7 +124,7 @@ async def row_context(request: Request, rows: Iterable[TaskRow]) -> dict[str, An
     rows, person, now = tuple(rows), await current_user(request), services(request).clock()
     ids = [row.id for row in rows]
     return {
-        "clocks": await clocks.of_rows(request, await actor(request), rows),
+        "clocks": await clocks.of_rows(request, await actor(request), rows) if rows else {},
         "layout": list_layout.of_request(request),
         "unread_tasks": await services(request).database.run(lambda db: notifications.unread_tasks(db, person.id, ids)),
         "age": lambda since: board.age(since, now),
