@@ -1,6 +1,6 @@
 """Read the tasks that are assessed, of one source, as a person sees them there."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Container
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from helpdesk.reports.model import NOBODY, Question, Selection
 from helpdesk.reports.source import MOST_LIVES, ReportSource
 from helpdesk.store.assessments import TaskValues
 from helpdesk.store.database import in_batches
-from helpdesk.tasks.model import Actor, TaskRow
+from helpdesk.tasks.model import Actor, Task, TaskRow
 
 MOST_CANDIDATES = 5_000
 """Of so many closed tasks at most is drawn."""
@@ -47,13 +47,16 @@ class AssessedTasks(NamedTuple):
         return row, TaskValues(self.name, task_id, row.subject, row.project.id, row.project.name, *whose)
 
     async def own(self, task_ids: Collection[int]) -> frozenset[int]:
-        """Return those of these tasks that are assigned to the person, or to a group that the person is in: at most
-        MOST_LIVES."""
-        involved = await self.source.involved(task_ids) if task_ids else {}
-        return frozenset(it for it, people in involved.items() if people.assignees & self.numbers)
+        """Return those of these tasks that are assigned to the person, or to a group that the person is in, or that the
+        person closed last: at most MOST_LIVES."""
+        if not task_ids:
+            return frozenset()
+        involved, lives = await self.source.involved(task_ids), await self.source.lives(self.actor, task_ids)
+        assigned = {it for it, people in involved.items() if people.assignees & self.numbers}
+        return frozenset(assigned.union(it for it, life in lives.items() if life.closer_id in self.numbers))
 
     async def is_own(self, task: TaskValues) -> bool:
-        """Tell whether a task was the work of the person, or is assigned to a group that the person is in."""
+        """Tell whether a task is the work of the person, as `own` says."""
         return task.executor_id in self.numbers or bool(await self.own([task.task_id]))
 
     async def closed(self, task_id: int) -> TaskValues:
@@ -70,7 +73,23 @@ class AssessedTasks(NamedTuple):
         found: list[Candidate] = []
         async with aclosing(self.source.lives_of(self.actor, question)) as parts:
             async for lives in parts:
-                found += [Candidate(it.id, it.executor_id) for it in lives if it.executor_id not in self.numbers]
+                others = (it for it in lives if not self.numbers.intersection((it.executor_id, it.closer_id)))
+                found += [Candidate(it.id, it.executor_id) for it in others]
                 if len(found) >= MOST_CANDIDATES:
                     break
         return found[:MOST_CANDIDATES]
+
+
+def assignees_at_closing(task: Task, closed: Container[str | None]) -> frozenset[str]:
+    """Return the names of those to whom a task was assigned when it was closed last: two if that was changed with it.
+
+    `closed` are the names of the statuses that close a task. One without a closing was created closed.
+    """
+    assignee = task.row.assignee.name if task.row.assignee else None
+    for entry in sorted(task.entries, key=lambda it: (it.created_on, it.id), reverse=True):
+        after = assignee
+        for change in reversed(entry.changes):
+            assignee = change.old if change.field == "assignee" else assignee
+        if any(it.field == "status" and it.new in closed and it.old not in closed for it in entry.changes):
+            return frozenset(it for it in (assignee, after) if it)
+    return frozenset(it for it in (assignee,) if it)

@@ -154,7 +154,8 @@ def _period(read: _Reader, today: date) -> tuple[str, date | None, date | None]:
 
 def _groups(read: _Reader) -> tuple[str, ...]:
     """Return the groups; the form calls the second one `then`."""
-    groups = tuple(it for name in ("group", "then") for it in read.values(name, MOST_GROUPS + 1) if it)
+    named = [it for name in ("group", "then") for it in read.values(name, MOST_GROUPS + 1) if it]
+    groups = tuple(dict.fromkeys(named))
     if len(groups) > MOST_GROUPS:
         read.wrong["group"] = [TOO_MANY._replace(values={"most": MOST_GROUPS})]
     if not all(it in GROUPS or is_field(it) for it in groups):

@@ -200,10 +200,13 @@ def _plain(keys: Iterable[Any]) -> tuple[Key, ...]:
     return tuple(key.decode("utf-8", "replace") if isinstance(key, bytes) else key for key in keys)
 
 
-def page(picked: sa.Subquery, number: int, size: int) -> sa.Select[Any]:
-    """Return the statement for the ids of a page of what was picked, the newest first."""
+def page(tables: Tables, question: Question, picked: sa.Subquery, number: int, size: int) -> sa.Select[Any]:
+    """Return the statement for the ids of a page of what was picked, in the order of `ReportSource.found`."""
     number, size = min(max(number, 1), MOST_PAGES), max(size, 1)
-    return sa.select(picked.c.id).order_by(picked.c.id.desc()).limit(size).offset((number - 1) * size)
+    ids = sa.select(picked.c.id).limit(size).offset((number - 1) * size)
+    if not question.selection.unchanged_since:
+        return ids.order_by(picked.c.id.desc())
+    return ids.join(tables.tasks, tables.id == picked.c.id).order_by(tables.updated, tables.id)
 
 
 def executor_ids(tables: Tables) -> sa.Select[Any]:

@@ -44,16 +44,18 @@ def lives(
         steps_of[step.task_id].append(step)
     for task in tasks:
         own = steps_of.get(task.id, [])
+        closer_id = _closer(own, closed)
         yield Life(
             task.id,
             task.project_id,
             task.tracker_id,
             task.priority_id,
             task.author_id,
-            task.assignee_id or _closer(own, closed),
+            task.assignee_id or closer_id,
             task.created,
             _statuses(task, own),
             answers.get(task.id),
+            closer_id,
         )
 
 

@@ -82,8 +82,7 @@ async def kept(reporter: Reporter, address: Address, choices: Choices, book: Boo
     question = Question(await reporter.selection(address), "created", borders)
     tally = await _reckoned(reporter, address, question, book, now)
     labels = Labels(choices, parts)
-    places = [labels.places(group) for group in address.groups]
-    lines = sorted((Line(keys, _numbers(it)) for keys, it in tally.groups.items()), key=lambda it: _order(it, places))
+    lines = await THREADS.run(_lines, tally.groups, [labels.places(group) for group in address.groups])
     people = [key for line in lines for group, key in zip(address.groups, line.keys, strict=True) if group == EXECUTOR]
     names = await reporter.names([*people, *address.executor_ids])
     return KeptReport(address, period, lines, Line((), _numbers(tally.whole)), labels._replace(people=names))
@@ -141,6 +140,12 @@ async def _reckoned(reporter: Reporter, address: Address, question: Question, bo
 
 def _numbers(tally: Counter[Place]) -> dict[Kind, Kept]:
     return {kind: Kept(*(tally[kind, it] for it in OUTCOMES)) for kind in KINDS}
+
+
+def _lines(groups: Mapping[tuple[Key, ...], Counter[Place]], places: Sequence[Mapping[Key, int] | None]) -> list[Line]:
+    """Return the lines in their order. There may be many: it runs in a thread."""
+    lines = [Line(keys, _numbers(tally)) for keys, tally in groups.items()]
+    return sorted(lines, key=lambda it: _order(it, places))
 
 
 def _order(line: Line, places: Sequence[Mapping[Key, int] | None]) -> list[tuple[int, str]]:

@@ -1,7 +1,7 @@
 """Name the values of groups, and put them in order. Who or what is gone is named by its number."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from helpdesk.errors import Sentence, sentence
 from helpdesk.reports.address import DEPARTMENT, FIELD, GROUPS, field_of
@@ -46,7 +46,7 @@ class Labels(NamedTuple):
             return self._of_field(field_of(group), str(key))
         if group == "executor" and key == NOBODY:
             return NO_ONE
-        name = self.people.get(int(key)) if group == "executor" else self._words(group).get(int(key))
+        name = self.people.get(int(key)) if group == "executor" else self._word(group, int(key))
         return name if name and not is_blank(name) else f"#{key}"
 
     def places(self, group: str) -> dict[Key, int] | None:
@@ -54,12 +54,15 @@ class Labels(NamedTuple):
         if group == "time":
             return {place: place for place in range(len(self.parts))}
         if group in VOCABULARY:
-            return {id: place for place, id in enumerate(self._words(group))}
+            return {it.id: place for place, it in enumerate(self._words(group))}
         return None
 
-    def _words(self, group: str) -> dict[int, str]:
-        words: Sequence[tuple[int, str]] = [it[:2] for it in getattr(self.choices.vocabulary, VOCABULARY[group])]
-        return dict(words)
+    def _word(self, group: str, id: int) -> str | None:
+        return next((it.name for it in self._words(group) if it.id == id), None)
+
+    def _words(self, group: str) -> Sequence[Any]:
+        words: Sequence[Any] = getattr(self.choices.vocabulary, VOCABULARY[group])
+        return words
 
     def _of_field(self, id: int, text: str) -> Sentence | str:
         field = next((it for it in self.choices.fields if it.id == id), None)

@@ -34,7 +34,7 @@ class Words(NamedTuple):
 
 
 def letter(words: Words, report: Report) -> ReportLetter:
-    """Put the numbers of a report into words."""
+    """Put the numbers of a report into words. It may have many rows: it runs in a thread."""
     table, language = tables.of_report(report), words.language
     left = max(0, len(table.rows) - MOST_ROWS - 1)
     rows = [*table.rows[: len(table.rows) - left - 1], table.rows[-1]]

@@ -28,7 +28,7 @@ from helpdesk.reports.address import Address
 from helpdesk.reports.address_parser import parse
 from helpdesk.reports.departments import Departments
 from helpdesk.reports.letters import Words
-from helpdesk.reports.report import Reporter
+from helpdesk.reports.report import THREADS, Reporter
 from helpdesk.reports.source import ReportSource
 from helpdesk.store import leases, rights, saved_reports
 from helpdesk.store.database import Database
@@ -161,7 +161,7 @@ class Mailer:
             report = await reporter.report(address, await reporter.choices(address))
         except Invalid as error:
             return letters.failed(words, address, [it for each in error.fields.values() for it in each])
-        return letters.letter(words, report)
+        return await THREADS.run(letters.letter, words, report)
 
     def _put(self, mailing: Mailing, letter: ReportLetter | None, session: Session) -> None:
         """Write the next time and the row of the outbox together, unless somebody else has done so."""

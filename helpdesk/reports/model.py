@@ -96,7 +96,8 @@ class Life(NamedTuple):
     """The history of a task as far as times depend on it, in seconds since 1970.
 
     `statuses` are the ids in which it was, each with its beginning, the first at its creation. `answered` is the first
-    public comment by somebody else than its author; None without one. `executor_id` is NOBODY without one.
+    public comment by somebody else than its author; None without one. `executor_id` is NOBODY without one, and so is
+    `closer_id`, who closed it last.
     """
 
     id: int
@@ -108,6 +109,7 @@ class Life(NamedTuple):
     created: int
     statuses: tuple[tuple[int, int], ...]
     answered: int | None = None
+    closer_id: int = NOBODY
 
 
 class Involved(NamedTuple):

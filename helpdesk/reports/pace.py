@@ -111,7 +111,6 @@ async def pace(reporter: Reporter, address: Address, choices: Choices, book: Boo
         raise Invalid({"measure": [NO_CHOICE]})
     asked = await _asked(reporter, address)
     counts, totals = await reporter.source.counts_of(reporter.actor, (asked.counted, asked.totals))
-    check_lines(len(counts))
     numbers = totals.get((len(asked.totals.borders) - 2,), 0), totals.get((0,), 0)
     return await _reckoned(reporter, asked, counts, numbers, choices, book, now, MOST_READ)
 
@@ -147,6 +146,8 @@ async def _reckoned(
 ) -> Pace:
     """Read histories of the tasks that were counted, at most so many of each period."""
     groups, statuses, labels = asked.address.groups, meaning(choices, book), Labels(choices, asked.parts)
+    counts = await _by_department(reporter, counts, groups) if groups else {}
+    check_lines(len(counts))
     keyed = [await group_of(reporter, it, asked.now, statuses) for it in groups]
     every, every_past = (max(1, -(-number // most)) for number in numbers)
 
@@ -156,7 +157,6 @@ async def _reckoned(
         return await times.times(lives, keyed, book.hours_of, statuses, now)
 
     found, before = await read(asked.now, every, keyed), await read(asked.past, every_past, [])
-    counts = await _by_department(reporter, counts, groups) if groups else {}
     rows = await times.THREADS.run(_rows, counts, found.groups, groups, labels)
     executors = [key for row in rows for group, key in zip(groups, row.keys, strict=True) if group == EXECUTOR]
     names = await reporter.names([*executors, *asked.address.executor_ids])

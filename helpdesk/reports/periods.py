@@ -1,4 +1,4 @@
-"""Reckon with the periods of reports: whole days in the company's time zone, divided into days, weeks or months.
+"""Reckon with the periods of reports: whole days in the company's time zone, divided into days, weeks, months or years.
 
 Weeks begin on Monday. A day may have 23 or 25 hours.
 """
@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 from helpdesk.errors import Sentence, sentence
 
 DAY = timedelta(days=1)
-STEPS = {"day": sentence("days"), "week": sentence("weeks"), "month": sentence("months")}
+STEPS = {"day": sentence("days"), "week": sentence("weeks"), "month": sentence("months"), "year": sentence("years")}
 """What a period is divided into, with the words for people."""
-DAILY, WEEKLY = 31, 190
-"""Up to how many days a period is divided into days, and into weeks, unless somebody chooses."""
+DAILY, WEEKLY, MONTHLY = 31, 190, 3_653
+"""Up to how many days a period is divided into days, weeks and months, unless somebody chooses."""
 FIRST_DAY = date(1970, 1, 2)
 """Earlier days are in no report."""
 
@@ -83,7 +83,8 @@ def before(period: Period, name: str = "") -> Period:
 
 def usual_step(period: Period) -> str:
     """Return what a period is divided into unless somebody chooses."""
-    return "day" if period.days <= DAILY else "week" if period.days <= WEEKLY else "month"
+    longest = {"day": DAILY, "week": WEEKLY, "month": MONTHLY}
+    return next((step for step, days in longest.items() if period.days <= days), "year")
 
 
 def parts(period: Period, step: str) -> tuple[Period, ...]:
@@ -96,6 +97,8 @@ def count(period: Period, step: str) -> int:
     if step == "month":
         first, last = period
         return (last.year - first.year) * 12 + last.month - first.month + 1
+    if step == "year":
+        return period.last.year - period.first.year + 1
     if step == "week":
         return (_begin("week", period.last) - _begin("week", period.first)).days // 7 + 1
     return period.days

@@ -68,8 +68,8 @@ class Standing(NamedTuple):
 class Report(NamedTuple):
     """The numbers of a report. `earlier` is the period that it is compared with, and `before` the numbers of that.
 
-    `lines` of the first group are each followed by those of the second. `growing` is the project whose open tasks have
-    become more by most, and `busiest` the executor with most of them.
+    `begin` is how many were open at the beginning. `lines` of the first group are each followed by those of the second.
+    `growing` is the project whose open tasks have become more by most, and `busiest` the executor with most of them.
     """
 
     address: Address
@@ -79,6 +79,7 @@ class Report(NamedTuple):
     total: Numbers
     earlier: Period
     before: Numbers
+    begin: int
     lines: tuple[Line, ...]
     growing: Standing | None
     busiest: Standing | None
@@ -129,7 +130,6 @@ class Reporter(NamedTuple):
         parts, earlier = periods.parts(period, step), periods.before(period, address.period)
         asked = self._questions(await self.selection(address), address.groups, parts, earlier)
         found = dict(zip(asked, await self.source.counts_of(self.actor, tuple(asked.values())), strict=True))
-        check_lines(max((len(counts) for (name, _), counts in found.items() if name.isdigit()), default=0))
         labels, places = Labels(choices, parts), len(asked[PARTS, "created"].borders) - 1
         series = [_numbers(found, PARTS, (place,)) for place in range(places - len(parts), places)]
         report = Report(
@@ -140,6 +140,7 @@ class Reporter(NamedTuple):
             _whole(found, len(asked[WHOLE, "closed"].borders) - 2, series),
             earlier,
             _whole(found, 0, [_numbers(found, PARTS, (0,))]),
+            sum(number for (_, place), number in found[GROWING, "open"].items() if place == 0),
             await THREADS.run(_lines, found, address.groups, await self._departments(found, address.groups), labels),
             await THREADS.run(_growing, found[GROWING, "open"]),
             await THREADS.run(_busiest, found[BUSIEST, "open"], found[STUCK, "open"]),
@@ -148,9 +149,13 @@ class Reporter(NamedTuple):
         return await self._named(report, page)
 
     async def found(self, address: Address, measure: Measure, per_page: int) -> Found:
-        """Return a page of the tasks that a number counts: those of the cells of an address in its period."""
+        """Return a page of the tasks that a number counts: those of the cells of an address in its period. With days,
+        only those that are open now and have not changed for so many of them."""
+        selection = await self.selection(address)
+        if address.days:
+            selection = selection._replace(unchanged_since=self.days_ago(address.days), phase="open")
         question = Question(
-            await self.selection(address),
+            selection,
             measure,
             address.within(self.today).borders(self.zone),
             tuple(it for it in address.groups if it not in (DEPARTMENT, TIME)),
@@ -241,13 +246,15 @@ def _whole(found: Answers, place: int, parts: Sequence[Numbers]) -> Numbers:
 
 
 def _lines(found: Answers, groups: Sequence[str], departments: Mapping[int, str], labels: Labels) -> tuple[Line, ...]:
-    """Return the lines of all groups in their order. There may be many: it runs in a thread."""
+    """Return the lines of all groups in their order. There may be many: it runs in a thread. Raises Invalid for more
+    than MOST_LINES."""
     lines: list[Line] = []
     for depth in range(1, len(groups) + 1):
         level = [found[str(depth), measure] for measure in MEASURES]
         if DEPARTMENT in groups[:depth]:
             level = [by_department(it, groups.index(DEPARTMENT), departments) for it in level]
         keys = {key: None for counts in level for key in counts}
+        check_lines(len(keys))
         lines += [Line(key, Numbers(*(counts.get(key, 0) for counts in level))) for key in keys]
     return tuple(_sorted(lines, groups, labels))
 

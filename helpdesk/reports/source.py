@@ -26,7 +26,8 @@ class ReportSource(Protocol):
     async def found(
         self, actor: Actor, question: Question, cell: Mapping[str, Key], page: int = 1, per_page: int = 25
     ) -> Found:
-        """Return the tasks that `counts` counts where its groups have these values, the newest first.
+        """Return the tasks that `counts` counts where its groups have these values, the newest first; of those that
+        nobody has changed since a moment, the ones that were changed longest ago first.
 
         `cell` may name some of the groups, or none for all tasks of the question.
         """

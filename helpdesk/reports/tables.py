@@ -1,11 +1,12 @@
 """Put the numbers of reports into tables, for files and letters. Texts are sentences until a language is chosen."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from helpdesk.errors import Sentence, sentence
 from helpdesk.reports.labels import MEASURE_WORDS, part_text
-from helpdesk.reports.model import MEASURES
+from helpdesk.reports.model import MEASURES, Key
 from helpdesk.reports.report import Line, Numbers, Report
 
 TOTAL = sentence("Total")
@@ -35,9 +36,13 @@ def of_parts(report: Report) -> Table:
 
 
 def of_groups(report: Report) -> Table:
-    """Return the groups of a report. A line of the first group alone stands above those of the second within it."""
+    """Return the groups of a report. A line of the first group alone stands above those of the second within it.
+
+    There may be many: it belongs into a thread.
+    """
     groups, labels = report.address.groups, report.labels
-    rows: list[Row] = [(*_names(report, line), *line.numbers) for line in report.lines]
+    name = cache(labels.of)
+    rows: list[Row] = [(*_names(name, groups, line), *line.numbers) for line in report.lines]
     total: Row = (TOTAL, *[""] * (len(groups) - 1), *report.total)
     return Table((*(labels.group(it) for it in groups), *NUMBERS), [*rows, total])
 
@@ -47,7 +52,6 @@ def totals(numbers: Numbers) -> Iterator[tuple[Sentence, int]]:
     yield from zip(NUMBERS, numbers, strict=True)
 
 
-def _names(report: Report, line: Line) -> list[Text]:
-    groups = report.address.groups
-    names = [report.labels.of(group, key) for group, key in zip(groups, line.keys, strict=False)]
+def _names(name: Callable[[str, Key], Text], groups: Sequence[str], line: Line) -> list[Text]:
+    names = [name(group, key) for group, key in zip(groups, line.keys, strict=False)]
     return [*names, *[""] * (len(groups) - len(names))]

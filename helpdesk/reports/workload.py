@@ -8,9 +8,9 @@ from typing import NamedTuple
 from helpdesk.errors import Sentence, sentence
 from helpdesk.reports.address import Address
 from helpdesk.reports.labels import Labels
-from helpdesk.reports.model import Choices, Key, Question
+from helpdesk.reports.model import Choices, Counts, Key, Question
 from helpdesk.reports.periods import DAY, FIRST_DAY, Period
-from helpdesk.reports.report import EXECUTOR, PER_PAGE, TIME, Reporter
+from helpdesk.reports.report import EXECUTOR, PER_PAGE, THREADS, TIME, Reporter
 
 AGES = (90, 30, 7)
 """The borders between the ages of tasks, in days, from the oldest on."""
@@ -56,17 +56,22 @@ async def workload(
     """Count who has how many open tasks now. People are named on that page, or on all of them."""
     spans = _ages(reporter.today)
     counts = await reporter.source.counts(reporter.actor, await _question(reporter, address, split, spans))
-    people, whole = dict[Key, Counter[Key]](), Counter[Key]()
-    for (person, key), number in counts.items():
-        people.setdefault(person, Counter())[key] += number
-        whole[key] += number
-    rows = sorted((Row(*it) for it in people.items()), key=lambda it: (-it.total, str(it.executor)))
+    rows, whole = await THREADS.run(_rows, counts)
     labels = Labels(choices)
     columns = _of_ages(spans) if split == AGE else _of_words(split, whole, labels)
     load = Workload(split, columns, rows, Row(0, whole), labels)
     shown = rows if page is None else load.rows_of(page)
     names = await reporter.names([*(it.executor for it in shown), *address.executor_ids])
     return load._replace(labels=labels._replace(people=names))
+
+
+def _rows(counts: Counts) -> tuple[list[Row], Counter[Key]]:
+    """Return the rows of people and the numbers of all of them. There may be many: it runs in a thread."""
+    people, whole = dict[Key, Counter[Key]](), Counter[Key]()
+    for (person, key), number in counts.items():
+        people.setdefault(person, Counter())[key] += number
+        whole[key] += number
+    return sorted((Row(*it) for it in people.items()), key=lambda it: (-it.total, str(it.executor))), whole
 
 
 async def _question(reporter: Reporter, address: Address, split: str, spans: Sequence[Period]) -> Question:

@@ -118,7 +118,7 @@ def save(
     _replace_marks(session, row.id or 0, wanted.marks)
     give_back(session, task.source, task.task_id)
     act = "assessed" if known is None else "assessment_changed"
-    details = {"assessment": row.id, "source": row.source, "score": row.score, "executor": row.executor}
+    details = {"assessment": row.id, "source": row.source, "score": row.score, "executor": row.executor_id}
     audit.note(session, assessor_id, act, None, details, row.task_id)
     return one(session, row.id or 0)
 
@@ -131,7 +131,7 @@ def withdraw(session: Session, assessor_id: int, assessment_id: int) -> Assessme
         raise NotFound
     for model, key in ((AssessmentMark, AssessmentMark.assessment_id), (Assessment, Assessment.id)):
         session.execute(sa.delete(model).where(col(key) == assessment_id))
-    details = {"assessment": row.id, "source": row.source, "score": row.score, "executor": row.executor}
+    details = {"assessment": row.id, "source": row.source, "score": row.score, "executor": row.executor_id}
     audit.note(session, assessor_id, "assessment_withdrawn", None, details, row.task_id)
     return row
 

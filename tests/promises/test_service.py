@@ -7,6 +7,7 @@ import pytest
 
 from helpdesk.store import business_calendars as calendars
 from helpdesk.tasks.embedded import lives
+from helpdesk.tasks.lists import EXPORTED_AT_ONCE, TaskQuery
 from tests.clocks import NOON, Clock
 from tests.notifications.sending import write
 from tests.promises.test_watcher import ADMIN, MINUTE, promise, task, week
@@ -48,3 +49,12 @@ def test_tasks_are_ranked_by_what_is_due_first_however_they_are_read(
     ranking = asyncio.run(Warning(embedded.database, clock.now).promises.ranking(embedded.actor("anna")))
     oldest_first = sorted(zip(ages, numbers, strict=True), reverse=True)
     assert [it.task_id for it in ranking.tasks] == [number for _, number in oldest_first] and ranking.is_whole
+
+
+async def test_an_export_of_promised_tasks_names_them_all_once(embedded: EmbeddedWorld, statements: list[str]) -> None:
+    ids = tuple(task(embedded) for _ in range(2 * EXPORTED_AT_ONCE + 1))
+    statements.clear()
+    query = TaskQuery(task_ids=ids)
+    found = [row.id async for some in embedded.backend.export(embedded.actor("anna"), query) for row in some]
+    assert sorted(found) == [*ids]
+    assert len([it for it in statements if it.count("?") >= len(ids)]) == 1

@@ -175,15 +175,18 @@ class Reckoning(NamedTuple):
         return dict(found)
 
     def tasks(self, question: Question, cell: Mapping[str, Key]) -> list[int]:
-        """Return the ids of the tasks at a cell, the newest first; without a time those that are open at the end."""
+        """Return the ids of the tasks at a cell, the newest first, and of stale ones those that are longest so; without
+        a time those that are open at the end."""
         if question.measure == "open" and "time" not in cell:
             question = question._replace(groups=tuple(group for group in question.groups if group != "time"))
         wanted = [(question.groups.index(group), key) for group, key in cell.items()]
         found = {
-            tale.id
+            tale.id: tale
             for tale, keys in self.counted(question)
             if any(all(each[i] == key for i, key in wanted) for each in keys)
         }
+        if question.selection.unchanged_since:
+            return sorted(found, key=lambda id: (found[id].updated, id))
         return sorted(found, reverse=True)
 
     def counted(self, question: Question) -> Iterator[tuple[Tale, set[tuple[Key, ...]]]]:

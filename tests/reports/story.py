@@ -113,6 +113,7 @@ def life_of(number: int, story: Story, tracker_id: int, world: EmbeddedWorld | R
         story.created,
         tuple((number_of(name, world), begin) for name, begin in statuses),
         answered,
+        closer,
     )
 
 

@@ -128,6 +128,12 @@ def test_a_report_of_a_field_that_is_gone_says_so() -> None:
 def test_the_second_group_of_the_form_has_a_name_of_its_own() -> None:
     assert parse("group=project&then=status", TODAY).groups == ("project", "status")
     assert parse("group=&then=status", TODAY).groups == ("status",)
+    assert parse("group=project&then=project", TODAY).groups == ("project",)
+
+
+def test_a_period_of_any_length_is_divided_so_that_it_fits() -> None:
+    for since in ("2026-11-01", "2026-06-01", "2017-01-01", "1970-01-02"):
+        assert parse(f"since={since}", TODAY)
 
 
 def test_cells_are_values_of_groups() -> None:

@@ -65,7 +65,8 @@ def test_parts_have_no_gap_and_no_overlap(step: str) -> None:
         assert (parts[0].first, parts[-1].last) == period and len(parts) == periods.count(period, step)
         assert all(later.first - earlier.last == DAY for earlier, later in pairwise(parts))
         assert all(it.first.weekday() == 0 for it in parts[1:] if step == "week")
-        assert all(it.first.day == 1 for it in parts[1:] if step == "month")
+        assert all(it.first.day == 1 for it in parts[1:] if step in ("month", "year"))
+        assert all(it.first.month == 1 for it in parts[1:] if step == "year")
 
 
 @pytest.mark.parametrize(

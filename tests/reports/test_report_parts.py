@@ -21,7 +21,7 @@ YEAR = Period(date(2026, 1, 1), date(2026, 12, 31))
 
 def report(lines: tuple[Line, ...]) -> Report:
     """A report of nothing but lines."""
-    return Report.__new__(Report, *[None] * 7, lines, None, None, Labels(CHOICES))  # type: ignore[arg-type]
+    return Report.__new__(Report, *[None] * 8, lines, None, None, Labels(CHOICES))  # type: ignore[arg-type]
 
 
 def test_a_page_that_begins_within_a_group_repeats_its_line() -> None:

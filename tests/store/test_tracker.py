@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable
-from itertools import permutations
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise, permutations
 from typing import Any
 
 import pytest
@@ -13,7 +14,17 @@ from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.store import board
 from helpdesk.store.board import ColumnSettings
 from helpdesk.store.database import Database
-from helpdesk.store.models.tables import AuditRecord, CustomValue, Person, Project, Status, Task, Transition
+from helpdesk.store.models.tables import (
+    AuditRecord,
+    Change,
+    CustomValue,
+    Entry,
+    Person,
+    Project,
+    Status,
+    Task,
+    Transition,
+)
 from helpdesk.store.tracker import custom_fields, edits, first_steps, projects, roles, vocabulary
 from helpdesk.store.tracker.custom_fields import FieldRow
 from helpdesk.store.tracker.projects import ProjectRow
@@ -110,6 +121,33 @@ def test_a_status_that_closes_tells_when_its_tasks_were_closed(done: Done, embed
     assert closed_at() is not None
     done(vocabulary.change, STATUSES, resolved, None, ADA)
     assert closed_at() is None
+
+
+def test_a_task_that_went_through_a_status_that_closes_now_was_closed_then(done: Done, embedded: EmbeddedWorld) -> None:
+    number, began = embedded.new_task(status="resolved"), datetime(2026, 8, 20, 10, tzinfo=UTC)
+    steps = ("in_progress", "resolved", "closed", "new", "resolved", "closed")
+    numbers = [STATUS_IDS[it] for it in ("new", *steps)]
+
+    def live(db: Session) -> None:
+        task = db.get_one(Task, number)
+        task.status_id, task.created_at, task.closed_at = STATUS_IDS["closed"], began, began + timedelta(days=6)
+        for day, (old, new) in enumerate(pairwise(numbers), start=1):
+            at = began + timedelta(days=day)
+            entry = Entry(task_id=number, author_id=ADA, created_at=at)
+            db.add(entry)
+            db.flush()
+            db.add(Change(entry_id=entry.id, field="status", old_value=str(old), new_value=str(new)))
+
+    def closed_on() -> int:
+        at = embedded.database.run_here(lambda db: db.get_one(Task, number).closed_at)
+        assert at
+        return (at - began).days
+
+    embedded.database.run_here(live, writes=True)
+    resolved = done(vocabulary.one, STATUSES, STATUS_IDS["resolved"])
+    for is_closed, day in ((True, 5), (False, 6)):
+        done(vocabulary.change, STATUSES, resolved._replace(is_closed=is_closed), None, ADA)
+        assert closed_on() == day
 
 
 async def test_no_task_is_closed_as_it_is_made(done: Done, embedded: EmbeddedWorld) -> None:

@@ -173,15 +173,22 @@ def _set_flags(session: Session, part: Part, row: SQLModel, wanted: Word) -> Non
 
 
 def _close_tasks(session: Session, status: Word) -> None:
-    """Give the tasks of a status a time at which they were closed, or take it from them: the status says so now.
-
-    They were closed when they came to this status, as Redmine says, too.
-    """
-    came = sa.select(sa.func.max(col(Entry.created_at))).join(Change, col(Change.entry_id) == col(Entry.id))
-    came = came.where(col(Entry.task_id) == col(Task.id), col(Change.field) == "status")
-    last = came.where(col(Change.new_value) == str(status.id)).scalar_subquery()
-    closed_at = sa.func.coalesce(last, col(Task.created_at)) if status.is_closed else None
-    session.exec(sa.update(Task).where(col(Task.status_id) == status.id).values(closed_at=closed_at))
+    """Reckon anew when the tasks were closed that are in a status, or were once: what it says holds for their past,
+    too. They were closed when they came last from a status that closes no task to one that does."""
+    closed = session.scalars(sa.select(col(Status.id)).where(col(Status.is_closed).is_(True))).all()
+    texts, changes = [str(it) for it in closed], sa.join(Entry, Change, col(Change.entry_id) == col(Entry.id))
+    old, new = col(Change.old_value), col(Change.new_value)
+    closes = sa.and_(new.in_(texts), sa.or_(old.is_(None), old.not_in(texts)))
+    last = sa.select(sa.func.max(col(Entry.created_at))).select_from(changes)
+    last = last.where(col(Entry.task_id) == col(Task.id), col(Change.field) == "status", closes)
+    went = sa.select(col(Entry.task_id)).select_from(changes).where(col(Change.field) == "status")
+    went = went.where(sa.or_(old == str(status.id), new == str(status.id)))
+    is_there = col(Task.status_id) == status.id
+    is_closed = sa.and_(col(Task.status_id).in_(closed), sa.or_(is_there, col(Task.id).in_(went)))
+    closed_at = sa.func.coalesce(last.scalar_subquery(), col(Task.created_at))
+    session.exec(sa.update(Task).where(is_closed).values(closed_at=closed_at))
+    if not status.is_closed:
+        session.exec(sa.update(Task).where(is_there).values(closed_at=None))
 
 
 def _count(session: Session, condition: sa.ColumnElement[bool]) -> int:

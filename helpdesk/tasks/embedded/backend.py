@@ -89,9 +89,10 @@ class EmbeddedBackend:
     async def export(self, actor: Actor, query: TaskQuery) -> AsyncGenerator[tuple[TaskRow, ...], None]:
         """Read the ids first, and then some tasks at a time, so that no change moves them."""
         ids = await self.database.run(lambda session: numbers(session, rights(session, actor), query))
+        rest = query._replace(task_ids=())  # these are among them; there may be too many to name them each time
 
         def read(session: Session, some: Sequence[int]) -> tuple[TaskRow, ...]:
-            return among(session, rights(session, actor), query, some)
+            return among(session, rights(session, actor), rest, some)
 
         for start in range(0, len(ids), EXPORTED_AT_ONCE):
             yield await self.database.run(partial(read, some=ids[start : start + EXPORTED_AT_ONCE]))

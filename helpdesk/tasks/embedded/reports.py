@@ -86,7 +86,7 @@ def _found(
     tables = report_tables(session, rights(session, actor))
     picked = counting.picked(tables, question, cell)
     total = session.scalar(sa.select(sa.func.count()).select_from(picked))
-    ids = session.scalars(counting.page(picked, page, per_page)).all()
+    ids = session.scalars(counting.page(tables, question, picked, page, per_page)).all()
     ranks = {priority.id: priority for priority in priorities(session)}
     shown = list_rows.rows_of(session, ids, tables.visible)
     return Found(tuple(row_of(row, ranks) for row in shown), total or 0)

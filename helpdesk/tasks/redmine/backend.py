@@ -67,9 +67,10 @@ class FallbackReader:
                 async for page in pages:
                     yield page
             return
+        rest = query._replace(task_ids=())  # these are among them; there may be too many to name them each time
         for start in range(0, len(ids), EXPORTED_AT_ONCE):
             some = ids[start : start + EXPORTED_AT_ONCE]
-            by_sql = partial(self.source.reader(lists.among), actor, query, some)
+            by_sql = partial(self.source.reader(lists.among), actor, rest, some)
             yield await self.source.or_rest(by_sql, partial(self.rest.lists.numbered, actor, some))()
 
 

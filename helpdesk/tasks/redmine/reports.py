@@ -84,6 +84,8 @@ def _found(
 ) -> Found:
     picked = counting.picked(tables, question, cell)
     total = read.db.scalar(sa.select(sa.func.count()).select_from(picked))
-    ids = read.db.scalars(counting.page(picked, page, per_page)).all()
-    shown = read.task_rows(read.db.execute(ROWS.where(issues.id.in_(ids), tables.visible)).all())
-    return Found(tuple(sorted(shown, key=lambda row: -row.id)), total or 0)
+    ids = read.db.scalars(counting.page(tables, question, picked, page, per_page)).all()
+    shown = {
+        row.id: row for row in read.task_rows(read.db.execute(ROWS.where(issues.id.in_(ids), tables.visible)).all())
+    }
+    return Found(tuple(shown[id] for id in ids if id in shown), total or 0)

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import Invalid
+from helpdesk.errors import Invalid, sentence
 from helpdesk.reports.address import Address
 from helpdesk.reports.labels import MEASURE_WORDS, Labels
 from helpdesk.reports.model import Choices, Found, Measure
@@ -19,6 +19,7 @@ from helpdesk.web.tasks.schemas import row
 
 ROUTE = "reports:tasks"
 PER_PAGE = 50
+DAYS_UNCHANGED = sentence("Days without a change")
 
 
 async def found(request: Request) -> Response:
@@ -49,10 +50,10 @@ async def _page(
         "measure": measure,
         "title": MEASURE_WORDS[measure],
         "period": address.within(reporter.today),
-        "facts": [*_cells(address, labels), *page.facts(address, labels)],
+        "facts": [*_cells(address, labels), *_days(address), *page.facts(address, labels)],
         "tasks": tasks,
         "paging": paging(request, ROUTE, address, tasks.total, PER_PAGE),
-        "back": f"{path_to(request, 'reports:index')}?{address.query(measure='', cells=())}",
+        "back": f"{path_to(request, 'reports:index')}?{address.query(measure='', cells=(), days=0)}",
     }
     return html(request, "reports/tasks.html", **await page.context(request, reporter, choices, ROUTE) | shown)
 
@@ -73,6 +74,10 @@ def _cells(address: Address, labels: Labels) -> list[Any]:
         return []
     values = {**dict(zip(address.groups, address.cells, strict=True)), **address.cell()}
     return [(labels.group(group), [labels.of(group, key)]) for group, key in values.items()]
+
+
+def _days(address: Address) -> list[Any]:
+    return [(DAYS_UNCHANGED, [str(address.days)])] if address.days else []
 
 
 def _to_dict(address: Address, measure: Measure, tasks: Found) -> dict[str, Any]:

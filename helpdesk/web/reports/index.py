@@ -9,7 +9,8 @@ from helpdesk.errors import Invalid
 from helpdesk.reports.address import Address
 from helpdesk.reports.model import Choices
 from helpdesk.reports.pace import Pace, at_a_glance
-from helpdesk.reports.report import PER_PAGE, Report, Reporter
+from helpdesk.reports.periods import DAY, Period
+from helpdesk.reports.report import PER_PAGE, STALE, Report, Reporter
 from helpdesk.web.core.faces import answer, html, json_response
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.reports import charts, page, schemas
@@ -60,6 +61,9 @@ def _report_context(request: Request, address: Address, report: Report) -> dict[
         "links": Links.of(path_to(request, "reports:tasks"), address, report.labels.parts),
         "chart": charts.chart(report.parts),
         "change": change,
+        "STALE": STALE,
+        "day_before": Period(report.period.first - DAY, report.period.first - DAY),
+        "is_empty": not any((*report.total, *report.before, report.begin)),
         "duration": duration,
         "times": f"{path_to(request, 'reports:times')}?{address.query()}",
         "paging": paging(request, ROUTE, address, len(report.lines), PER_PAGE),

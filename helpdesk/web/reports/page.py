@@ -24,7 +24,12 @@ from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.templating import today
 from helpdesk.web.reports.form import DEPARTMENT_LABEL, FILTERS, MOST_OPTIONS, Form
 
-STEP_TITLES = {"day": sentence("By days"), "week": sentence("By weeks"), "month": sentence("By months")}
+STEP_TITLES = {
+    "day": sentence("By days"),
+    "week": sentence("By weeks"),
+    "month": sentence("By months"),
+    "year": sentence("By years"),
+}
 NO_SOURCE = sentence("Reports are counted in the database of the task system, and this helpdesk does not read it.")
 TABS = {
     "reports:index": sentence("Report"),
@@ -40,6 +45,7 @@ EXPORTED = {
     "reports:stale": "stale",
     "reports:workload": "workload",
     "reports:times": "times",
+    "reports:promises": "promises",
 }
 """What `export.py` calls the pages, by their routes."""
 

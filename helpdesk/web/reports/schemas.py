@@ -20,6 +20,7 @@ def report_to_dict(report: Report, say: Say, page: int) -> Json:
     return {
         "period": period_to_dict(report.period),
         "by": report.step,
+        "open_before": report.begin,
         "total": numbers_to_dict(report.total),
         "before": {**period_to_dict(report.earlier), **numbers_to_dict(report.before)},
         "parts": [{**period_to_dict(it.period), **numbers_to_dict(it.numbers)} for it in report.parts],

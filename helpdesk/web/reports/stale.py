@@ -43,7 +43,7 @@ async def stale(request: Request) -> Response:
 
 def address_of(request: Request) -> Address:
     """Read the address of the page. Raises Invalid with every wrong parameter."""
-    address = page.address_of(request)
+    address = page.address_of(request, is_divided=False)
     days = address.days or DAYS[-1]
     if days not in DAYS:
         raise Invalid({"days": [NO_CHOICE]})

@@ -26,10 +26,10 @@ def change(before: int, now: int) -> Change:
     values = {"number": abs(difference), "before": before}
     if before:
         values["percent"] = round(abs(difference) / before * PERCENT)
-        more = sentence("%(number)s more than before (+%(percent)s %%)")
-        fewer = sentence("%(number)s fewer than before (−%(percent)s %%)")
+        more = sentence("%(number)s more than before (+%(percent)s\N{NO-BREAK SPACE}%%)")
+        fewer = sentence("%(number)s fewer than before (−%(percent)s\N{NO-BREAK SPACE}%%)")
     else:
-        more, fewer = sentence("%(number)s more than before"), sentence("%(number)s fewer than before")
+        more = fewer = sentence("none before")
     return Change("▲", more._replace(values=values)) if difference > 0 else Change("▼", fewer._replace(values=values))
 
 

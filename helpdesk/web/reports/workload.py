@@ -27,7 +27,8 @@ async def workload(request: Request) -> Response:
     """Show the workload."""
     reporter = await page.reporter_of(request)
     try:
-        address, split = page.address_of(request)._replace(phase="", groups=(), cells=()), split_of(request)
+        address, split = page.address_of(request, is_divided=False), split_of(request)
+        address = address._replace(phase="", groups=(), cells=())
         choices = await reporter.choices(address)
     except Invalid as error:
         return await page.refused(request, reporter, error, ROUTE)

@@ -1,15 +1,16 @@
 """Closed tasks are assessed by controllers, never by whose work it was, the second time without knowing the first."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from helpdesk.people.rights import QUALITY
 from helpdesk.services import Services
 from helpdesk.store import rights
-from helpdesk.store.models.tables import AuditRecord, Person, Task
+from helpdesk.store.models.tables import AuditRecord, Change, Entry, Person, Task
 from tests.web.conftest import HTML, Client, Visit
 from tests.web.dom import parsed
 from tests.web.quality.assessing import ALL, add_form, let_control, marks, page_marks, to_assess
@@ -86,6 +87,31 @@ def test_nobody_assesses_an_open_task_nor_own_work_nor_what_is_hidden(
     assert visit("irina").post(to_assess(closed), json=body).status_code == 403
     assert boris.get("/quality-control/assess/elsewhere/1").status_code == 404
     assert acts(services) == []
+
+
+def happened(services: Services, number: int, login: str, field: str, old: int, new: int) -> None:
+    def work(db: Session) -> None:
+        entry = Entry(task_id=number, author_id=PEOPLE_IDS[login], created_at=datetime.now(UTC))
+        db.add(entry)
+        db.flush()
+        db.add(Change(entry_id=entry.id or 0, field=field, old_value=str(old), new_value=str(new)))
+
+    services.database.run_here(work, writes=True)
+
+
+def test_own_work_stays_own_when_it_is_handed_on_after_its_closing(
+    boris: Client, form: Any, embedded: EmbeddedWorld, services: Services
+) -> None:
+    pairs = [("irina", "boris"), ("boris", "admin"), ("anna", "admin")]
+    by_boris, of_boris, handed_before = (embedded.new_task(status="closed", assignee=it) for it, _ in pairs)
+    happened(services, handed_before, "boris", "assignee", PEOPLE_IDS["boris"], PEOPLE_IDS["anna"])
+    for number, (_, login) in zip((by_boris, of_boris, handed_before), pairs, strict=True):
+        happened(services, number, login, "status", embedded.status("new"), embedded.status("closed"))
+    handed_on = boris.put(f"/tasks/api/task/{of_boris}/assignee", json={"assignee_id": PEOPLE_IDS["anna"]})
+    assert handed_on.status_code == 200
+    answers = [boris.post(to_assess(it), json=marks(form, 0, 0)) for it in (by_boris, of_boris, handed_before)]
+    assert [it.status_code for it in answers] == [403, 403, 201], answers[2].text
+    assert by_boris not in [it["task_id"] for it in boris.post("/quality-control/sample", json={}).json()["tasks"]]
 
 
 def test_the_work_of_an_account_that_was_joined_is_own_work(
@@ -206,6 +232,34 @@ def test_who_did_the_work_sees_what_was_said_of_it_and_nobody_else(
     assert visit("anna").post(f"{one}/withdraw", json={}).status_code == 404, "it is another's"
     services.database.run_here(lambda db: rights.revoke(db, PEOPLE_IDS["boris"], QUALITY, None), writes=True)
     assert boris.get(one).status_code == 404 and boris.get(ALL).status_code == 403
+
+
+def test_who_did_the_work_reads_nothing_of_the_work_of_the_next_one(
+    boris: Client, visit: Visit, form: Any, embedded: EmbeddedWorld, services: Services
+) -> None:
+    number = embedded.new_task(status="closed", assignee="irina")
+    first, second = boris.post(to_assess(number), json=marks(form, 5, 0)).json()["id"], visit("admin")
+
+    def hand_on(db: Session) -> None:
+        db.get_one(Task, number).assignee_id = PEOPLE_IDS["stranger"]
+
+    services.database.run_here(hand_on, writes=True)
+    other = second.post(to_assess(number), json=marks(form, 0, 0)).json()["id"]
+    irina, title = visit("irina"), "Other assessments of this task"
+    page = irina.get(f"{ALL}/{first}", headers=HTML)
+    assert page.status_code == 200 and title not in page.text and irina.get(f"{ALL}/{other}").status_code == 404
+    assert title in boris.get(f"{ALL}/{first}", headers=HTML).text
+
+
+def test_a_form_that_is_switched_off_is_left_to_those_who_used_it(
+    boris: Client, visit: Visit, form: Any, closed: int, embedded: EmbeddedWorld
+) -> None:
+    assert boris.post(to_assess(closed), json=marks(form, 5, 5)).status_code == 201
+    off = {**form, "is_active": False}
+    assert visit("admin").post(f"/quality-control/forms/{form['id']}", json=off).status_code == 200
+    assert boris.post(to_assess(closed), json=marks(form, 1, 1) | {"lock_version": "1"}).status_code == 200
+    refused = boris.post(to_assess(embedded.new_task(status="closed")), json=marks(form, 5, 5))
+    assert refused.status_code == 422 and "form_id" in refused.json()["errors"]
 
 
 def test_a_task_that_is_gone_counts_no_more(

@@ -119,3 +119,10 @@ def test_a_foreign_criterion_is_refused(admin: Client) -> None:
     body = {"name": "Звонок", "criteria": other["criteria"], "lock_version": form["lock_version"]}
     assert admin.post(f"{FORMS}/{form['id']}", json=body).status_code == 404
     assert admin.get(f"{FORMS}/{form['id']}").json()["criteria"] == form["criteria"]
+
+
+def test_a_criterion_that_is_named_twice_is_refused(admin: Client) -> None:
+    form = add_form(admin)
+    twice = {**form, "criteria": [form["criteria"][0]] * 2}
+    refused = admin.post(f"{FORMS}/{form['id']}", json=twice)
+    assert refused.status_code == 422 and refused.json()["errors"] == {"name": ["A criterion stands here twice."]}

@@ -8,10 +8,13 @@ import pytest
 from openpyxl import load_workbook
 
 from helpdesk.reports import xlsx
+from helpdesk.services import Services
+from helpdesk.store import promises
+from helpdesk.store.promises import PromiseValues
 from helpdesk.web.reports.exports import export
-from tests.web.conftest import Client, Visit
+from tests.web.conftest import HTML, Client, Visit
 from tests.web.reports import world
-from tests.world import FIELD_IDS, EmbeddedWorld
+from tests.world import FIELD_IDS, PEOPLE_IDS, EmbeddedWorld
 
 NUMBERS = ("created", "closed", "reopened", "open")
 QUERIES = ["", "group=executor&group=time", f"group=cf_{FIELD_IDS['Способ связи']}&period=year", "group=department"]
@@ -51,7 +54,7 @@ def test_the_numbers_of_a_file_are_those_of_the_page(boris: Client, query: str) 
         assert [[name for name in row[:depth] if name] for row in found["Report"][1:-1]] == names
         parts = [[it[name] for name in NUMBERS] for it in report["parts"]]
         assert [row[1:] for row in found["Period"][1:]] == [*parts, total]
-    marked = found["Tasks"][1:]
+    marked = found["Task list"][1:]
     assert [sum(1 for row in marked if row[place]) for place in range(-4, 0)] == total
     assert [["" if it is None else str(it) for it in row] for row in found["Report"]] == lines(boris, query)
 
@@ -59,7 +62,7 @@ def test_the_numbers_of_a_file_are_those_of_the_page(boris: Client, query: str) 
 def test_the_tasks_of_a_number_are_those_of_its_page(boris: Client) -> None:
     query = "measure=open&group=priority&cell=3"
     page = boris.get(f"/reports/tasks?{query}").json()
-    rows = sheets(boris, query)["Tasks"][1:]
+    rows = sheets(boris, query)["Task list"][1:]
     assert len(rows) == page["pagination"]["total"] > 0
     assert [row[0] for row in rows][: len(page["tasks"])] == [it["id"] for it in page["tasks"]]
     assert all(row[1].startswith("=Задача") for row in rows)
@@ -87,7 +90,8 @@ def test_the_workload_is_that_of_its_page(boris: Client, split: str) -> None:
 def test_times_are_those_of_their_page(boris: Client, group: str) -> None:
     page = boris.get(f"/reports/times?{group}").json()["times"]
     rows = sheets(boris, f"of=times&{group}")["Times"][1:]
-    expected = [*(page["rows"] if group else []), page["total"]]
+    expected = [*page["rows"], page["total"]]
+    assert len(expected) > 5
 
     def numbers(row: dict[str, Any]) -> list[Any]:
         shown = [row["tasks"]]
@@ -100,8 +104,26 @@ def test_times_are_those_of_their_page(boris: Client, group: str) -> None:
     assert [row[-11:] for row in rows] == [numbers(it) for it in expected] and expected[0]["tasks"]
 
 
+@pytest.mark.parametrize("group", ["", "group=executor&group=priority"])
+def test_promises_are_those_of_their_page(boris: Client, services: Services, group: str) -> None:
+    usual = PromiseValues("Всем", None, None, None, 240, 60 * 24 * 60, None, True)
+    services.database.run_here(lambda db: promises.add(db, PEOPLE_IDS["admin"], usual), writes=True)
+    page = boris.get(f"/reports/promises?{group}").json()["promises"]
+    rows = sheets(boris, f"of=promises&{group}")["Promises of time"]
+    expected = [[*line["answer"].values(), *line["solution"].values()] for line in (*page["lines"], page["total"])]
+    assert [row[-8:] for row in rows[1:]] == expected and len(expected) > 3
+    assert rows[0][-8] == "First answer: Kept" and rows[0][-1] == "Solution: Share kept"
+    assert "of=promises" in boris.get("/reports/promises", headers=HTML).text
+
+
+@pytest.mark.parametrize("of", ["", "of=tasks&", "of=stale&", "of=workload&"])
+def test_what_is_not_divided_may_be_of_any_length(boris: Client, of: str) -> None:
+    query = f"{of}since=1970-01-02&until=2026-09-01&by=day&measure=created"
+    assert len(lines(boris, query)) > 1
+
+
 def test_everybody_exports_what_they_see(boris: Client, visit: Visit) -> None:
-    mine, theirs = (len(sheets(it, "")["Tasks"]) for it in (boris, visit("irina")))
+    mine, theirs = (len(sheets(it, "")["Task list"]) for it in (boris, visit("irina")))
     assert mine > theirs > 1
     for kind in ("xlsx", "csv"):
         assert visit("anna").get(f"/reports/export.{kind}").status_code == 403
@@ -131,16 +153,16 @@ def test_too_many_rows_are_refused_with_a_sentence_and_free_the_place(
 def test_a_report_of_too_many_tasks_says_so_in_place_of_them(boris: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export, "MOST_TASKS", 3)
     found = sheets(boris, "")
-    assert len(found["Report"]) > 2 and len(found["Tasks"]) == 2
-    assert "single number" in found["Tasks"][1][1]
+    assert len(found["Report"]) > 2 and len(found["Task list"]) == 2
+    assert "single number" in found["Task list"][1][1]
 
 
 def test_tasks_of_several_pages_come_once_each(boris: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = sheets(boris, "")["Tasks"]
+    whole = sheets(boris, "")["Task list"]
     monkeypatch.setattr(export, "AT_ONCE", 7)
-    assert sheets(boris, "")["Tasks"] == whole
-    assert [row[0] for row in sheets(boris, "of=tasks")["Tasks"]] == [
-        row[0] for row in sheets(boris, "of=tasks")["Tasks"]
+    assert sheets(boris, "")["Task list"] == whole
+    assert [row[0] for row in sheets(boris, "of=tasks")["Task list"]] == [
+        row[0] for row in sheets(boris, "of=tasks")["Task list"]
     ]
 
 

@@ -71,7 +71,7 @@ async def _task(request: Request, source: str) -> TaskValues:
     """Return the task in the address. Raises NotFound, Invalid for an open one, NotAllowed for own work."""
     tasks = await sources.of_name(request, source)
     task = await tasks.closed(request_data.task_id(request))
-    if await tasks.is_own(task):
+    if await tasks.is_own(task) or await sources.was_own_work(request, tasks, task.task_id):
         raise NotAllowed(OWN_WORK)
     return task
 
@@ -82,7 +82,7 @@ async def _save(request: Request, source: str) -> Response:
     chosen, known = str(fields.values.get("form_id") or ""), request_data.an_id(fields.version() or "") or None
 
     def work(db: Session) -> AssessmentRow:
-        form = assessment_forms.one(db, request_data.an_id(chosen))
+        form = _form(db, request_data.an_id(chosen), task, person.id)
         wanted = marks_input.read(marks_input.flat(fields), form)
         return assessments.save(db, person.id, task, wanted, known, now)
 
@@ -94,6 +94,15 @@ async def _save(request: Request, source: str) -> Response:
         page = partial(_page, request, task, given, typed=fields.values, error=refusal)
         return await answer_refusal(request, refusal, page=page)
     return await _saved(request, row, 200 if known else 201)
+
+
+def _form(db: Session, number: int, task: TaskValues, person_id: int) -> FormRow:
+    """Return the form that was chosen. Raises NotFound, also for one that is switched off, unless the person's own
+    assessment of the task has it."""
+    form, rows = assessment_forms.one(db, number), assessments.of_task(db, task.source, task.task_id)
+    if not form.values.is_active and not any(it.assessor_id == person_id and it.form_id == number for it in rows):
+        raise NotFound
+    return form
 
 
 def _refusal(error: HelpdeskError, given: Given) -> HelpdeskError:

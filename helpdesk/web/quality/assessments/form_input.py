@@ -31,6 +31,7 @@ PARTS = ("id", "name", "hint", "weight", "most", "place", "remove")
 NO_CRITERIA = sentence("A form needs at least one criterion.")
 TOO_MANY = sentence("A form has at most %(most)s criteria.", most=MOST_CRITERIA)
 OUTSIDE = "This must be a whole number from %(least)s to %(most)s."
+TWICE = sentence("A criterion stands here twice.")
 NO_LIST = sentence("This must be a list of criteria.")
 
 
@@ -52,6 +53,9 @@ def read(fields: Fields) -> FormValues:
     for row in range(1, MOST_ROWS + 1):
         if _is_there(flat, row) and (found := _or_fault(faults, partial(_criterion, flat, row), None)):
             placed.append((_place(flat, row), row, found))
+    numbers = [it.id for _, _, it in placed if it.id is not None]
+    if len(set(numbers)) < len(numbers):
+        faults["name"] = [TWICE]
     if not placed and not faults:
         faults["name-1"] = [NO_CRITERIA]
     if len(placed) > MOST_CRITERIA:

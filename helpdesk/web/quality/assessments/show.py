@@ -99,16 +99,16 @@ async def _load(request: Request) -> Shown:
 
     row, of_task, marks, names = await services(request).database.run(work)
     task = (await sources.visible(request, [row])).get((row.source, row.task_id))
-    is_executor = await _is_executor(request, row)
-    if not is_executor and not (sources.is_controller(request) and task):
+    own = await _own_work(request, row.source)
+    controls, is_own = bool(task) and sources.is_controller(request), row.executor_id in own
+    if not is_own and not controls:
         raise NotFound
-    is_open = is_executor or bool(sources.open_to(person.id, sources.is_head(request), of_task))
-    others = [it for it in of_task if it.id != row.id and is_open]
+    reads_all = controls and bool(sources.open_to(person.id, sources.is_head(request), of_task))
+    others = [it for it in of_task if it.id != row.id and (reads_all or it.executor_id in own)]
+    is_open = is_own or reads_all
     return Shown(row, task, others, marks if is_open else (), names, is_open)
 
 
-async def _is_executor(request: Request, row: AssessmentRow) -> bool:
-    """Tell whether an assessment is of the person's own work."""
-    if row.executor_id is None:
-        return False
-    return any(it.name == row.source and row.executor_id in it.numbers for it in await sources.all(request))
+async def _own_work(request: Request, source: str) -> frozenset[int | None]:
+    """Return the numbers of the person in a source."""
+    return frozenset(number for it in await sources.all(request) if it.name == source for number in it.numbers)

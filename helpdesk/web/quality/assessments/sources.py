@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from helpdesk.errors import NotAllowed, NotConfigured, NotFound, Unavailable
 from helpdesk.people.rights import ADMIN, QUALITY, REPORTS
-from helpdesk.quality.assessed_tasks import AssessedTasks
+from helpdesk.quality.assessed_tasks import AssessedTasks, assignees_at_closing
 from helpdesk.store import personal_data
 from helpdesk.store.assessments import MAIN, AssessmentRow, Assessor
 from helpdesk.tasks.model import TaskRow
@@ -75,6 +75,19 @@ async def own_numbers(request: Request) -> frozenset[int]:
         return [it.redmine_id if is_redmine else it.id for it in accounts]
 
     return frozenset(it for it in await services(request).database.run(work) if it is not None)
+
+
+async def was_own_work(request: Request, tasks: AssessedTasks, task_id: int) -> bool:
+    """Tell whether a task of the backend was assigned to the person when it was closed last.
+
+    Histories name people: a namesake may not assess the task either. Of the second Redmine no such history is read.
+    """
+    if tasks.name != MAIN:
+        return False
+    backend, names = services(request).backend, await tasks.source.names(tasks.actor, tasks.numbers)
+    closed = {it.name for it in await backend.statuses() if it.is_closed}
+    was = assignees_at_closing(await backend.task(tasks.actor, task_id), closed)
+    return not was.isdisjoint(names.values())
 
 
 async def visible(request: Request, rows: Iterable[AssessmentRow]) -> Tasks:

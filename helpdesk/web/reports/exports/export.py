@@ -10,16 +10,17 @@ from starlette.responses import Response
 from helpdesk.errors import Invalid, Sentence, sentence
 from helpdesk.reports import stale, tables, workload
 from helpdesk.reports.address import NO_CHOICE, Address
+from helpdesk.reports.kept import kept
 from helpdesk.reports.model import MEASURES, Found, Measure
 from helpdesk.reports.pace import pace
-from helpdesk.reports.report import EXECUTOR, Report, Reporter
+from helpdesk.reports.report import EXECUTOR, THREADS, TIME, Report, Reporter
 from helpdesk.tasks.model import TaskRow
 from helpdesk.web.core.after_write import Act, record
 from helpdesk.web.core.services import services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.lists.urls import COLUMNS, LABELS
 from helpdesk.web.reports import page
-from helpdesk.web.reports.exports import files, times
+from helpdesk.web.reports.exports import files, promises, times
 from helpdesk.web.reports.exports.files import Batches, Kind, Sheet, Value
 from helpdesk.web.reports.stale import address_of as stale_address
 from helpdesk.web.reports.workload import split_of
@@ -34,7 +35,8 @@ TASK_HEADINGS = (
 )
 TASK_WIDTHS = (9, 60, 18, 14, 30, 18, 26, 26, 17, 17)
 NAME_WIDTH, NUMBER_WIDTH = 32, 16
-REPORT, TASKS, STALE, WORKLOAD = sentence("Report"), sentence("Tasks"), sentence("Stale tasks"), sentence("Workload")
+REPORT, TASKS, STALE = sentence("Report"), sentence("Task list"), sentence("Stale tasks")
+WORKLOAD, PROMISES = sentence("Workload"), sentence("Promises of time")
 DAYS_UNCHANGED = sentence("Days without a change")
 TIMES = sentence("Times")
 OPEN_NOW = sentence("Open now")
@@ -57,10 +59,11 @@ async def csv(request: Request) -> Response:
 
 async def _export(request: Request, kind: Kind) -> Response:
     reporter, person = await page.reporter_of(request), await current_user(request)
-    address = page.address_of(request)
-    of = request.query_params.get("of") or ("tasks" if address.measure else "report")
+    params = request.query_params
+    of = params.get("of") or ("tasks" if params.get("measure") else "report")
     if of not in PAGES:
         raise Invalid({"of": [NO_CHOICE]})
+    address = page.address_of(request, is_divided=of in DIVIDED)
     name, sheets = await PAGES[of](request, reporter, address)
     if request.method != "HEAD":
         await record(request, Act("report_exported", details={"of": of, "kind": kind}))
@@ -70,7 +73,7 @@ async def _export(request: Request, kind: Kind) -> Response:
 async def _of_report(request: Request, reporter: Reporter, address: Address) -> tuple[str, list[Sheet]]:
     """Return the groups, the parts of the period, and the tasks that the numbers count."""
     report = await reporter.report(address, await reporter.choices(address))
-    shown = [tables.of_groups(report)] if address.groups else []
+    shown = [await THREADS.run(tables.of_groups, report)] if address.groups else []
     titles = (REPORT, tables.PERIOD) if address.groups else (REPORT,)
     sheets = [_table(title, table) for title, table in zip(titles, [*shown, tables.of_parts(report)], strict=True)]
     headings = (*TASK_HEADINGS, *tables.NUMBERS)
@@ -106,20 +109,23 @@ async def _of_workload(request: Request, reporter: Reporter, address: Address) -
     """Return the open tasks of each assignee."""
     address, split = address._replace(phase="", groups=(), cells=()), split_of(request)
     load = await workload.workload(reporter, address, await reporter.choices(address), split)
-    names = [*(load.labels.of(EXECUTOR, row.executor) for row in load.rows), tables.TOTAL]
-    numbers = [[row.total, *(row.counts.get(it.key, 0) for it in load.columns)] for row in (*load.rows, load.whole)]
-    rows = [[name, *each] for name, each in zip(names, numbers, strict=True)]
-    headings = (COLUMNS["assigned_to"], OPEN_NOW, *(it.name for it in load.columns))
-    return "workload", [_table(WORKLOAD, tables.Table(headings, rows))]
+    return "workload", [_table(WORKLOAD, await THREADS.run(_workload, load))]
 
 
 async def _of_times(request: Request, reporter: Reporter, address: Address) -> tuple[str, list[Sheet]]:
     """Return how long tasks took."""
-    promises, choices = services(request).promises, await reporter.choices(address)
-    found = await pace(reporter, address, choices, await promises.calendars(), promises.now())
-    headings, rows = times.headings(found), times.rows(found)
-    widths = [NAME_WIDTH] * (len(headings) - len(times.HEADINGS)) + [NUMBER_WIDTH] * len(times.HEADINGS)
-    return "times", [Sheet(TIMES, headings, partial(files.at_once, rows), widths)]
+    its, choices = services(request).promises, await reporter.choices(address)
+    address = address._replace(groups=address.groups or (TIME,))
+    found = await pace(reporter, address, choices, await its.calendars(), its.now())
+    return "times", [_sheet(TIMES, times.headings(found), await THREADS.run(times.rows, found), len(times.HEADINGS))]
+
+
+async def _of_promises(request: Request, reporter: Reporter, address: Address) -> tuple[str, list[Sheet]]:
+    """Return how many promises of time were kept."""
+    its, choices = services(request).promises, await reporter.choices(address)
+    found = await kept(reporter, address, choices, await its.book(), its.now())
+    rows = await THREADS.run(promises.rows, found)
+    return "promises", [_sheet(PROMISES, promises.headings(found), rows, len(promises.HEADINGS))]
 
 
 PAGES: dict[str, Make] = {
@@ -128,20 +134,34 @@ PAGES: dict[str, Make] = {
     "stale": _of_stale,
     "workload": _of_workload,
     "times": _of_times,
+    "promises": _of_promises,
 }
 """What is exported, by the parameter `of`."""
+DIVIDED = ("report", "times", "promises")
+"""What has a row for each part of a period, so that there may be too many."""
 
 
 def _table(title: Sentence, table: tables.Table) -> Sheet:
-    names = sum(1 for it in table.rows[-1] if not isinstance(it, int))
-    widths = [NAME_WIDTH] * names + [NUMBER_WIDTH] * (len(table.headings) - names)
-    return Sheet(title, table.headings, partial(files.at_once, table.rows), widths)
+    return _sheet(title, table.headings, table.rows, sum(1 for it in table.rows[-1] if isinstance(it, int)))
+
+
+def _sheet(title: Sentence, headings: Sequence[tables.Text], rows: Sequence[Sequence[Value]], numbers: int) -> Sheet:
+    """Return a sheet whose last columns are so many numbers."""
+    widths = [NAME_WIDTH] * (len(headings) - numbers) + [NUMBER_WIDTH] * numbers
+    return Sheet(title, headings, partial(files.at_once, rows), widths)
+
+
+def _workload(load: workload.Workload) -> tables.Table:
+    names = [*(load.labels.of(EXECUTOR, row.executor) for row in load.rows), tables.TOTAL]
+    numbers = [[row.total, *(row.counts.get(it.key, 0) for it in load.columns)] for row in (*load.rows, load.whole)]
+    rows = [[name, *each] for name, each in zip(names, numbers, strict=True)]
+    return tables.Table((COLUMNS["assigned_to"], OPEN_NOW, *(it.name for it in load.columns)), rows)
 
 
 async def _counted(reporter: Reporter, report: Report) -> Batches:
     """Yield the tasks of a report with a mark at each number that counts them; in place of too many a sentence."""
     rows, marks = dict[int, TaskRow](), dict[int, set[str]]()
-    address = report.address.fixed(report.period, groups=(), cells=())
+    address = report.address.fixed(report.period, groups=(), cells=(), days=0)
     for measure in MEASURES:
         number, total = 1, AT_ONCE
         while (number - 1) * AT_ONCE < total:
