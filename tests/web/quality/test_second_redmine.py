@@ -1,6 +1,6 @@
 """Tasks of a second Redmine are assessed as those of the backend; one that does not answer hides no others.
 
-Another embedded tracker takes its place here, in which boris is irina.
+Another embedded tracker takes its place here, in which boris is anna.
 """
 
 from collections.abc import Iterator
@@ -17,6 +17,7 @@ from helpdesk.quality.service import Quality
 from helpdesk.services import Services
 from helpdesk.store import schema
 from helpdesk.store.database import Database
+from helpdesk.store.models.tables import Person
 from helpdesk.tasks.embedded.reports import EmbeddedReports
 from helpdesk.tasks.model import Actor
 from tests.web.conftest import HTML, Client, Visit
@@ -24,7 +25,7 @@ from tests.web.dom import parsed
 from tests.web.quality.assessing import ALL, SAMPLE, add_form, let_control, marks, to_assess
 from tests.world import PEOPLE_IDS, EmbeddedWorld, settle
 
-ANNA = Actor(PEOPLE_IDS["anna"], "anna")
+ANNA, IRINA = (Actor(PEOPLE_IDS[it], it) for it in ("anna", "irina"))
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def services(services: Services, second: EmbeddedWorld, answers: list[Exception]
     async def identify(signed_in: SignedIn) -> Actor:
         if answers:
             raise answers[0]
-        return ANNA
+        return IRINA if signed_in.person.login == "irina" else ANNA
 
     quality = Quality("quality", EmbeddedReports(second.database), services.database, identify, {})
     return replace(services, quality=quality)
@@ -86,6 +87,21 @@ def test_a_task_of_the_second_redmine_is_assessed(
     drawn = second.new_task(status="closed", assignee="irina")
     assert boris.post(SAMPLE, json={"source": "quality"}).json()["tasks"][0]["task_id"] == drawn
     assert "quality" in boris.get(SAMPLE, headers=HTML).text
+
+
+def test_the_work_of_an_account_that_was_joined_is_own_work_there_too(
+    boris: Client, form: Any, second: EmbeddedWorld, services: Services
+) -> None:
+    def join(db: Any) -> None:
+        db.get_one(Person, PEOPLE_IDS["irina"]).joined_into = PEOPLE_IDS["boris"]
+
+    mine = "/quality-control/mine"
+    there = to_assess(second.new_task(status="closed", assignee="irina")).replace("main", "quality")
+    assert boris.post(there, json=marks(form, 5, 5)).status_code == 201
+    assert boris.get(mine).json()["assessments"] == []
+    services.database.run_here(join, writes=True)
+    assert boris.get(there).status_code == 403
+    assert len(boris.get(mine).json()["assessments"]) == 1
 
 
 @pytest.mark.parametrize("failure", [Unavailable(), NotAllowed()])

@@ -7,6 +7,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 
 from helpdesk.errors import NotAllowed, NotConfigured, NotFound, Unavailable
+from helpdesk.people.model import Person, person_of
 from helpdesk.people.rights import ADMIN, QUALITY, REPORTS
 from helpdesk.quality.assessed_tasks import AssessedTasks, assignees_at_closing
 from helpdesk.store import personal_data
@@ -39,8 +40,14 @@ async def _second(request: Request) -> AssessedTasks:
     quality = services(request).quality
     if quality is None or quality.name != SECOND:
         raise NotFound
-    who = await quality.actor(await session.required(request))
-    return AssessedTasks(SECOND, quality.source, who, frozenset({who.id}))
+    signed_in = await session.required(request)
+    who = await quality.actor(signed_in)
+    numbers = {who.id}
+    for account in await _accounts(request):
+        if account.id != signed_in.person.id:
+            with suppress(NotAllowed):
+                numbers.add((await quality.actor(signed_in._replace(person=account))).id)
+    return AssessedTasks(SECOND, quality.source, who, frozenset(numbers))
 
 
 async def all(request: Request) -> list[AssessedTasks]:
@@ -67,14 +74,20 @@ def _known_down(request: Request) -> Iterator[None]:
 
 
 async def own_numbers(request: Request) -> frozenset[int]:
-    """Return the numbers in the backend of all accounts of the person, also of those that were joined into it."""
-    person, is_redmine = await current_user(request), services(request).settings.redmine_url is not None
+    """Return the numbers in the backend of all accounts of the person."""
+    is_redmine = services(request).settings.redmine_url is not None
+    numbers = [it.redmine_id if is_redmine else it.id for it in await _accounts(request)]
+    return frozenset(it for it in numbers if it is not None)
 
-    def work(db: Session) -> list[int | None]:
-        accounts = personal_data.accounts_of(db, person.id)
-        return [it.redmine_id if is_redmine else it.id for it in accounts]
 
-    return frozenset(it for it in await services(request).database.run(work) if it is not None)
+async def _accounts(request: Request) -> list[Person]:
+    """Return all accounts of the person, also those that were joined into it."""
+    person = await current_user(request)
+
+    def work(db: Session) -> list[Person]:
+        return [person_of(it, ()) for it in personal_data.accounts_of(db, person.id)]
+
+    return await services(request).database.run(work)
 
 
 async def was_own_work(request: Request, tasks: AssessedTasks, task_id: int) -> bool:
