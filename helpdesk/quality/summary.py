@@ -15,7 +15,7 @@ from helpdesk.quality.assessments import (
     mean,
     of_criteria,
 )
-from helpdesk.store.assessments import AssessmentRow
+from helpdesk.store.assessments import AssessmentRow, Key
 
 NOBODY = 0
 """The number of whose work it was where it was nobody's."""
@@ -24,7 +24,7 @@ NOBODY = 0
 class Line(NamedTuple):
     """The scores of one assignee's work or of one project, with their means by month."""
 
-    id: int
+    key: Key
     name: str
     whole: Mean
     months: Mapping[str, Mean]
@@ -59,14 +59,15 @@ def summary(rows: Sequence[AssessmentRow], marks: Iterable[MarkSum], zone: tzinf
 
 
 def _lines(rows: Sequence[AssessmentRow], zone: tzinfo, of: Callable[[AssessmentRow], tuple[int, str]]) -> list[Line]:
-    """Return a line for each number, the lowest mean first; its name is the last one that there is."""
-    groups, names = defaultdict[int, list[Scored]](list), dict[int, str]()
+    """Return a line for each number of each source, the lowest mean first; its name is the last one that there is."""
+    groups, names = defaultdict[Key, list[Scored]](list), dict[Key, str]()
     for it in sorted(rows, key=lambda it: it.assessed_at):
         number, name = of(it)
-        groups[number].append(_scored(it))
-        names[number] = name or names.get(number, "")
+        key = Key(it.source, number)
+        groups[key].append(_scored(it))
+        names[key] = name or names.get(key, "")
     lines = [Line(it, names[it], mean([s.score for s in of]), by_month(of, zone)) for it, of in groups.items()]
-    return sorted(lines, key=lambda it: (it.whole.mean, it.name, it.id))
+    return sorted(lines, key=lambda it: (it.whole.mean, it.name, it.key))
 
 
 def _scored(row: AssessmentRow) -> Scored:

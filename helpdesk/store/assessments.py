@@ -20,6 +20,16 @@ MAIN = "main"
 LONGEST_REMARK, LONGEST_MARK_REMARK = 10_000, 500
 
 
+class Key(NamedTuple):
+    """The number of a person or a project in a source. As text it is a value of filters: `4`, or `quality-4`."""
+
+    source: str
+    id: int
+
+    def __str__(self) -> str:
+        return str(self.id) if self.source == MAIN else f"{self.source}-{self.id}"
+
+
 class TaskValues(NamedTuple):
     """The task that is assessed, and whose work it was: None is nobody's."""
 
@@ -89,10 +99,9 @@ class Filter(NamedTuple):
 
     since: datetime
     until: datetime
-    executor_id: int | None = None
-    project_id: int | None = None
+    executor: Key | None = None
+    project: Key | None = None
     form_id: int | None = None
-    source: str = ""
 
 
 def save(
@@ -157,9 +166,11 @@ def of_work(session: Session, source: str, executor_ids: Collection[int], most: 
 def within(session: Session, wanted: Filter, most: int) -> list[AssessmentRow]:
     """Return the assessments of a filter, the newest first, at most so many."""
     conditions = [col(Assessment.assessed_at) >= wanted.since, col(Assessment.assessed_at) < wanted.until]
-    for name in ("executor_id", "project_id", "form_id", "source"):
-        if value := getattr(wanted, name):
-            conditions.append(getattr(Assessment, name) == value)
+    for column, key in ((Assessment.executor_id, wanted.executor), (Assessment.project_id, wanted.project)):
+        if key:
+            conditions += [col(column) == key.id, col(Assessment.source) == key.source]
+    if wanted.form_id:
+        conditions.append(col(Assessment.form_id) == wanted.form_id)
     return list(_rows(session, *conditions, most=most))
 
 

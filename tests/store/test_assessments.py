@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.store import assessment_forms, assessment_picks, assessments
 from helpdesk.store.assessment_forms import CriterionValues, FormRow, FormValues
-from helpdesk.store.assessments import AssessmentRow, Filter, MarkValues, TaskValues, Wanted
+from helpdesk.store.assessments import AssessmentRow, Filter, Key, MarkValues, TaskValues, Wanted
 from helpdesk.store.database import Database
 from helpdesk.store.models.quality import Assessment, AssessmentForm, AssessmentMark, AssessmentPick, Criterion
 from tests.store.test_races import at_once
@@ -124,9 +124,10 @@ def test_assessments_are_found_by_what_they_are_about(store: Database) -> None:
         third,
         second,
     ]
-    assert (
-        find(executor_id=BORIS) == find(project_id=1) == find(form_id=form.id) == find(source="main") == [second, first]
-    )
+    of_boris, of_project = find(executor=Key("main", BORIS)), find(project=Key("main", 1))
+    assert of_boris == of_project == find(form_id=form.id) == [second, first]
+    assert find(project=Key("quality", 3)) == [third] and find(executor=Key("quality", BORIS)) == []
+    assert find(executor=Key("main", BORIS), project=Key("quality", 3)) == []
     assert find(since=NOW + timedelta(seconds=1)) == find(until=NOW) == []
     assert store.run_here(lambda db: assessments.of_task(db, "main", 7)) == [first, second]
     assert store.run_here(lambda db: assessments.of_work(db, "main", [BORIS, 99], 5)) == [second, first]

@@ -152,6 +152,12 @@ def test_who_sees_no_task_sees_no_assessment(visit: Visit, services: Services, w
     assert "No assessments" in visit("stranger").get(ALL, headers=HTML).text
 
 
+def test_a_filter_without_a_hit_stays_chosen(boris: Client, world: list[Any]) -> None:
+    page = parsed(boris.get(f"{ALL}?assignee_id=77&project_id=quality-9", headers=HTML).text)
+    chosen = page.all(lambda it: it.tag == "option" and "selected" in it.attributes)
+    assert [(it["value"], it.text) for it in chosen] == [("77", "#77"), ("quality-9", "#9 (in the second Redmine)")]
+
+
 @pytest.mark.parametrize(
     ("address", "field"),
     [
@@ -161,6 +167,8 @@ def test_who_sees_no_task_sees_no_assessment(visit: Visit, services: Services, w
         ("until=9999-12-31", "until"),
         ("since=завтра", "since"),
         ("assignee_id=x", "assignee_id"),
+        ("assignee_id=quality-", "assignee_id"),
+        ("project_id=other-1", "project_id"),
         ("form_id=99999999999", "form_id"),
         ("page=0", "page"),
     ],

@@ -89,6 +89,29 @@ def test_a_task_of_the_second_redmine_is_assessed(
     assert "quality" in boris.get(SAMPLE, headers=HTML).text
 
 
+def test_people_and_projects_of_both_are_not_added_up(
+    boris: Client, form: Any, second: EmbeddedWorld, embedded: EmbeddedWorld
+) -> None:
+    here, there = (it.new_task(status="closed", assignee="irina") for it in (embedded, second))
+    assert boris.post(to_assess(here), json=marks(form, 5, 10)).json()["score"] == 100
+    assert boris.post(to_assess(there).replace("main", "quality"), json=marks(form, 0, 0)).json()["score"] == 0
+    summary = boris.get(ALL).json()["summary"]
+    for name, number in (("assignee", PEOPLE_IDS["irina"]), ("project", 1)):
+        lines = [(it["source"], it["id"], it["mean"]) for it in summary[f"{name}s"]]
+        assert lines == [("quality", number, 0), ("main", number, 100)]
+        for value, source in ((number, "main"), (f"quality-{number}", "quality")):
+            address = f"{ALL}?{name}_id={value}"
+            assert [it["source"] for it in boris.get(address).json()["assessments"]] == [source]
+            page = parsed(boris.get(address, headers=HTML).text)
+            (chosen,) = page.all(lambda it: it.tag == "option" and "selected" in it.attributes)
+            assert chosen["value"] == str(value)
+            assert ("(in the second Redmine)" in chosen.text) == (source == "quality")
+            links = page.all(lambda it: it.tag == "a" and it.parent and it.parent.tag == "th")
+            of_projects = [it["href"].partition("project_id=")[2] for it in links if "project_id=" in it["href"]]
+            assert set(of_projects) == {"1" if source == "main" else "quality-1"}
+    assert boris.get(f"{ALL}?assignee_id={PEOPLE_IDS['irina']}&project_id=quality-1").json()["assessments"] == []
+
+
 def test_the_work_of_an_account_that_was_joined_is_own_work_there_too(
     boris: Client, form: Any, second: EmbeddedWorld, services: Services
 ) -> None:

@@ -70,4 +70,4 @@ def _summary(summary: Summary, names: dict[int, str]) -> Json:
 
 def _line(line: Line) -> Json:
     months = {month: it._asdict() for month, it in line.months.items()}
-    return {"id": line.id, "name": line.name, **line.whole._asdict(), "months": months}
+    return {"source": line.key.source, "id": line.key.id, "name": line.name, **line.whole._asdict(), "months": months}

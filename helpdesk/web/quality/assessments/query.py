@@ -1,5 +1,6 @@
 """Read which assessments a page, a file or a program asks for, and load those that the person may see."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -12,13 +13,13 @@ from helpdesk.quality.assessments import MarkSum
 from helpdesk.quality.summary import Summary, summary
 from helpdesk.store import assessment_forms, assessments
 from helpdesk.store.assessment_forms import FormRow
-from helpdesk.store.assessments import AssessmentRow, Filter
+from helpdesk.store.assessments import MAIN, AssessmentRow, Filter, Key
 from helpdesk.web.core import request_data
 from helpdesk.web.core.services import services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import today
 from helpdesk.web.quality.assessments import sources
-from helpdesk.web.quality.assessments.sources import Tasks
+from helpdesk.web.quality.assessments.sources import SECOND, Tasks
 
 MONTHS = 6
 """As many months are shown where no day is given: the present one, and those before it."""
@@ -31,12 +32,12 @@ TOO_MANY = sentence("There are more than %(most)s assessments. Please choose a s
 
 
 class Asked(NamedTuple):
-    """The days, the last one included, and the filters; 0 is none."""
+    """The days, the last one included, and the filters; None and 0 are none."""
 
     since: date
     until: date
-    assignee_id: int = 0
-    project_id: int = 0
+    assignee_id: Key | None = None
+    project_id: Key | None = None
     form_id: int = 0
 
     def query(self, **changes: object) -> str:
@@ -74,15 +75,15 @@ def read(request: Request) -> Asked:
         raise request_data.refusal("until", REVERSED)
     if (until - since).days > MOST_DAYS:
         raise request_data.refusal("until", TOO_LONG)
-    names = ("assignee_id", "project_id", "form_id")
-    return Asked(since, until, *(request_data.query_number(params, it, 0, least=0) for it in names))
+    assignee, project = (_key(params, it) for it in ("assignee_id", "project_id"))
+    return Asked(since, until, assignee, project, request_data.query_number(params, "form_id", 0, least=0))
 
 
 async def load(request: Request, asked: Asked) -> Found:
     """Return the assessments. Raises Invalid for too many."""
     person, zone = await current_user(request), services(request).settings.timezone
     begin, end = (datetime.combine(it, time(), zone) for it in (asked.since, asked.until + timedelta(days=1)))
-    wanted = Filter(begin, end, asked.assignee_id or None, asked.project_id or None, asked.form_id or None)
+    wanted = Filter(begin, end, asked.assignee_id, asked.project_id, asked.form_id or None)
     rows = await services(request).database.run(lambda db: assessments.within(db, wanted, MOST + 1))
     if len(rows) > MOST:
         raise Invalid({"since": [TOO_MANY]})
@@ -103,6 +104,13 @@ async def load(request: Request, asked: Asked) -> Found:
         return Found(seen, tasks, frozenset(it.id for it in read), found, names, assessment_forms.all(db))
 
     return await services(request).database.run(work)
+
+
+def _key(params: Mapping[str, str], name: str) -> Key | None:
+    """Read a filter such as 4, or quality-4 of the second Redmine; None for 0 and without one. Raises Invalid."""
+    text, prefix = params.get(name, ""), f"{SECOND}-"
+    number = request_data.whole(name, text.removeprefix(prefix)) if text else 0
+    return Key(SECOND if text.startswith(prefix) else MAIN, number) if number else None
 
 
 def _day(name: str, text: str, usual: date) -> date:
