@@ -132,7 +132,7 @@ def test_a_page_shows_the_numbers_and_pages_through_the_list(boris: Client, worl
     page = parsed(boris.get(address, headers=HTML).text)
     told = boris.get(address).json()["summary"]
     for text in (
-        f"{told['mean']} mean score of 100",
+        f"{told['mean']:g} mean score of 100",
         "By month",
         "By assignee",
         "Where assessors differ",
@@ -156,6 +156,18 @@ def test_a_filter_without_a_hit_stays_chosen(boris: Client, world: list[Any]) ->
     page = parsed(boris.get(f"{ALL}?assignee_id=77&project_id=quality-9", headers=HTML).text)
     chosen = page.all(lambda it: it.tag == "option" and "selected" in it.attributes)
     assert [(it["value"], it.text) for it in chosen] == [("77", "#77"), ("quality-9", "#9 (in the second Redmine)")]
+
+
+@pytest.mark.parametrize(("language", "point"), [("en", "."), ("ru", ",")])
+def test_means_and_months_are_written_as_elsewhere(boris: Client, world: list[Any], language: str, point: str) -> None:
+    address = f"{ALL}?since=2026-01-01&until=2026-06-30"
+    means = {month: it["mean"] for month, it in boris.get(address).json()["summary"]["months"].items()}
+    assert any(it % 1 for it in means.values())
+    page = parsed(boris.get(address, headers=HTML | {"Accept-Language": language}).text)
+    expected = {f"{it[5:]}.{it[:4]}": f"{mean:g}".replace(".", point) for it, mean in means.items()}
+    rows = page.all(lambda it: it.tag == "tr" and it.elements[0].text in expected)
+    assert {it.elements[0].text: it.elements[1].text for it in rows} == expected
+    assert "2026-0" not in page.text
 
 
 @pytest.mark.parametrize(
