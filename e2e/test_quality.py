@@ -29,7 +29,7 @@ def test_a_number_leads_to_its_requests_and_these_to_their_pages(page: Page) -> 
     number = page.get_by_role("row").filter(has_text="Отель").get_by_role("link").first
     wanted = int(number.inner_text())
     number.click()
-    expect(page.locator(".report-facts")).to_contain_text(re.compile(rf"{wanted} заяв"))
+    expect(page.locator(".report-facts")).to_contain_text(re.compile(rf"{wanted} обращени"))
     expect(page.locator(".report-facts")).to_contain_text("Отель")
     page.locator(".report-subject a").first.click()
     expect(page).to_have_url(re.compile(r"/tasks/\d+"))

@@ -163,6 +163,7 @@ async def test_without_the_store_numbers_wait_and_an_unknown_outcome_counts_noth
 
 async def test_a_process_that_ends_stores_its_last_numbers(processes: Processes) -> None:
     one = processes.begin()
+    await one.flush()  # or its thread would be at work still when the process ends
     watching = asyncio.create_task(one.watch())
     await asyncio.sleep(0)
     one.add(GET, 0.5)
