@@ -35,7 +35,13 @@ from tests.world import QUICK, EmbeddedWorld, settle
 settings.register_profile("tests", deadline=None, max_examples=examples(34))
 settings.load_profile("tests")
 
-pytest_plugins = ["tests.servers.fixtures", "tests.tasks.worlds", "tests.helpdesks", "tests.clocks"]
+pytest_plugins = [
+    "tests.servers.fixtures",
+    "tests.tasks.worlds",
+    "tests.helpdesks",
+    "tests.clocks",
+    "tests.permissions.lab",
+]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -43,7 +43,6 @@ from tests.servers.mariadb import url_of
 from tests.tasks.worlds import WORLDS
 from tests.world import FIELD_IDS, PEOPLE_IDS, PRIORITY_IDS, PROJECT_IDS, STATUS_IDS, EmbeddedWorld
 
-pytest_plugins = ["tests.permissions.conftest"]
 SOAK = bool(os.environ.get("SOAK"))
 TASKS = 500
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Europe/Moscow")
