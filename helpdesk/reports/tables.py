@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from helpdesk.errors import Sentence, sentence
 from helpdesk.reports.labels import MEASURE_WORDS, part_text
+from helpdesk.reports.lines import Line, Numbers
 from helpdesk.reports.model import MEASURES, Key
-from helpdesk.reports.report import Line, Numbers, Report
+from helpdesk.reports.report import Report
 
 TOTAL = sentence("Total")
 PERIOD = sentence("Period")
