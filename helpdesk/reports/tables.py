@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from helpdesk.errors import Sentence, sentence
 from helpdesk.reports.labels import MEASURE_WORDS, part_text
+from helpdesk.reports.lines import Line
 from helpdesk.reports.model import MEASURES, Key
-from helpdesk.reports.report import Line, Report
+from helpdesk.reports.report import Report
 
 TOTAL = sentence("Total")
 PERIOD = sentence("Period")

@@ -6,10 +6,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import Invalid
+from helpdesk.reports.lines import PER_PAGE
 from helpdesk.reports.model import Choices
 from helpdesk.reports.pace import Pace, at_a_glance
 from helpdesk.reports.periods import DAY, Period
-from helpdesk.reports.report import PER_PAGE, STALE, Report, Reporter
+from helpdesk.reports.report import STALE, Report, Reporter
 from helpdesk.web.core.faces import answer, html, json_response
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.reports import charts, page, schemas

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from helpdesk.errors import Sentence
 from helpdesk.reports.address import Address
 from helpdesk.reports.labels import Labels
+from helpdesk.reports.lines import Line
 from helpdesk.reports.model import Key
 from helpdesk.reports.periods import Period
-from helpdesk.reports.report import Line, Report, Standing
+from helpdesk.reports.report import Report, Standing
 from helpdesk.web.core.faces import Json
 
 Say = Callable[[Sentence | str], str]

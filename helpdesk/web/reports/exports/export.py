@@ -11,9 +11,9 @@ from helpdesk.errors import Invalid, Sentence, sentence
 from helpdesk.reports import stale, tables, workload
 from helpdesk.reports.address import NO_CHOICE, Address
 from helpdesk.reports.kept import kept
-from helpdesk.reports.model import MEASURES, Found, Measure
+from helpdesk.reports.model import EXECUTOR, MEASURES, TIME, Found, Measure
 from helpdesk.reports.pace import pace
-from helpdesk.reports.report import EXECUTOR, THREADS, TIME, Report, Reporter
+from helpdesk.reports.report import THREADS, Report, Reporter
 from helpdesk.tasks.model import TaskRow
 from helpdesk.web.core.after_write import Act, record
 from helpdesk.web.core.services import services
