@@ -65,6 +65,7 @@ def test_charts_and_tables_are_printed_without_the_form(page: Page) -> None:
     expect(page.get_by_role("img", name="Созданные и закрытые задачи")).to_be_visible()
     expect(page.get_by_role("table").first).to_be_visible()
     expect(page.locator(".report-facts")).to_be_visible()
+    expect(page.locator(".report-told a").first).to_be_visible()  # a number within its sentence
 
 
 def test_reports_fit_into_a_phone(page: Page, announced: Announced) -> None:

@@ -17,7 +17,6 @@ FIELD_NAMES: dict[str, Sentence] = {
     "resort": sentence("Resort"),
     "country": sentence("Country"),
 }
-ROLES = (*KINDS, *FIELDS)
 Numbers = Mapping[str, tuple[int, ...]]
 """The ids of each role, a kind or a field."""
 NO_TRACKER = 0

@@ -15,10 +15,8 @@ from helpdesk.quality.assessments import (
     mean,
     of_criteria,
 )
+from helpdesk.reports.model import NOBODY
 from helpdesk.store.assessments import AssessmentRow, Key
-
-NOBODY = 0
-"""The number of whose work it was where it was nobody's."""
 
 
 class Line(NamedTuple):

@@ -87,9 +87,10 @@ async def load(request: Request, asked: Asked) -> Found:
     rows = await services(request).database.run(lambda db: assessments.within(db, wanted, MOST + 1))
     if len(rows) > MOST:
         raise Invalid({"since": [TOO_MANY]})
-    tasks = await sources.visible(request, rows)
+    among = await sources.all(request)
+    tasks = await sources.visible(request, among, rows)
     seen = [it for it in rows if (it.source, it.task_id) in tasks]
-    numbers = {it.name: it.numbers for it in await sources.all(request)}
+    numbers = {it.name: it.numbers for it in among}
     is_head = sources.is_head(request)
 
     def work(db: Session) -> Found:

@@ -156,16 +156,24 @@ def _number(values: Mapping[str, Any], name: str, usual: int) -> int:
 
 
 async def _shown(request: Request, wanted: Wanted, error: Invalid | None = None) -> Response:
-    picks = await _picks(request)
+    among = await sources.all(request)
+    picks = await _picks(request, among)
     return await answer(
         request,
         json=lambda: json_response(request, {"tasks": [_to_dict(it) for it in picks]}),
-        page=lambda: _page(request, wanted, picks, error),
+        page=lambda: _page(request, wanted, among, picks, error),
     )
 
 
-async def _page(request: Request, wanted: Wanted, picks: Sequence[Pick], error: Invalid | None) -> Response:
-    tasks = await sources.of_name(request, wanted.source)
+async def _page(
+    request: Request,
+    wanted: Wanted,
+    among: Sequence[AssessedTasks],
+    picks: Sequence[Pick],
+    error: Invalid | None,
+) -> Response:
+    asked = (it for it in among if it.name == wanted.source)
+    tasks = next(asked, None) or await sources.of_name(request, wanted.source)
     choices = await tasks.source.choices(tasks.actor)
     return html(
         request,
@@ -175,17 +183,17 @@ async def _page(request: Request, wanted: Wanted, picks: Sequence[Pick], error: 
         wanted=wanted,
         error=error,
         periods=PERIODS,
-        sources=[it.name for it in await sources.all(request)],
+        sources=[it.name for it in among],
         projects=choices.vocabulary.projects,
         most=MOST,
     )
 
 
-async def _picks(request: Request) -> list[Pick]:
+async def _picks(request: Request, among: Sequence[AssessedTasks]) -> list[Pick]:
     """Return the tasks that are drawn for the person, as far as they are visible and still closed."""
     person, now = await current_user(request), services(request).clock()
     found: list[Pick] = []
-    for tasks in await sources.all(request):
+    for tasks in among:
         query = partial(assessment_picks.taken, source=tasks.name, now=now)
         taken = await services(request).database.run(query)
         rows = await tasks.rows([task for task, whose in taken.items() if whose == person.id])

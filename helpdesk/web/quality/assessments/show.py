@@ -72,12 +72,12 @@ async def withdraw(request: Request) -> Response:
 
 async def mine(request: Request) -> Response:
     """List the last assessments of the person's own work, with whatever was said."""
-    rows = list[AssessmentRow]()
-    for tasks in await sources.all(request):
+    rows, among = list[AssessmentRow](), await sources.all(request)
+    for tasks in among:
         query = partial(assessments.of_work, source=tasks.name, executor_ids=tasks.numbers, most=MOST_OWN)
         rows += await services(request).database.run(query)
     rows = sorted(rows, key=lambda it: (it.assessed_at, it.id), reverse=True)[:MOST_OWN]
-    seen = await sources.visible(request, rows)
+    seen = await sources.visible(request, among, rows)
     subjects = {it.id: seen[it.source, it.task_id].subject if (it.source, it.task_id) in seen else "" for it in rows}
     return await answer(
         request,
@@ -98,8 +98,9 @@ async def _load(request: Request) -> Shown:
         return row, assessments.of_task(db, row.source, row.task_id), marks, names
 
     row, of_task, marks, names = await services(request).database.run(work)
-    task = (await sources.visible(request, [row])).get((row.source, row.task_id))
-    own = await _own_work(request, row.source)
+    among = await sources.all(request)
+    task = (await sources.visible(request, among, [row])).get((row.source, row.task_id))
+    own = frozenset(number for it in among if it.name == row.source for number in it.numbers)
     controls, is_own = bool(task) and sources.is_controller(request), row.executor_id in own
     if not is_own and not controls:
         raise NotFound
@@ -107,8 +108,3 @@ async def _load(request: Request) -> Shown:
     others = [it for it in of_task if it.id != row.id and (reads_all or it.executor_id in own)]
     is_open = is_own or reads_all
     return Shown(row, task, others, marks if is_open else (), names, is_open)
-
-
-async def _own_work(request: Request, source: str) -> frozenset[int | None]:
-    """Return the numbers of the person in a source."""
-    return frozenset(number for it in await sources.all(request) if it.name == source for number in it.numbers)

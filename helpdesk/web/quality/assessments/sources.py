@@ -103,11 +103,11 @@ async def was_own_work(request: Request, tasks: AssessedTasks, task_id: int) -> 
     return not was.isdisjoint(names.values())
 
 
-async def visible(request: Request, rows: Iterable[AssessmentRow]) -> Tasks:
-    """Return the tasks of these assessments that the person sees."""
+async def visible(request: Request, among: Iterable[AssessedTasks], rows: Iterable[AssessmentRow]) -> Tasks:
+    """Return the tasks of these assessments that the person sees among those of `all`."""
     found: Tasks = {}
     wanted = [(it.source, it.task_id) for it in rows]
-    for tasks in await all(request):
+    for tasks in among:
         ids = dict.fromkeys(number for source, number in wanted if source == tasks.name)
         found |= await _rows(request, tasks, ids)
     return found
