@@ -30,8 +30,7 @@ class Limits(NamedTuple):
 
 
 class Meaning(NamedTuple):
-    """What the statuses of tasks mean for their clocks: those that close a task, and those that wait. An unknown one
-    is neither."""
+    """The meaning of statuses for clocks: those that close a task, and those that wait. An unknown one is neither."""
 
     closed: Collection[int]
     waiting: Collection[int] = frozenset()

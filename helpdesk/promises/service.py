@@ -20,7 +20,7 @@ from helpdesk.promises.states import State, going_states, most_urgent, urgency
 from helpdesk.reports.model import Life, Question, Selection
 from helpdesk.reports.source import MOST_LIVES, ReportSource
 from helpdesk.store import board, business_calendars, promises
-from helpdesk.store.business_calendars import Kept
+from helpdesk.store.business_calendars import StoredCalendar
 from helpdesk.store.database import Database
 from helpdesk.store.models.promises import Promise
 from helpdesk.tasks.model import Actor, Status, TaskRow
@@ -61,11 +61,11 @@ class _Calendars(NamedTuple):
 
 
 class _Stored(NamedTuple):
-    """What is stored; no `calendars` if they are still in the versions that were known."""
+    """The rows of the store; no `calendars` if they are still in the versions that were known."""
 
     promises: tuple[Promise, ...] = ()
     versions: frozenset[tuple[int, int]] | None = None
-    calendars: tuple[Kept, ...] | None = None
+    calendars: tuple[StoredCalendar, ...] | None = None
     waiting: frozenset[int] = frozenset()
 
 
@@ -171,7 +171,7 @@ class Promises:
         return Book(rules, by_calendar, known.projects, known.default, await source.parents(), meaning)
 
 
-def hours(calendar: Kept) -> WorkingHours:
+def hours(calendar: StoredCalendar) -> WorkingHours:
     """Return the working hours of a calendar. Raises Invalid for hours that only somebody else could have stored."""
     values = calendar.values
     days = {it.day: parse_day(it.hours) for it in values.days}
@@ -188,7 +188,9 @@ def _stored(session: Session, without_rules: bool, known: frozenset[tuple[int, i
     return _Stored(kept, versions, calendars, waiting)
 
 
-def _parsed(calendars: Collection[Kept], versions: frozenset[tuple[int, int]] | None, known: _Calendars) -> _Calendars:
+def _parsed(
+    calendars: Collection[StoredCalendar], versions: frozenset[tuple[int, int]] | None, known: _Calendars
+) -> _Calendars:
     """Return the calendars, with those of `known` that did not change: these keep tables of their own."""
     parsed = {(it.id, it.version): known.hours.get((it.id, it.version)) or hours(it) for it in calendars}
     default = next((parsed[it.id, it.version] for it in calendars if it.values.is_default), ALWAYS)

@@ -8,10 +8,11 @@ from helpdesk.notifications.kinds import Kind
 from helpdesk.promises.clock import Clock, course
 from helpdesk.promises.hours import WorkingHours
 from helpdesk.promises.rules import Book
+from helpdesk.promises.states import SOON_PERCENT
 from helpdesk.reports.model import Life
 from helpdesk.store.promise_warnings import Key
 
-NEAR, OVER = 75, 100
+NEAR, OVER = SOON_PERCENT, 100
 NOTIFICATIONS: dict[tuple[str, int], Kind] = {
     ("answer", NEAR): "answer_near",
     ("answer", OVER): "answer_over",
@@ -20,8 +21,8 @@ NOTIFICATIONS: dict[tuple[str, int], Kind] = {
 }
 
 
-class Warning(NamedTuple):
-    """A warning: `reached` is the moment at which so much of the time had passed, `left` are minutes that are left.
+class DueWarning(NamedTuple):
+    """A warning that is due: `reached` is the moment at which so much of the time had passed, `left` the minutes left.
 
     `executor_id` is that of the task's history, `escalate_to` the account that is notified as well.
     """
@@ -34,7 +35,7 @@ class Warning(NamedTuple):
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """Return what is not warned of any more after this warning."""
+        """Return the keys of the warnings that are not given any more after this one."""
         return (self.key, self.key._replace(percent=NEAR)) if self.key.percent == OVER else (self.key,)
 
     @property
@@ -48,15 +49,15 @@ class Warning(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What is to be warned of, the worst alone of each clock that goes on, and what such clocks have not reached."""
+    """The due warnings, the worst alone of each clock that goes on, and those that such clocks have not reached."""
 
-    due: list[Warning]
+    due: list[DueWarning]
     ahead: list[Key]
 
 
 def seen(book: Book, lives: Iterable[Life], now: int) -> Seen:
     """Look at the clocks of tasks."""
-    due, ahead = list[Warning](), list[Key]()
+    due, ahead = list[DueWarning](), list[Key]()
     for life in lives:
         for clock in book.clocks(life, now):
             if clock.state != "stopped":
@@ -87,10 +88,10 @@ def _key(life: Life, clock: Clock, percent: int) -> Key:
     return Key(life.id, clock.kind, percent, clock.limit // 60)
 
 
-def _warning(book: Book, life: Life, clock: Clock, percent: int, now: int) -> Warning:
+def _warning(book: Book, life: Life, clock: Clock, percent: int, now: int) -> DueWarning:
     rule, seconds = book.rule_of(life), -(-clock.limit * percent // 100)
     reached = course(clock.kind, life, book.statuses, now).reached(book.hours_of(life.project_id), seconds)
-    return Warning(
+    return DueWarning(
         _key(life, clock, percent),
         now if reached is None else reached,
         max(clock.left, 0) // 60,

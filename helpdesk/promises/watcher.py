@@ -25,7 +25,7 @@ from helpdesk.notifications.outbox import Outbox
 from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.promises import warnings
 from helpdesk.promises.service import Promises
-from helpdesk.promises.warnings import Warning
+from helpdesk.promises.warnings import DueWarning
 from helpdesk.reports.model import NOBODY, Involved, Selection
 from helpdesk.reports.source import ReportSource
 from helpdesk.store import feed_state, leases, people, promise_warnings
@@ -71,7 +71,7 @@ class Named(NamedTuple):
 class Asked(NamedTuple):
     """A warning with its task, None where that is gone, and the ids of the accounts that are to get it."""
 
-    warning: Warning
+    warning: DueWarning
     task: Involved | None
     ids: frozenset[int]
 
@@ -123,16 +123,16 @@ class PromiseWatcher:
         if not book.rules:
             await self._rest(now)
             return 0
-        print_of = await self.threads.run(warnings.fingerprint, book)
-        since = await self._write(lambda db: _since(db, print_of, now))
-        new: list[Warning] = []
+        fingerprint = await self.threads.run(warnings.fingerprint, book)
+        since = await self._write(lambda db: _since(db, fingerprint, now))
+        new: list[DueWarning] = []
         async with aclosing(self.source.open_lives(Selection())) as found:
             async for lives in found:
                 seen = await self.threads.run(warnings.seen, book, lives, int(now.timestamp()))
                 await self._forget(seen.ahead)
                 new += await self._new(seen.due, since) if seen.due else ()
         left = await self._warn(new)
-        await self._write(lambda db: _finish(db, print_of, now))
+        await self._write(lambda db: _finish(db, fingerprint, now))
         return left
 
     async def _rest(self, now: datetime) -> None:
@@ -147,7 +147,7 @@ class PromiseWatcher:
         if early := await self.database.run(lambda db: promise_warnings.silent(db, ahead)):
             await self._write(lambda db: promise_warnings.forget(db, early))
 
-    async def _new(self, due: Sequence[Warning], since: int) -> list[Warning]:
+    async def _new(self, due: Sequence[DueWarning], since: int) -> list[DueWarning]:
         """Return those of these warnings that were not given before, and only note what was reached before `since`."""
         given = await self._write(lambda db: promise_warnings.given(db, [it.key for it in due], self.clock()))
         new = [it for it in due if it.key not in given]
@@ -155,7 +155,7 @@ class PromiseWatcher:
             await self._write(lambda db: _note(db, passed, self.clock(), silent=True))
         return [it for it in new if it.reached >= since]
 
-    async def _warn(self, new: Sequence[Warning]) -> int:
+    async def _warn(self, new: Sequence[DueWarning]) -> int:
         """Give all new warnings of a look. Return how many are left for the next one."""
         asked = [each async for some in self._asked(new) for each in some]
         for part in await self.threads.run(_parted, asked):
@@ -164,7 +164,7 @@ class PromiseWatcher:
             self.wakeups.wake(listed)
         return len(new) - len(asked)
 
-    async def _asked(self, new: Sequence[Warning]) -> AsyncGenerator[list[Asked], None]:
+    async def _asked(self, new: Sequence[DueWarning]) -> AsyncGenerator[list[Asked], None]:
         """Yield the warnings with those who are to get them, without those of which this can't be said now. Where the
         backend answers about none of many, the rest is not asked."""
         gate = asyncio.Semaphore(ASKED_AT_ONCE)
@@ -172,7 +172,7 @@ class PromiseWatcher:
             tasks = await self.source.involved({it.key.task_id for it in some})
             named = await self._write(lambda db: self._named(db, some, tasks))  # noqa: B023  # and keeps the lease
 
-            async def ask(warning: Warning) -> Asked | None:
+            async def ask(warning: DueWarning) -> Asked | None:
                 task = tasks.get(warning.key.task_id)  # noqa: B023
                 async with gate:
                     try:
@@ -185,13 +185,13 @@ class PromiseWatcher:
                 return
             yield known
 
-    def _named(self, session: Session, some: Iterable[Warning], tasks: Mapping[int, Involved]) -> Named:
+    def _named(self, session: Session, some: Iterable[DueWarning], tasks: Mapping[int, Involved]) -> Named:
         numbers = {number for it in some for number in _numbers(it, tasks.get(it.key.task_id))}
         escalated = {it.escalate_to for it in some if it.escalate_to is not None}
         by_number = {it.number: it for it in self.accounts(session, numbers, ())}
         return Named(by_number, people.numbered(session, self.accounts, escalated))
 
-    async def _seeing(self, warning: Warning, task: Involved | None, named: Named) -> frozenset[int]:
+    async def _seeing(self, warning: DueWarning, task: Involved | None, named: Named) -> frozenset[int]:
         """Return the ids of the accounts of those who are to be warned and see the task."""
         its = {named.by_number[it] for it in _numbers(warning, task) if it in named.by_number}
         if escalated := named.by_id.get(warning.escalate_to or 0):
@@ -206,10 +206,10 @@ class PromiseWatcher:
         """Note the warnings and store their notifications. Return who has one in the list."""
         now = self.clock()
         new = set(_note(session, [it.warning for it in asked], now))
-        told = [it for it in asked if it.warning in new]
-        many = _many(told)
+        given = [it for it in asked if it.warning in new]
+        many = _many(given)
         rows = [
-            (_notification(it.warning, it.task, now), alone) for it in told if it.task and (alone := it.ids - {*many})
+            (_notification(it.warning, it.task, now), alone) for it in given if it.task and (alone := it.ids - {*many})
         ]
         rows += [(_of_many(number, now), frozenset({id})) for id, number in many.items()]
         deliveries = [it for row, ids in rows for it in deliver(session, sorted(ids), row, now, self.outbox, self.zone)]
@@ -226,7 +226,7 @@ class PromiseWatcher:
         return await self.database.run(held, writes=True)
 
 
-def _numbers(warning: Warning, task: Involved | None) -> frozenset[int]:
+def _numbers(warning: DueWarning, task: Involved | None) -> frozenset[int]:
     """Return the numbers of who is warned: the assignees, or who closed the task last, and the watchers. Nobody is
     warned of a task that is gone."""
     if task is None:
@@ -248,26 +248,26 @@ def _many(asked: Iterable[Asked]) -> dict[int, int]:
     return {id: number for id, number in of_person.items() if number > MOST_ALONE}
 
 
-def _since(session: Session, print_of: str, now: datetime) -> int:
+def _since(session: Session, fingerprint: str, now: datetime) -> int:
     """Return the moment until which warnings are only noted: none, while the promises are as in the last whole look.
     After an edit it is chosen once, however many looks it takes until one is whole."""
     last, edited = feed_state.cursor(session, NAME), feed_state.cursor(session, EDITED)
-    if last is not None and last.position == print_of:
+    if last is not None and last.position == fingerprint:
         return 0
-    if edited is None or edited.position != print_of:
+    if edited is None or edited.position != fingerprint:
         since = now if last is None or last.position == NOTHING else max(last.as_of, now - LONGEST_SILENCE)
-        feed_state.save_cursor(session, EDITED, print_of, since)
+        feed_state.save_cursor(session, EDITED, fingerprint, since)
         return int(since.timestamp())
     return int(edited.as_of.timestamp())
 
 
-def _finish(session: Session, print_of: str, now: datetime) -> None:
-    for name, position in ((NAME, print_of), (EDITED, NOTHING)):
+def _finish(session: Session, fingerprint: str, now: datetime) -> None:
+    for name, position in ((NAME, fingerprint), (EDITED, NOTHING)):
         feed_state.save_cursor(session, name, position, now)
     promise_warnings.prune(session, now)
 
 
-def _note(session: Session, some: Iterable[Warning], now: datetime, *, silent: bool = False) -> list[Warning]:
+def _note(session: Session, some: Iterable[DueWarning], now: datetime, *, silent: bool = False) -> list[DueWarning]:
     """Note that these warnings are given, and return those that were not before."""
     some = list(some)
     keys = {key for it in some for key in it.keys}
@@ -276,7 +276,7 @@ def _note(session: Session, some: Iterable[Warning], now: datetime, *, silent: b
     return [it for it in some if it.key not in given]
 
 
-def _notification(warning: Warning, task: Involved, now: datetime) -> NotificationRow:
+def _notification(warning: DueWarning, task: Involved, now: datetime) -> NotificationRow:
     row = of_no_task(0, warning.event, warning.kind, now, task.subject)
     excerpt = Warned(warning.key.minutes, warning.left).written()
     return row._replace(task_id=warning.key.task_id, project_id=task.project_id, excerpt=excerpt)

@@ -17,12 +17,9 @@ MOST = 100
 MOST_DAYS = 1_000
 MOST_PROJECTS = 500
 LONGEST_NAME = 100
-LONGEST_HOURS = 400
-LONGEST_DAY_HOURS = 60
 TOO_MANY = sentence("There are %(most)s calendars already.", most=MOST)
 TAKEN = sentence("There is a calendar with this name already.")
 HAS_ANOTHER = sentence("Some of these projects follow another calendar. Take them out there first.")
-
 
 VERSIONS = select(BusinessCalendar.id, BusinessCalendar.version)
 
@@ -36,7 +33,7 @@ class OwnDay(NamedTuple):
 
 
 class CalendarValues(NamedTuple):
-    """What administrators say of a calendar. `hours` are as the column has them; days and projects rise."""
+    """The values of a calendar. `hours` are as the column has them; days and projects rise."""
 
     name: str
     timezone: str
@@ -46,7 +43,7 @@ class CalendarValues(NamedTuple):
     project_ids: tuple[int, ...]
 
 
-class Kept(NamedTuple):
+class StoredCalendar(NamedTuple):
     """A calendar with its days and projects."""
 
     id: int
@@ -54,7 +51,7 @@ class Kept(NamedTuple):
     values: CalendarValues
 
 
-def all(session: Session) -> list[Kept]:
+def all(session: Session) -> list[StoredCalendar]:
     """Return all calendars by their names."""
     rows = session.exec(select(BusinessCalendar).order_by(col(BusinessCalendar.name_folded))).all()
     return _kept(session, rows)
@@ -65,12 +62,12 @@ def versions(session: Session) -> frozenset[tuple[int, int]]:
     return frozenset((id or 0, version) for id, version in session.exec(VERSIONS))
 
 
-def one(session: Session, calendar_id: int) -> Kept:
+def one(session: Session, calendar_id: int) -> StoredCalendar:
     """Return a calendar. Raises NotFound."""
     return _kept(session, [required(session, BusinessCalendar, calendar_id)])[0]
 
 
-def add(session: Session, actor_id: int, wanted: CalendarValues) -> Kept:
+def add(session: Session, actor_id: int, wanted: CalendarValues) -> StoredCalendar:
     """Add a calendar. Raises Invalid."""
     locks.everybody(session)
     if session.exec(select(func.count()).select_from(BusinessCalendar)).one() >= MOST:
@@ -84,7 +81,9 @@ def add(session: Session, actor_id: int, wanted: CalendarValues) -> Kept:
     return one(session, row.id or 0)
 
 
-def change(session: Session, actor_id: int, calendar_id: int, wanted: CalendarValues, known: str | None) -> Kept:
+def change(
+    session: Session, actor_id: int, calendar_id: int, wanted: CalendarValues, known: str | None
+) -> StoredCalendar:
     """Change a calendar whose version is `known`. Raises NotFound, Invalid, and Conflict with the calendar as it is."""
     locks.everybody(session)
     row = required(session, BusinessCalendar, calendar_id, for_update=True)
@@ -113,7 +112,7 @@ def remove(session: Session, actor_id: int, calendar_id: int, known: str | None)
     audit.note(session, actor_id, "calendar_removed", None, {"calendar": calendar_id, "name": row.name})
 
 
-def _kept(session: Session, rows: Sequence[BusinessCalendar]) -> list[Kept]:
+def _kept(session: Session, rows: Sequence[BusinessCalendar]) -> list[StoredCalendar]:
     ids = [row.id or 0 for row in rows]
     days: Mapping[int, list[OwnDay]] = {id: [] for id in ids}
     projects: Mapping[int, list[int]] = {id: [] for id in ids}
@@ -124,7 +123,7 @@ def _kept(session: Session, rows: Sequence[BusinessCalendar]) -> list[Kept]:
     for it in session.exec(chosen):
         projects[it.calendar_id].append(it.project_id)
     return [
-        Kept(
+        StoredCalendar(
             id,
             row.version,
             CalendarValues(row.name, row.timezone, row.hours, row.is_default, tuple(days[id]), tuple(projects[id])),

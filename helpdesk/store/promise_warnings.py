@@ -23,7 +23,7 @@ WARNING = table(PromiseWarning).c
 
 
 class Key(NamedTuple):
-    """What a warning is of: so many `percent` of the `minutes` of a task's clock, "answer" or "solution"."""
+    """The subject of a warning: so many `percent` of the `minutes` of a task's clock, "answer" or "solution"."""
 
     task_id: int
     kind: str

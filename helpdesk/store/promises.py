@@ -16,7 +16,7 @@ TAKEN = sentence("There is a promise for the same project, type and priority alr
 
 
 class PromiseValues(NamedTuple):
-    """What administrators say of a promise: times in working minutes, None for no promise; other None are any."""
+    """The values of a promise: times in working minutes, None for no promise; other None are any."""
 
     name: str
     project_id: int | None

@@ -50,8 +50,7 @@ class TaskQuery(NamedTuple):
     `task_ids` leave no other task. `updated_since`, `created_since` and `due_by` are inclusive, `created_before` is
     not. `include_closed` adds closed tasks; where there are `status_ids`, these decide alone. `skip` leaves out as
     many more than the pages before. With `public_only` private comments are not searched, whoever may read them.
-    `promise` says of what state of their promises the tasks are: backends leave it alone, `web/lists/promised.py` asks
-    them for `task_ids` instead.
+    `promise` filters by the state of promises: backends ignore it, `web/clocks/promised.py` asks them for `task_ids`.
     """
 
     assignees: tuple[Who, ...] = ()

@@ -11,7 +11,7 @@ from helpdesk.tasks.lists import EXPORTED_AT_ONCE, TaskQuery
 from tests.clocks import NOON, Clock
 from tests.notifications.sending import write
 from tests.promises.test_watcher import ADMIN, MINUTE, promise, task, week
-from tests.promises.warning import Warning
+from tests.promises.warning import EmbeddedWatcher
 from tests.world import EmbeddedWorld
 
 
@@ -22,7 +22,7 @@ async def test_calendars_are_read_again_when_one_has_changed(
     days = (calendars.OwnDay(date(2026, 12, 31), "", "Канун"),)
     values = calendars.CalendarValues("Офис", "Europe/Moscow", week("09:00-18:00"), True, days, ())
     made = write(embedded.database, lambda db: calendars.add(db, ADMIN, values))
-    its = Warning(embedded.database, clock.now).promises
+    its = EmbeddedWatcher(embedded.database, clock.now).promises
     first = await its.book()
     statements.clear()
     its.forget()
@@ -46,7 +46,7 @@ def test_tasks_are_ranked_by_what_is_due_first_however_they_are_read(
     promise(embedded.database, 60)
     ages = (5, 90, 30, 5, 70, 10, 90)
     numbers = [task(embedded, NOON - timedelta(seconds=age * MINUTE)) for age in ages]
-    ranking = asyncio.run(Warning(embedded.database, clock.now).promises.ranking(embedded.actor("anna")))
+    ranking = asyncio.run(EmbeddedWatcher(embedded.database, clock.now).promises.ranking(embedded.actor("anna")))
     oldest_first = sorted(zip(ages, numbers, strict=True), reverse=True)
     assert [it.task_id for it in ranking.tasks] == [number for _, number in oldest_first] and ranking.is_whole
 

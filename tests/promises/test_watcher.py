@@ -35,7 +35,7 @@ from helpdesk.store.promises import PromiseValues
 from helpdesk.tasks.model import Actor
 from tests.clocks import NOON, Clock
 from tests.notifications.sending import device, write
-from tests.promises.warning import MOSCOW, Warning
+from tests.promises.warning import MOSCOW, EmbeddedWatcher
 from tests.world import PEOPLE_IDS, STATUS_IDS, EmbeddedWorld
 
 ADMIN, ANNA, BORIS, IRINA, STRANGER = (PEOPLE_IDS[it] for it in ("admin", "anna", "boris", "irina", "stranger"))
@@ -59,7 +59,7 @@ def task(world: EmbeddedWorld, created: datetime = NOON, **values: Any) -> int:
 async def look(world: EmbeddedWorld, clock: Clock, minutes: float = 0) -> None:
     """Let time pass, and look at all tasks, always as the same process."""
     clock.pass_(minutes * MINUTE)
-    its = Warning(world.database, clock.now)
+    its = EmbeddedWatcher(world.database, clock.now)
     its.holder = "watcher"
     await its.step()
 
@@ -212,7 +212,7 @@ async def test_a_task_that_gets_a_stricter_promise_is_warned_of(begun: EmbeddedW
 async def test_two_processes_warn_nobody_twice(begun: EmbeddedWorld, clock: Clock) -> None:
     numbers = [task(begun, assignee=login) for login in ("anna", "boris") for _ in range(5)]
     clock.pass_(61 * MINUTE)
-    await asyncio.gather(*(Warning(begun.database, clock.now).step() for _ in range(4)))
+    await asyncio.gather(*(EmbeddedWatcher(begun.database, clock.now).step() for _ in range(4)))
     await look(begun, clock, 4)
     assert Counter(it for _, _, it in told(begun.database)) == Counter(numbers)
 
@@ -220,7 +220,7 @@ async def test_two_processes_warn_nobody_twice(begun: EmbeddedWorld, clock: Cloc
 async def test_a_backend_that_does_not_answer_is_asked_again(begun: EmbeddedWorld, clock: Clock) -> None:
     number = task(begun)
     clock.pass_(61 * MINUTE)
-    its, answers = Warning(begun.database, clock.now), [True]
+    its, answers = EmbeddedWatcher(begun.database, clock.now), [True]
     asked = its.source.involved
 
     async def involved(ids: Any) -> Any:
@@ -350,7 +350,7 @@ def week(hours: str) -> str:
 async def test_no_warning_is_lost_while_the_backend_is_down_after_an_edit(begun: EmbeddedWorld, clock: Clock) -> None:
     number = task(begun)
     promise(begun.database, 10, priority_id=4)
-    its = Warning(begun.database, clock.now)
+    its = EmbeddedWatcher(begun.database, clock.now)
     found = its.source.open_lives
 
     async def down(selection: Selection) -> AsyncGenerator[tuple[Life, ...], None]:
@@ -435,7 +435,7 @@ async def test_many_in_a_look_are_one_notification_for_each(
 async def test_a_task_that_the_backend_tells_nothing_of_keeps_no_other_back(begun: EmbeddedWorld, clock: Clock) -> None:
     bad, good = task(begun), task(begun, assignee="boris")
     clock.pass_(61 * MINUTE)
-    its, broken = Warning(begun.database, clock.now), {bad, good}
+    its, broken = EmbeddedWatcher(begun.database, clock.now), {bad, good}
     asked = its.visible_to
 
     async def visible_to(record: EventRecord, actors: Iterable[Actor]) -> frozenset[int]:

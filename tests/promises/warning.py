@@ -38,7 +38,7 @@ def unsent(database: Database, now: Callable[[], datetime]) -> Outbox:
     return outbox
 
 
-class Warning(PromiseWatcher):
+class EmbeddedWatcher(PromiseWatcher):
     """A watcher over the embedded tracker. Each has the promises as they are stored now."""
 
     def __init__(self, database: Database, now: Callable[[], datetime], closed: tuple[int, ...] = (5, 6)) -> None:
@@ -56,7 +56,7 @@ async def main(url: str, minutes: int) -> None:
     """Warn by a clock that is so many minutes ahead: a lease of somebody who was killed before is over."""
     watcher.WARNINGS_AT_ONCE, watcher.MOST_ALONE = 3, 1_000
     database = Database(url)
-    await Warning(database, lambda: NOON + timedelta(minutes=minutes)).step()
+    await EmbeddedWatcher(database, lambda: NOON + timedelta(minutes=minutes)).step()
     database.close()
 
 

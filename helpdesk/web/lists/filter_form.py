@@ -10,15 +10,7 @@ from helpdesk.tasks.projects import with_depths
 from helpdesk.texts import called, named
 from helpdesk.web.clocks.promised import ANY_PROMISE, BY_PROMISE, PROMISE, USUAL_ORDER
 from helpdesk.web.core.templating import MOMENT
-from helpdesk.web.lists.urls import (
-    ANYBODY,
-    CHOICES,
-    LABELS,
-    PEOPLE,
-    Listing,
-    is_day,
-    last_day,
-)
+from helpdesk.web.lists.urls import ANYBODY, CHOICES, LABELS, PEOPLE, Listing, is_day, last_day
 
 ME, NOBODY = sentence("me"), sentence("nobody")
 ANY, ANY_OPEN, SEVERAL = sentence("any"), sentence("any open"), sentence("several")

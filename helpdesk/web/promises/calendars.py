@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import Conflict, Invalid, sentence
 from helpdesk.store import business_calendars
-from helpdesk.store.business_calendars import Kept
+from helpdesk.store.business_calendars import StoredCalendar
 from helpdesk.web.admin.sections import section_page
 from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import stored
@@ -74,7 +74,7 @@ async def _add(request: Request) -> Response:
     return await _saved(request, kept, 201)
 
 
-async def _change(request: Request, before: Kept) -> Response:
+async def _change(request: Request, before: StoredCalendar) -> Response:
     person = await current_user(request)
     fields = (await request_data.read(request)).over(calendar_form.written(before.values))
     version = fields.version()
@@ -88,18 +88,18 @@ async def _change(request: Request, before: Kept) -> Response:
     return await _saved(request, kept, 200)
 
 
-async def _conflict(request: Request, current: Kept, typed: Typed) -> Response:
+async def _conflict(request: Request, current: StoredCalendar, typed: Typed) -> Response:
     error = Conflict(_to_dict(current))
     return await answer_refusal(request, error, page=partial(_form, request, current, typed, error))
 
 
-async def _load(request: Request) -> Kept:
+async def _load(request: Request) -> StoredCalendar:
     """Return the calendar in the address. Raises NotFound."""
     number = request_data.path_id(request, "calendar_id")
     return await services(request).database.run(lambda db: business_calendars.one(db, number))
 
 
-async def _saved(request: Request, kept: Kept, status: int) -> Response:
+async def _saved(request: Request, kept: StoredCalendar, status: int) -> Response:
     services(request).promises.forget()
     body = {"message": translate(request, SAVED), **_to_dict(kept)}
     address = f"{path_to(request, 'promises:calendars')}#calendar-{kept.id}"
@@ -115,7 +115,7 @@ async def _list_to_json(request: Request) -> Response:
     return json_response(request, {"calendars": [_to_dict(it) for it in kept]})
 
 
-def _to_dict(kept: Kept) -> Json:
+def _to_dict(kept: StoredCalendar) -> Json:
     values = kept.values
     return {
         "id": kept.id,
@@ -144,7 +144,7 @@ async def _page(request: Request, typed: Mapping[str, Any] = {}, error: Invalid 
     )
 
 
-async def _form(request: Request, kept: Kept, typed: Typed, error: Refusal | None = None) -> Response:
+async def _form(request: Request, kept: StoredCalendar, typed: Typed, error: Refusal | None = None) -> Response:
     """Show the form of a calendar with the typed values. After a conflict it has the version that is there now."""
     return section_page(
         request,
@@ -169,7 +169,7 @@ async def _context(
     }
 
 
-def _theirs(kept: Kept, typed: Typed) -> Typed:
+def _theirs(kept: StoredCalendar, typed: Typed) -> Typed:
     """Return what the calendar has now where something else was typed."""
     now = calendar_form.written(kept.values)
     return {name: it for name, it in now.items() if _as_text(it) != _as_text(typed.get(name))}

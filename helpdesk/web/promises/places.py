@@ -12,7 +12,6 @@ from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import services
 
 INDENT = "\N{NO-BREAK SPACE}" * 3
-NO_PLACE = request_data.NO_CHOICE
 
 
 class Places(NamedTuple):
@@ -41,5 +40,5 @@ def chosen(fields: request_data.Fields, name: str, choices: Mapping[int, str], k
     """Return a choice, None for any. What is gone from the backend may stay as it is. Raises Invalid."""
     number = fields.number(name) if name in fields.values else None
     if number is not None and number not in choices and number != kept:
-        raise request_data.refusal(name, NO_PLACE)
+        raise request_data.refusal(name, request_data.NO_CHOICE)
     return number

@@ -36,5 +36,5 @@ async def _export(request: Request, kind: Kind) -> Response:
         [name, *(numbers[it] for it in found.columns)] for name, numbers in [*listed, (ALL_REQUESTS, found.total)]
     ]
     headings: list[Text] = [field.name, *(COLUMNS[it] for it in found.columns)]
-    sheet = Sheet(tab.title, headings, partial(files.at_once, rows), (40,))
+    sheet = Sheet(tab.title, headings, partial(files.in_batches, rows), (40,))
     return await files.answer(request, person.id, kind, f"quality-{tab_name}", [sheet])
