@@ -12,13 +12,13 @@ from urllib.parse import urlencode
 
 from helpdesk.errors import Invalid, sentence
 from helpdesk.reports import periods
-from helpdesk.reports.model import NOBODY, Choices, Key, Measure, Question, Selection
+from helpdesk.reports.model import EXECUTOR, NOBODY, TIME, Choices, Key, Measure, Question, Selection
 from helpdesk.reports.periods import Period
 
 DEPARTMENT = "department"
 GROUPS = {
-    "executor": sentence("assignee"),
-    "time": sentence("time"),
+    EXECUTOR: sentence("assignee"),
+    TIME: sentence("time"),
     "project": sentence("project"),
     "tracker": sentence("type"),
     "status": sentence("status"),
@@ -87,7 +87,7 @@ class Address(NamedTuple):
     def cell(self) -> dict[str, Key]:
         """Return the values of the groups that `cells` name; department and time are not among them."""
         pairs = zip(self.groups, self.cells, strict=True)
-        return {group: _key(group, text) for group, text in pairs if group not in (DEPARTMENT, "time")}
+        return {group: _key(group, text) for group, text in pairs if group not in (DEPARTMENT, TIME)}
 
     def filters(self) -> str:
         """Return the query of the filters alone."""

@@ -7,12 +7,11 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from helpdesk.reports.model import Counts, Key, Question
+from helpdesk.reports.model import TIME, Counts, Key, Question
 from helpdesk.reports.sql import Column, Condition, Events, Tables, column_of, conditions, field_of, is_key, place
 
 Run = Callable[[sa.Select[Any]], Iterable[Any]]
 """Runs a statement and returns its rows."""
-TIME = "time"
 TASKS = sa.func.count()
 MOST_PAGES = 1_000_000
 

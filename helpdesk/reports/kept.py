@@ -16,10 +16,11 @@ from helpdesk.promises.rules import Book
 from helpdesk.reports import periods
 from helpdesk.reports.address import DEPARTMENT, NO_CHOICE, Address
 from helpdesk.reports.labels import Labels
-from helpdesk.reports.model import Choices, Found, Key, Life, Question, Selection
+from helpdesk.reports.lines import PER_PAGE, order, with_heads
+from helpdesk.reports.model import EXECUTOR, TIME, Choices, Found, Key, Life, Question, Selection
 from helpdesk.reports.pace import GROUPS, group_of
 from helpdesk.reports.periods import Period
-from helpdesk.reports.report import EXECUTOR, PER_PAGE, TIME, Reporter
+from helpdesk.reports.report import Reporter
 from helpdesk.reports.times import THREADS, Group
 
 Outcome = Literal["kept", "missed", "running"]
@@ -78,11 +79,10 @@ async def kept(reporter: Reporter, address: Address, choices: Choices, book: Boo
     address = address._replace(groups=tuple(it for it in address.groups if it in GROUPS) or (TIME,))
     period, step = address.within(reporter.today), address.step(reporter.today)
     parts = periods.parts(period, step)
-    borders = (parts[0].borders(reporter.zone)[0], *(it.borders(reporter.zone)[1] for it in parts))
-    question = Question(await reporter.selection(address), "created", borders)
+    question = Question(await reporter.selection(address), "created", periods.borders(parts, reporter.zone))
     tally = await _reckoned(reporter, address, question, book, now)
     labels = Labels(choices, parts)
-    lines = await THREADS.run(_lines, tally.groups, [labels.places(group) for group in address.groups])
+    lines = await THREADS.run(_lines, tally.groups, address.groups, labels)
     people = [key for line in lines for group, key in zip(address.groups, line.keys, strict=True) if group == EXECUTOR]
     names = await reporter.names([*people, *address.executor_ids])
     return KeptReport(address, period, lines, Line((), _numbers(tally.whole)), labels._replace(people=names))
@@ -142,19 +142,12 @@ def _numbers(tally: Counter[Place]) -> dict[Kind, Kept]:
     return {kind: Kept(*(tally[kind, it] for it in OUTCOMES)) for kind in KINDS}
 
 
-def _lines(groups: Mapping[tuple[Key, ...], Counter[Place]], places: Sequence[Mapping[Key, int] | None]) -> list[Line]:
-    """Return the lines in their order. There may be many: it runs in a thread."""
-    lines = [Line(keys, _numbers(tally)) for keys, tally in groups.items()]
-    return sorted(lines, key=lambda it: _order(it, places))
-
-
-def _order(line: Line, places: Sequence[Mapping[Key, int] | None]) -> list[tuple[int, str]]:
-    """Return by what lines are sorted: in the order of their groups, else those with most missed promises first."""
-    missed = sum(it.missed for it in line.numbers.values())
-    return [
-        (-missed if order is None else order.get(key, len(order)), str(key))
-        for order, key in zip(places, line.keys, strict=True)
-    ]
+def _lines(groups: Mapping[tuple[Key, ...], Counter[Place]], names: Sequence[str], labels: Labels) -> list[Line]:
+    """Return the lines in their order, those with most missed promises first where groups have none. There may be
+    many: it runs in a thread."""
+    missed = {keys: sum(tally[kind, "missed"] for kind in KINDS) for keys, tally in groups.items()}
+    place = order(names, labels, with_heads(missed))
+    return [Line(keys, _numbers(groups[keys])) for keys in sorted(groups, key=place)]
 
 
 def _cells(address: Address) -> Iterable[tuple[str, Key]]:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from helpdesk.errors import Sentence, sentence
 from helpdesk.reports.address import DEPARTMENT, FIELD, GROUPS, field_of
-from helpdesk.reports.model import NOBODY, Choices, Key, Measure
+from helpdesk.reports.model import EXECUTOR, NOBODY, TIME, Choices, Key, Measure
 from helpdesk.reports.periods import DAY, Period
 from helpdesk.texts import is_blank
 
@@ -38,20 +38,20 @@ class Labels(NamedTuple):
 
     def of(self, group: str, key: Key) -> Sentence | str:
         """Return the name of a value."""
-        if group == "time":
+        if group == TIME:
             return part_text(self.parts[int(key)])
         if group == DEPARTMENT:
             return str(key) or NO_DEPARTMENT
         if group.startswith(FIELD):
             return self._of_field(field_of(group), str(key))
-        if group == "executor" and key == NOBODY:
+        if group == EXECUTOR and key == NOBODY:
             return NO_ONE
-        name = self.people.get(int(key)) if group == "executor" else self._word(group, int(key))
+        name = self.people.get(int(key)) if group == EXECUTOR else self._word(group, int(key))
         return name if name and not is_blank(name) else f"#{key}"
 
     def places(self, group: str) -> dict[Key, int] | None:
         """Return the places of values that have an order of their own, None where the largest number comes first."""
-        if group == "time":
+        if group == TIME:
             return {place: place for place in range(len(self.parts))}
         if group in VOCABULARY:
             return {it.id: place for place, it in enumerate(self._words(group))}

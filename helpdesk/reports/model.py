@@ -21,6 +21,7 @@ MEASURES: tuple[Measure, ...] = ("created", "closed", "reopened", "open")
 NAMED_GROUPS = ("project", "tracker", "status", "priority", "executor", "author", "time")
 """What tasks are grouped by, besides `cf_N`, the custom field N. An executor is the assignee, or else who closed the
 task last; a time is a place in the question's `borders`."""
+EXECUTOR, TIME = "executor", "time"
 NOBODY = 0
 """The executor of tasks without one."""
 Key = int | str

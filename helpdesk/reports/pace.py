@@ -9,9 +9,10 @@ from helpdesk.promises.rules import Book
 from helpdesk.reports import periods, times
 from helpdesk.reports.address import DEPARTMENT, NO_CHOICE, Address
 from helpdesk.reports.labels import Labels
-from helpdesk.reports.model import Choices, Counts, Key, Life, Measure, Question
+from helpdesk.reports.lines import PER_PAGE, by_department, check_lines, order, with_heads
+from helpdesk.reports.model import EXECUTOR, TIME, Choices, Counts, Key, Measure, Question
 from helpdesk.reports.periods import Period
-from helpdesk.reports.report import EXECUTOR, PER_PAGE, TIME, Report, Reporter, by_department, check_lines
+from helpdesk.reports.report import Report, Reporter
 from helpdesk.reports.times import Group, Times, TimesOfTasks
 
 GROUPS = (EXECUTOR, TIME, "project", "tracker", "priority", DEPARTMENT)
@@ -127,8 +128,7 @@ async def at_a_glance(reporter: Reporter, report: Report, choices: Choices, book
 async def _asked(reporter: Reporter, address: Address) -> _Asked:
     period, selection = address.within(reporter.today), await reporter.selection(address)
     parts, earlier = periods.parts(period, address.step(reporter.today)), periods.before(period, address.period)
-    borders = (parts[0].borders(reporter.zone)[0], *(it.borders(reporter.zone)[1] for it in parts))
-    now = Question(selection, address.measure or MEASURED[0], borders)
+    now = Question(selection, address.measure or MEASURED[0], periods.borders(parts, reporter.zone))
     groups = tuple(it for it in address.groups if it in GROUPS)
     past = now._replace(borders=earlier.borders(reporter.zone))
     return _Asked(address._replace(groups=groups), parts, earlier, now, past)
@@ -192,34 +192,13 @@ async def group_of(reporter: Reporter, group: str, question: Question, statuses:
         return times.by_time(question, statuses)
     if group != DEPARTMENT:
         return times.by_attribute(group)
-    counts = await reporter.source.counts(reporter.actor, question._replace(groups=("author",)))
-    departments = await reporter.departments.of({int(key) for (key,) in counts})
-    return lambda life: (_department(life, departments),)
-
-
-def _department(life: Life, departments: Mapping[int, str]) -> str:
-    return departments.get(life.author_id, "")
+    departments = await reporter.departments_of(question)
+    return lambda life: (departments.get(life.author_id, ""),)
 
 
 def _rows(
     counts: Counts, found: Mapping[tuple[Key, ...], TimesOfTasks], groups: Sequence[str], labels: Labels
 ) -> tuple[Row, ...]:
-    """Return rows in the order of their groups; without one, those with most tasks first."""
-    nothing, orders = TimesOfTasks(NO_TIMES, NO_TIMES), [labels.places(group) for group in groups]
-    rows = [Row(keys, number, found.get(keys, nothing)) for keys, number in counts.items()]
-
-    def place(row: Row) -> list[tuple[int, str]]:
-        return [
-            (-sums[key] if order is None else order.get(key, len(order)), str(key))
-            for order, sums, key in zip(orders, totals, row.keys, strict=True)
-        ]
-
-    totals = [_sums(rows, at) for at in range(len(groups))]
-    return tuple(sorted(rows, key=place))
-
-
-def _sums(rows: Sequence[Row], at: int) -> dict[Key, int]:
-    sums: dict[Key, int] = {}
-    for row in rows:
-        sums[row.keys[at]] = sums.get(row.keys[at], 0) + row.number
-    return sums
+    """Return rows in their order, those with most tasks first where groups have none."""
+    nothing, place = TimesOfTasks(NO_TIMES, NO_TIMES), order(groups, labels, with_heads(counts))
+    return tuple(Row(keys, counts[keys], found.get(keys, nothing)) for keys in sorted(counts, key=place))

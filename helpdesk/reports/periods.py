@@ -3,7 +3,7 @@
 Weeks begin on Monday. A day may have 23 or 25 hours.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -79,6 +79,11 @@ def before(period: Period, name: str = "") -> Period:
     if period.last == _next(unit, period.first) - DAY:  # the whole unit
         return Period(first, period.first - DAY)
     return Period(first, min(first + (period.days - 1) * DAY, period.first - DAY))
+
+
+def borders(parts: Sequence[Period], zone: ZoneInfo) -> tuple[datetime, ...]:
+    """Return the moments at which parts that follow each other begin, and at which the last one ends."""
+    return (midnight(parts[0].first, zone), *(midnight(it.last + DAY, zone) for it in parts))
 
 
 def usual_step(period: Period) -> str:

@@ -1,59 +1,43 @@
 """Make a report: ask the backend what its address says, and put the numbers together."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from helpdesk.errors import Invalid, sentence
 from helpdesk.reports import address as addresses
 from helpdesk.reports import periods
 from helpdesk.reports.address import DEPARTMENT, Address
 from helpdesk.reports.departments import NO_PERSON, Departments
 from helpdesk.reports.labels import Labels
-from helpdesk.reports.model import MEASURES, NOBODY, Choices, Counts, Found, Key, Measure, Question, Selection
+from helpdesk.reports.lines import PER_PAGE, Line, Numbers, by_department, check_lines, order
+from helpdesk.reports.model import (
+    EXECUTOR,
+    MEASURES,
+    NOBODY,
+    TIME,
+    Choices,
+    Counts,
+    Found,
+    Key,
+    Measure,
+    Question,
+    Selection,
+)
 from helpdesk.reports.periods import DAY, Period
 from helpdesk.reports.source import ReportSource
 from helpdesk.tasks.model import Actor
 from helpdesk.threads import Threads
 
 THREADS = Threads(2)
-PER_PAGE = 200
-"""Lines of groups on a page."""
-MOST_LINES = 20_000
-TOO_MANY_LINES = sentence(
-    "These groups have %(lines)s values. At most %(most)s fit in: choose a filter or another group."
-)
-TIME, EXECUTOR = "time", "executor"
 STALE = 30
 """After so many days without a change a task is surely stuck."""
-
-
-class Numbers(NamedTuple):
-    """The numbers of tasks, a measure each; `open` are those at the end."""
-
-    created: int = 0
-    closed: int = 0
-    reopened: int = 0
-    open: int = 0
-
-    @property
-    def weight(self) -> int:
-        return self.created + self.closed + self.open
 
 
 class Part(NamedTuple):
     """A part of the period with its numbers."""
 
     period: Period
-    numbers: Numbers
-
-
-class Line(NamedTuple):
-    """The numbers of a value of the first group, or of one of each group."""
-
-    keys: tuple[Key, ...]
     numbers: Numbers
 
 
@@ -169,6 +153,13 @@ class Reporter(NamedTuple):
         authors = await self.departments.authors(address.departments) if address.departments else ()
         return address.selection(authors)
 
+    async def departments_of(self, question: Question) -> Mapping[int, str]:
+        """Return the department of each author of a question's tasks; "" if none is known."""
+        counts = await self.source.counts(self.actor, question._replace(groups=("author",)))
+        authors = [int(author) for (author,) in counts]
+        known = await self.departments.of(authors)
+        return {it: known.get(it, "") for it in authors}
+
     async def names(self, keys: Iterable[Key]) -> Mapping[int, str]:
         """Return the names of executors."""
         ids = {int(it) for it in keys} - {NOBODY}
@@ -183,7 +174,7 @@ class Reporter(NamedTuple):
     ) -> dict[Ask, Question]:
         """Return everything that a report asks: the parts of the period after the one before, both as a whole for what
         may have happened to a task twice, the groups, and how the open tasks stand."""
-        borders = (parts[0].borders(self.zone)[0], *(it.borders(self.zone)[1] for it in parts))
+        borders = periods.borders(parts, self.zone)
         whole, begin, end = earlier.borders(self.zone), borders[0], borders[-1]
         gap = whole if whole[1] < begin else whole[:1]
         asked: dict[Ask, Question] = {}
@@ -198,8 +189,8 @@ class Reporter(NamedTuple):
                 )
         stuck = selection._replace(unchanged_since=self.days_ago(STALE), phase="open")
         asked[GROWING, "open"] = Question(selection, "open", (begin - DAY, begin, end), ("project", TIME))
-        asked[BUSIEST, "open"] = Question(selection, "open", (begin, end), ("executor",))
-        asked[STUCK, "open"] = Question(stuck, "open", (begin, end), ("executor",))
+        asked[BUSIEST, "open"] = Question(selection, "open", (begin, end), (EXECUTOR,))
+        asked[STUCK, "open"] = Question(stuck, "open", (begin, end), (EXECUTOR,))
         return asked
 
     async def _departments(self, found: Answers, groups: Sequence[str]) -> Mapping[int, str]:
@@ -213,10 +204,8 @@ class Reporter(NamedTuple):
 
     async def _of_department(self, question: Question, department: str) -> Question:
         """Leave only the authors of a department; "" are those of whom none is known."""
-        counts = await self.source.counts(self.actor, question._replace(groups=("author",)))
-        authors = [int(key[0]) for key in counts]
-        departments = await self.departments.of(authors)
-        ids = tuple(it for it in authors if departments.get(it, "") == department) or (NO_PERSON,)
+        departments = await self.departments_of(question)
+        ids = tuple(it for it, its in departments.items() if its == department) or (NO_PERSON,)
         return question._replace(selection=question.selection._replace(author_ids=ids))
 
     async def _named(self, report: Report, page: int | None) -> Report:
@@ -227,12 +216,6 @@ class Reporter(NamedTuple):
         busiest = [report.busiest.key] if report.busiest else []
         people = await self.names([*executors, *busiest, *report.address.executor_ids])
         return report._replace(labels=report.labels._replace(people=people))
-
-
-def check_lines(number: int) -> None:
-    """Raise Invalid where groups have too many values."""
-    if number > MOST_LINES:
-        raise Invalid({"group": [TOO_MANY_LINES._replace(values={"lines": number, "most": MOST_LINES})]})
 
 
 def _numbers(found: Answers, name: str, key: tuple[Key, ...]) -> Numbers:
@@ -248,42 +231,16 @@ def _whole(found: Answers, place: int, parts: Sequence[Numbers]) -> Numbers:
 def _lines(found: Answers, groups: Sequence[str], departments: Mapping[int, str], labels: Labels) -> tuple[Line, ...]:
     """Return the lines of all groups in their order. There may be many: it runs in a thread. Raises Invalid for more
     than MOST_LINES."""
-    lines: list[Line] = []
+    lines: dict[tuple[Key, ...], Numbers] = {}
     for depth in range(1, len(groups) + 1):
         level = [found[str(depth), measure] for measure in MEASURES]
         if DEPARTMENT in groups[:depth]:
             level = [by_department(it, groups.index(DEPARTMENT), departments) for it in level]
-        keys = {key: None for counts in level for key in counts}
+        keys = {key: None for counts in level for key in counts if depth == 1 or key[:1] in lines}
         check_lines(len(keys))
-        lines += [Line(key, Numbers(*(counts.get(key, 0) for counts in level))) for key in keys]
-    return tuple(_sorted(lines, groups, labels))
-
-
-def by_department(counts: Counts, place: int, departments: Mapping[int, str]) -> Counts:
-    """Add up what is counted by authors. Each task has one author, so no task is counted twice."""
-    sums = Counter[tuple[Key, ...]]()
-    for key, number in counts.items():
-        sums[(*key[:place], departments.get(int(key[place]), ""), *key[place + 1 :])] += number
-    return sums
-
-
-def _sorted(lines: Iterable[Line], groups: Sequence[str], labels: Labels) -> Iterator[Line]:
-    """Yield the lines of the first group in order, each before those of the second one within it."""
-    heads, below = list[Line](), defaultdict[Key, list[Line]](list)
-    for line in lines:
-        (heads if len(line.keys) == 1 else below[line.keys[0]]).append(line)
-    for head in _in_order(heads, groups, labels):
-        yield head
-        yield from _in_order(below[head.keys[0]], groups, labels)
-
-
-def _in_order(lines: list[Line], groups: Sequence[str], labels: Labels) -> list[Line]:
-    if not lines:
-        return []
-    places = labels.places(groups[len(lines[0].keys) - 1])
-    if places is None:
-        return sorted(lines, key=lambda it: (-it.numbers.weight, str(it.keys[-1])))
-    return sorted(lines, key=lambda it: (places.get(it.keys[-1], len(places)), str(it.keys[-1])))
+        lines |= {key: Numbers(*(counts.get(key, 0) for counts in level)) for key in keys}
+    place = order(groups, labels, {keys: numbers.weight for keys, numbers in lines.items()})
+    return tuple(Line(keys, lines[keys]) for keys in sorted(lines, key=place))
 
 
 def _growing(counts: Counts) -> Standing | None:

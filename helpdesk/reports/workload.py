@@ -6,11 +6,13 @@ from datetime import date
 from typing import NamedTuple
 
 from helpdesk.errors import Sentence, sentence
+from helpdesk.reports import periods
 from helpdesk.reports.address import Address
 from helpdesk.reports.labels import Labels
-from helpdesk.reports.model import Choices, Counts, Key, Question
+from helpdesk.reports.lines import PER_PAGE
+from helpdesk.reports.model import EXECUTOR, TIME, Choices, Counts, Key, Question
 from helpdesk.reports.periods import DAY, FIRST_DAY, Period
-from helpdesk.reports.report import EXECUTOR, PER_PAGE, THREADS, TIME, Reporter
+from helpdesk.reports.report import THREADS, Reporter
 
 AGES = (90, 30, 7)
 """The borders between the ages of tasks, in days, from the oldest on."""
@@ -78,8 +80,7 @@ async def _question(reporter: Reporter, address: Address, split: str, spans: Seq
     selection, today = await reporter.selection(address), Period(reporter.today, reporter.today)
     if split != AGE:
         return Question(selection, "open", today.borders(reporter.zone), (EXECUTOR, split))
-    borders = [it.borders(reporter.zone) for it in spans]
-    moments = (borders[0][0], *(end for _, end in borders))
+    moments = periods.borders(spans, reporter.zone)
     return Question(selection._replace(phase="open"), "created", moments, (EXECUTOR, TIME))
 
 

@@ -5,9 +5,10 @@ from datetime import date
 import pytest
 
 from helpdesk.reports.labels import NO_DEPARTMENT, NO_ONE, NO_VALUE, Labels, part_text
+from helpdesk.reports.lines import PER_PAGE, Line, Numbers, order, with_heads
 from helpdesk.reports.model import Choices
 from helpdesk.reports.periods import Period, parts
-from helpdesk.reports.report import PER_PAGE, Line, Numbers, Part, Report
+from helpdesk.reports.report import Part, Report
 from helpdesk.tasks.fields import CustomField, Option
 from helpdesk.tasks.lists import Vocabulary
 from helpdesk.tasks.model import Status
@@ -30,6 +31,20 @@ def test_a_page_that_begins_within_a_group_repeats_its_line() -> None:
     first, second, third = (found.lines_of(page) for page in (1, 2, 3))
     assert (len(first), len(second), third, found.pages) == (PER_PAGE, 103, (), 2)
     assert second[0] == lines[0] and (*first, *second[1:]) == tuple(lines)
+
+
+def test_lines_stand_within_their_first_group_the_heaviest_first() -> None:
+    lines = {(7, "b"): 4, (7, "a"): 4, (7, "c"): 5, (9, "a"): 20, (5, "a"): 1}
+    place = order(("executor", "cf_7"), Labels(CHOICES), with_heads(lines))
+    assert sorted(lines, key=place) == [(9, "a"), (7, "c"), (7, "a"), (7, "b"), (5, "a")]
+    heads = [keys for keys in sorted(with_heads(lines), key=place) if len(keys) == 1 or keys[0] == 7]
+    assert heads == [(9,), (7,), (7, "c"), (7, "a"), (7, "b"), (5,)]
+
+
+def test_lines_of_words_stand_in_the_order_of_these() -> None:
+    lines = {(4, 6): 1, (4, 5): 2, (17, 5): 99, (2, 5): 50}
+    place = order(("status", "executor"), Labels(CHOICES), with_heads(lines))
+    assert sorted(lines, key=place) == [(4, 5), (4, 6), (2, 5), (17, 5)]
 
 
 @pytest.mark.parametrize("most", [0, 1, 4, 5, 99, 100, 101, 1_999, 123_456])

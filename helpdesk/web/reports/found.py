@@ -9,8 +9,8 @@ from starlette.responses import Response
 from helpdesk.errors import Invalid, sentence
 from helpdesk.reports.address import Address
 from helpdesk.reports.labels import MEASURE_WORDS, Labels
-from helpdesk.reports.model import Choices, Found, Measure
-from helpdesk.reports.report import EXECUTOR, Reporter
+from helpdesk.reports.model import EXECUTOR, Choices, Found, Measure
+from helpdesk.reports.report import Reporter
 from helpdesk.web.core.faces import answer, html, json_response
 from helpdesk.web.core.services import path_to
 from helpdesk.web.reports import page, schemas

@@ -5,9 +5,8 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from helpdesk.reports.address import LONGEST_TEXT, Address
-from helpdesk.reports.model import Key, Measure
+from helpdesk.reports.model import TIME, Key, Measure
 from helpdesk.reports.periods import Period
-from helpdesk.reports.report import TIME
 
 
 class Links(NamedTuple):

@@ -6,9 +6,10 @@ from starlette.responses import Response
 from helpdesk.durations import in_words
 from helpdesk.errors import Invalid, Sentence, sentence
 from helpdesk.reports.address import NO_CHOICE
-from helpdesk.reports.model import Choices
+from helpdesk.reports.lines import PER_PAGE
+from helpdesk.reports.model import TIME, Choices
 from helpdesk.reports.pace import Pace, Row, pace
-from helpdesk.reports.report import PER_PAGE, TIME, Reporter
+from helpdesk.reports.report import Reporter
 from helpdesk.reports.times import Spread, Times
 from helpdesk.web.core.faces import Json, answer, html, json_response
 from helpdesk.web.core.services import path_to, services

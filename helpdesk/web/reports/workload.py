@@ -8,9 +8,10 @@ from starlette.responses import Response
 from helpdesk.errors import Invalid
 from helpdesk.reports.address import NO_CHOICE, Address
 from helpdesk.reports.labels import Labels
-from helpdesk.reports.model import Choices
+from helpdesk.reports.lines import PER_PAGE
+from helpdesk.reports.model import EXECUTOR, Choices
 from helpdesk.reports.periods import Period
-from helpdesk.reports.report import EXECUTOR, PER_PAGE, Reporter
+from helpdesk.reports.report import Reporter
 from helpdesk.reports.workload import AGE, SPLITS, Column, Row, Workload
 from helpdesk.reports.workload import workload as count
 from helpdesk.web.core.faces import Json, answer, html, json_response

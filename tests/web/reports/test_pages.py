@@ -319,7 +319,7 @@ def test_times_are_of_tasks_that_were_closed_or_created(boris: Client, measure: 
 
 
 def test_groups_with_too_many_values_are_refused(boris: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("helpdesk.reports.report.MOST_LINES", 3)
+    monkeypatch.setattr("helpdesk.reports.lines.MOST_LINES", 3)
     assert boris.get("/reports?group=executor").status_code == 200
     refused = boris.get("/reports?group=executor&group=project")
     assert refused.status_code == 422 and set(refused.json()["errors"]) == {"group"}
@@ -334,7 +334,7 @@ def test_as_many_departments_are_counted_as_there_are_and_not_as_their_people(
     lines = boris.get("/reports?group=department").json()["report"]["lines"]
     assert len(lines) == 3
     embedded.database.run_here(lambda db: db.execute(sa.update(Person).values(department="Все")), writes=True)
-    monkeypatch.setattr("helpdesk.reports.report.MOST_LINES", 2)
+    monkeypatch.setattr("helpdesk.reports.lines.MOST_LINES", 2)
     assert len(boris.get("/reports?group=department").json()["report"]["lines"]) == 1
 
 

@@ -6,8 +6,9 @@ from starlette.responses import Response
 from helpdesk.errors import Invalid
 from helpdesk.promises.clock import Kind
 from helpdesk.reports.kept import Kept, KeptReport, Line, Outcome, kept
+from helpdesk.reports.lines import PER_PAGE
 from helpdesk.reports.model import Choices
-from helpdesk.reports.report import PER_PAGE, Reporter
+from helpdesk.reports.report import Reporter
 from helpdesk.web.core.faces import Json, answer, html, json_response
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.reports import page, schemas
