@@ -9,8 +9,8 @@ from helpdesk.reports.labels import NO_ONE, YES_NO
 from helpdesk.reports.model import NOBODY, Choices
 from helpdesk.reports.periods import DEFAULT, PRESETS, STEPS
 from helpdesk.tasks.fields import CustomField
-from helpdesk.tasks.projects import with_depths
 from helpdesk.texts import named
+from helpdesk.web.lists.filter_form import indented
 
 SEVERAL = sentence("several")
 FILTERS = {
@@ -39,7 +39,6 @@ TITLES: dict[str, Sentence] = {
 """What people call the parameters that are no filters."""
 MOST_OPTIONS = 500
 """As many people or departments are offered at once."""
-INDENT = "\N{NO-BREAK SPACE}" * 3  # kept by browsers in a choice's text, and not read out
 
 Option = tuple[str, Sentence | str]
 
@@ -64,10 +63,9 @@ class Form:
     def selects(self) -> list[Select]:
         """Return the filters that all reports have."""
         words = self.choices.vocabulary
-        projects = [(it.id, INDENT * depth + named(it.name, it.id)) for it, depth in with_depths(words.projects)]
         people = [(it.id, named(it.name, it.id)) for it in self.choices.executors[:MOST_OPTIONS] if it.id != NOBODY]
         options: dict[str, Iterable[tuple[int, Sentence | str]]] = {
-            "project_id": projects,
+            "project_id": indented(words.projects).items(),
             "tracker_id": [(it.id, named(it.name, it.id)) for it in words.trackers],
             "status_id": [(it.id, named(it.name, it.id)) for it in words.statuses],
             "priority_id": [(it.id, named(it.name, it.id)) for it in words.priorities],
