@@ -1,12 +1,12 @@
 """Put the numbers of reports into tables, for files and letters. Texts are sentences until a language is chosen."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import NamedTuple
 
 from helpdesk.errors import Sentence, sentence
 from helpdesk.reports.labels import MEASURE_WORDS, part_text
-from helpdesk.reports.lines import Line, Numbers
+from helpdesk.reports.lines import Line
 from helpdesk.reports.model import MEASURES, Key
 from helpdesk.reports.report import Report
 
@@ -46,11 +46,6 @@ def of_groups(report: Report) -> Table:
     rows: list[Row] = [(*_names(name, groups, line), *line.numbers) for line in report.lines]
     total: Row = (TOTAL, *[""] * (len(groups) - 1), *report.total)
     return Table((*(labels.group(it) for it in groups), *NUMBERS), [*rows, total])
-
-
-def totals(numbers: Numbers) -> Iterator[tuple[Sentence, int]]:
-    """Yield the words of each number with it."""
-    yield from zip(NUMBERS, numbers, strict=True)
 
 
 def _names(name: Callable[[str, Key], Text], groups: Sequence[str], line: Line) -> list[Text]:

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import IO, Any, NamedTuple, Self, cast
+from typing import IO, Any, NamedTuple, cast
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -43,7 +43,7 @@ class Sheet(NamedTuple):
 
 
 class Book:
-    """A file of sheets, which get their rows in their order. As a context it leaves no temporary file behind."""
+    """A file of sheets, which get their rows in their order. It must be closed, or temporary files are left behind."""
 
     def __init__(self, sheets: Iterable[Sheet]) -> None:
         self.book, self.pages = Workbook(write_only=True), list[Any]()
@@ -51,12 +51,6 @@ class Book:
         for sheet in sheets:
             titles.append(_title(sheet.title, titles))
             self._begin(titles[-1], sheet)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Delete what was written of a book that was not saved: the library would do so at the process's end."""
@@ -84,15 +78,6 @@ class Book:
             width = sheet.widths[number] if number < len(sheet.widths) else len(heading) + MARGIN
             page.column_dimensions[get_column_letter(number + 1)].width = width
         page.append([_heading(page, text) for text in sheet.headings])
-
-
-def write(file: IO[bytes], sheets: Iterable[tuple[Sheet, Rows]]) -> None:
-    """Write a whole file whose rows are there already."""
-    pairs = list(sheets)
-    with Book(sheet for sheet, _ in pairs) as book:
-        for place, (_, rows) in enumerate(pairs):
-            book.add(place, rows)
-        book.save(file)
 
 
 def _heading(page: Any, text: str) -> Any:

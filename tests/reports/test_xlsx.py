@@ -1,6 +1,8 @@
 """Files for spreadsheets: written by us, opened again by openpyxl."""
 
 import tempfile
+from collections.abc import Iterable, Sequence
+from contextlib import closing
 from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
@@ -31,10 +33,17 @@ HOSTILE = [
 ONE = Sheet("Report", ["Name"])
 
 
-def opened(*rows: list[Cell], sheet: Sheet = ONE) -> Any:
+def written(*sheets: Sheet, rows: Iterable[Sequence[Cell]] = ()) -> BytesIO:
+    """Return a file whose first sheet has the rows."""
     file = BytesIO()
-    xlsx.write(file, [(sheet, rows)])
-    return load_workbook(file)
+    with closing(Book(sheets)) as book:
+        book.add(0, rows)
+        book.save(file)
+    return file
+
+
+def opened(*rows: list[Cell], sheet: Sheet = ONE) -> Any:
+    return load_workbook(written(sheet, rows=rows))
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -45,8 +54,7 @@ def test_a_text_that_looks_like_a_formula_stays_a_text(text: str) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_formula_is_in_the_file(text: str) -> None:
-    file = BytesIO()
-    xlsx.write(file, [(Sheet("Report", [text]), [[text, 1]])])
+    file = written(Sheet("Report", [text]), rows=[[text, 1]])
     for name in ZipFile(file).namelist():
         assert b"<f>" not in ZipFile(file).read(name)
 
@@ -97,8 +105,7 @@ def test_any_title_becomes_one_that_spreadsheets_take(title: str) -> None:
 
 
 def test_sheets_of_one_title_are_told_apart() -> None:
-    file = BytesIO()
-    xlsx.write(file, [(Sheet(it, ["Name"]), ()) for it in ("Отчёт", "отчёт", "Отчёт", "z" * 31, "z" * 40)])
+    file = written(*(Sheet(it, ["Name"]) for it in ("Отчёт", "отчёт", "Отчёт", "z" * 31, "z" * 40)))
     assert load_workbook(file).sheetnames == ["Отчёт", "отчёт 2", "Отчёт 3", "z" * 31, "z" * 29 + " 2"]
 
 
@@ -110,7 +117,8 @@ def test_the_head_stays_in_sight_and_columns_are_wide_enough() -> None:
 
 def test_a_book_that_fails_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with pytest.raises(ZeroDivisionError), Book([Sheet("One", ["Name"]), Sheet("Two", ["Name"])]) as book:
+    sheets = [Sheet("One", ["Name"]), Sheet("Two", ["Name"])]
+    with pytest.raises(ZeroDivisionError), closing(Book(sheets)) as book:
         book.add(0, [["a"]])
         assert list(tmp_path.iterdir())
         raise ZeroDivisionError

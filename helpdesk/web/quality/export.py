@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import NotFound, sentence
 from helpdesk.quality.tables import COLUMNS, TABS, table
-from helpdesk.web.core import session
+from helpdesk.web.core.session import current_user
 from helpdesk.web.quality import desk as desks
 from helpdesk.web.reports.exports import files
 from helpdesk.web.reports.exports.files import Kind, Sheet, Text, Value
@@ -26,11 +26,7 @@ async def export_csv(request: Request) -> Response:
 
 async def _export(request: Request, kind: Kind) -> Response:
     """Answer with all lines of a tab and their sum. Raises NotFound without its field."""
-    person, desk, tab_name = (
-        (await session.required(request)).person,
-        await desks.desk_of(request),
-        desks.tab_of(request),
-    )
+    person, desk, tab_name = await current_user(request), await desks.desk_of(request), desks.tab_of(request)
     tab, field = TABS[tab_name], desk.field(TABS[tab_name].field)
     if field is None:
         raise NotFound
@@ -40,5 +36,5 @@ async def _export(request: Request, kind: Kind) -> Response:
         [name, *(numbers[it] for it in found.columns)] for name, numbers in [*listed, (ALL_REQUESTS, found.total)]
     ]
     headings: list[Text] = [field.name, *(COLUMNS[it] for it in found.columns)]
-    sheet = Sheet(tab.title, headings, partial(files.at_once, rows), (40,))
+    sheet = Sheet(tab.title, headings, partial(files.in_batches, rows), (40,))
     return await files.answer(request, person.id, kind, f"quality-{tab_name}", [sheet])

@@ -6,7 +6,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import Invalid
-from helpdesk.reports.address import Address
 from helpdesk.reports.lines import PER_PAGE
 from helpdesk.reports.model import Choices
 from helpdesk.reports.pace import Pace, at_a_glance
@@ -50,10 +49,11 @@ async def index(request: Request) -> Response:
 
 async def _page(request: Request, reporter: Reporter, choices: Choices, report: Report, pace: Pace | None) -> Response:
     shown = await page.context(request, reporter, choices, ROUTE)
-    return html(request, "reports/index.html", **shown | _report_context(request, report.address, report), pace=pace)
+    return html(request, "reports/index.html", **shown | _context(request, report), pace=pace)
 
 
-def _report_context(request: Request, address: Address, report: Report) -> dict[str, Any]:
+def _context(request: Request, report: Report) -> dict[str, Any]:
+    address = report.address
     return {
         "report": report,
         "address": address,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from helpdesk.errors import Sentence
 from helpdesk.reports.address import Address
 from helpdesk.reports.labels import Labels
-from helpdesk.reports.lines import Line, Numbers
+from helpdesk.reports.lines import Line
 from helpdesk.reports.model import Key
 from helpdesk.reports.periods import Period
 from helpdesk.reports.report import Report, Standing
@@ -22,9 +22,9 @@ def report_to_dict(report: Report, say: Say, page: int) -> Json:
         "period": period_to_dict(report.period),
         "by": report.step,
         "open_before": report.begin,
-        "total": numbers_to_dict(report.total),
-        "before": {**period_to_dict(report.earlier), **numbers_to_dict(report.before)},
-        "parts": [{**period_to_dict(it.period), **numbers_to_dict(it.numbers)} for it in report.parts],
+        "total": report.total._asdict(),
+        "before": {**period_to_dict(report.earlier), **report.before._asdict()},
+        "parts": [{**period_to_dict(it.period), **it.numbers._asdict()} for it in report.parts],
         "groups": list(groups),
         "lines": [_line(it, groups, labels, say) for it in report.lines_of(page)],
         "growing": _standing("project", report.growing, labels, say, "open_before", "open"),
@@ -34,10 +34,6 @@ def report_to_dict(report: Report, say: Say, page: int) -> Json:
 
 def period_to_dict(period: Period) -> Json:
     return {"since": period.first.isoformat(), "until": period.last.isoformat()}
-
-
-def numbers_to_dict(numbers: Numbers) -> Json:
-    return numbers._asdict()
 
 
 def paging_to_dict(address: Address, per_page: int, total: int) -> Json:
@@ -52,7 +48,7 @@ def value_to_dict(group: str, key: Key, labels: Labels, say: Say) -> Json:
 
 def _line(line: Line, groups: tuple[str, ...], labels: Labels, say: Say) -> Json:
     values = [value_to_dict(group, key, labels, say) for group, key in zip(groups, line.keys, strict=False)]
-    return {"values": values, **numbers_to_dict(line.numbers)}
+    return {"values": values, **line.numbers._asdict()}
 
 
 def _standing(group: str, it: Standing | None, labels: Labels, say: Say, before: str, now: str) -> Json | None:

@@ -1,6 +1,8 @@
 """Reports as files: opened again by openpyxl, with the very numbers of the page."""
 
+import asyncio
 import csv
+import tempfile
 from io import BytesIO, StringIO
 from typing import Any
 
@@ -11,7 +13,7 @@ from helpdesk.reports import xlsx
 from helpdesk.services import Services
 from helpdesk.store import promises
 from helpdesk.store.promises import PromiseValues
-from helpdesk.web.reports.exports import export
+from helpdesk.web.reports.exports import export, files
 from tests.web.conftest import HTML, Client, Visit
 from tests.web.reports import world
 from tests.world import FIELD_IDS, PEOPLE_IDS, EmbeddedWorld
@@ -158,12 +160,28 @@ def test_a_report_of_too_many_tasks_says_so_in_place_of_them(boris: Client, monk
 
 
 def test_tasks_of_several_pages_come_once_each(boris: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = sheets(boris, "")["Task list"]
-    monkeypatch.setattr(export, "AT_ONCE", 7)
-    assert sheets(boris, "")["Task list"] == whole
-    assert [row[0] for row in sheets(boris, "of=tasks")["Task list"]] == [
-        row[0] for row in sheets(boris, "of=tasks")["Task list"]
-    ]
+    queries = ("", "of=tasks", "of=stale&days=7")
+    whole = [list(sheets(boris, it).values())[-1] for it in queries]
+    monkeypatch.setattr(export, "BATCH", 7)
+    assert [list(sheets(boris, it).values())[-1] for it in queries] == whole
+    assert all(len(it) > 8 for it in whole)
+
+
+async def test_a_long_table_gives_others_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "BATCH", 2)
+    rows = [[number] for number in range(5)]
+    turns, found = list[int](), list[Any]()
+
+    async def other() -> None:
+        for turn in range(3):
+            turns.append(turn)
+            await asyncio.sleep(0)
+
+    others = asyncio.create_task(other())
+    async for batch in files.in_batches(rows):
+        found.append((len(turns), *batch))
+    await others
+    assert found == [(0, [0], [1]), (1, [2], [3]), (2, [4])]
 
 
 def test_only_so_many_are_made_at_once(boris: Client, visit: Visit) -> None:
@@ -184,8 +202,6 @@ def test_a_head_has_no_body(boris: Client) -> None:
 
 
 def test_no_file_is_left_when_the_disk_is_full(boris: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    import tempfile
-
     (tmp_path / "t").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "t"))
 

@@ -40,7 +40,7 @@ async def _answer(request: Request, kind: Kind) -> Response:
     rows = [_cells(found, it) for it in found.rows]
     title: Sentence = sentence("Assessments")
     return await files.answer(
-        request, person.id, kind, "assessments", [Sheet(title, HEADINGS, partial(files.at_once, rows))]
+        request, person.id, kind, "assessments", [Sheet(title, HEADINGS, partial(files.in_batches, rows))]
     )
 
 

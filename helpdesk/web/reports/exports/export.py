@@ -21,12 +21,10 @@ from helpdesk.web.core.session import current_user
 from helpdesk.web.lists.urls import COLUMNS, LABELS
 from helpdesk.web.reports import page
 from helpdesk.web.reports.exports import files, promises, times
-from helpdesk.web.reports.exports.files import Batches, Kind, Sheet, Value
+from helpdesk.web.reports.exports.files import BATCH, Batches, Kind, Sheet, Value
 from helpdesk.web.reports.stale import address_of as stale_address
 from helpdesk.web.reports.workload import split_of
 
-AT_ONCE = 1_000
-"""Tasks that are read at once."""
 MOST_TASKS = 20_000
 """As many tasks are listed in the file of a report."""
 TASK_HEADINGS = (
@@ -95,7 +93,7 @@ async def _of_stale(request: Request, reporter: Reporter, address: Address) -> t
     question = (await stale.questions(reporter, address))[stale.DAYS.index(address.days)]
 
     def found(number: int) -> Awaitable[Found]:
-        return reporter.source.found(reporter.actor, question, {}, number, AT_ONCE)
+        return reporter.source.found(reporter.actor, question, {}, number, BATCH)
 
     def days(task: TaskRow) -> Sequence[Value]:
         return [stale.days_unchanged(reporter, task)]
@@ -148,7 +146,7 @@ def _table(title: Sentence, table: tables.Table) -> Sheet:
 def _sheet(title: Sentence, headings: Sequence[tables.Text], rows: Sequence[Sequence[Value]], numbers: int) -> Sheet:
     """Return a sheet whose last columns are so many numbers."""
     widths = [NAME_WIDTH] * (len(headings) - numbers) + [NUMBER_WIDTH] * numbers
-    return Sheet(title, headings, partial(files.at_once, rows), widths)
+    return Sheet(title, headings, partial(files.in_batches, rows), widths)
 
 
 def _workload(load: workload.Workload) -> tables.Table:
@@ -163,8 +161,8 @@ async def _counted(reporter: Reporter, report: Report) -> Batches:
     rows, marks = dict[int, TaskRow](), dict[int, set[str]]()
     address = report.address.fixed(report.period, groups=(), cells=(), days=0)
     for measure in MEASURES:
-        number, total = 1, AT_ONCE
-        while (number - 1) * AT_ONCE < total:
+        number, total = 1, BATCH
+        while (number - 1) * BATCH < total:
             found = await _found(reporter, address, measure, number)
             number, total = number + 1, found.total
             for row in found.rows:
@@ -174,8 +172,8 @@ async def _counted(reporter: Reporter, report: Report) -> Batches:
                 yield [["", TOO_MANY]]
                 return
     newest = sorted(rows.values(), key=lambda it: -it.id)
-    for begin in range(0, len(rows), AT_ONCE):
-        some = newest[begin : begin + AT_ONCE]
+    for begin in range(0, len(rows), BATCH):
+        some = newest[begin : begin + BATCH]
         yield [[*_cells(it), *(YES if measure in marks[it.id] else None for measure in MEASURES)] for it in some]
 
 
@@ -183,15 +181,15 @@ async def _pages(
     found: Callable[[int], Awaitable[Found]], more: Callable[[TaskRow], Sequence[Value]] = lambda task: ()
 ) -> Batches:
     """Yield the tasks of all pages."""
-    number, total = 1, AT_ONCE
-    while (number - 1) * AT_ONCE < total:
+    number, total = 1, BATCH
+    while (number - 1) * BATCH < total:
         some = await found(number)
         number, total = number + 1, some.total
         yield [[*_cells(it), *more(it)] for it in some.rows]
 
 
 def _found(reporter: Reporter, address: Address, measure: Measure, number: int) -> Awaitable[Found]:
-    return reporter.found(address._replace(page=number), measure, AT_ONCE)
+    return reporter.found(address._replace(page=number), measure, BATCH)
 
 
 def _cells(task: TaskRow) -> Iterable[Value]:

@@ -22,15 +22,18 @@ from helpdesk.reports import xlsx
 from helpdesk.reports.xlsx import MOST_ROWS, Book, Cell
 from helpdesk.threads import Threads
 from helpdesk.web.core.services import services
-from helpdesk.web.core.templating import language, translate
+from helpdesk.web.core.templating import language
 from helpdesk.web.lists import export
 from helpdesk.web.lists.export import HEADERS, READER_SECONDS, Table
+from helpdesk.web.reports.words import saying
 
 log = logging.getLogger(__name__)
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 THREADS = Threads(4)
 PIECE = 65_536
+BATCH = 1_000
+"""Rows that a CSV file gets at once: 15 ms on one core, measured with those of tasks."""
 TOO_MANY_ROWS = sentence(
     "These are more than %(most)s rows, too many for one xlsx file. Choose fewer of them, or take the CSV file.",
     most=MOST_ROWS,
@@ -72,9 +75,12 @@ async def answer(request: Request, person_id: int, kind: Kind, name: str, sheets
     return FileResponse(file, {**headers, "Content-Length": str(size)}, lambda: exports.end(person_id))
 
 
-async def at_once(rows: Sequence[Sequence[Value]]) -> Batches:
-    """Yield rows that are there already."""
-    yield rows
+async def in_batches(rows: Sequence[Sequence[Value]]) -> Batches:
+    """Yield rows that are there already. The lines of a CSV file are made on the event loop, so others get their turn
+    between the batches."""
+    for begin in range(0, len(rows), BATCH):
+        yield rows[begin : begin + BATCH]
+        await asyncio.sleep(0)
 
 
 class FileResponse(StreamingResponse):
@@ -106,7 +112,7 @@ class FileResponse(StreamingResponse):
 
 async def _written(request: Request, sheets: Sequence[Sheet]) -> tuple[IO[bytes], int]:
     """Return the file at its beginning, and its size."""
-    say = _saying(request)
+    say = saying(request)
     heads = [xlsx.Sheet(say(it.title), [say(each) for each in it.headings], it.widths) for it in sheets]
     book = await THREADS.run_to_its_end(Book, heads)
     try:
@@ -150,7 +156,7 @@ class _Values:
     """Puts the values of rows into a person's language and into the company's time zone."""
 
     def __init__(self, request: Request) -> None:
-        self.say, self.zone = _saying(request), services(request).settings.timezone
+        self.say, self.zone = saying(request), services(request).settings.timezone
         self.comma = "," if language(request) == "ru" else "."
 
     def cells(self, row: Sequence[Value]) -> list[Cell]:
@@ -168,7 +174,3 @@ class _Values:
         if isinstance(value, date):
             return value.strftime(MOMENT if isinstance(value, datetime) else DAY)
         return str(value).replace(".", self.comma) if isinstance(value, float) else value
-
-
-def _saying(request: Request) -> Callable[[Text], str]:
-    return lambda text: translate(request, text) if isinstance(text, Sentence) else text
