@@ -422,7 +422,9 @@ async def test_a_project_tells_what_it_is_and_stands_after_its_parent(world: Wor
     places = {project.id: place for place, project in enumerate(projects)}
     child, parent = projects[places[below]], projects[places[world.project("help")]]
     assert (child.name, child.description, child.parent_id) == ("Подпроект", "Отдельно", parent.id)
-    assert places[child.id] == places[parent.id] + 1 and child.identifier and parent.parent_id is None
+    between = projects[places[parent.id] + 1 : places[child.id]]
+    assert places[parent.id] < places[child.id] and child.identifier and parent.parent_id is None
+    assert all(it.parent_id for it in between), "only others below the parent, which other tests have left"
 
 
 async def test_members_of_a_project_are_listed_with_roles_to_those_who_see_it(world: World) -> None:
