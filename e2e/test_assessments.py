@@ -15,7 +15,7 @@ ALL = "/quality-control/assessments"
 
 def test_a_drawn_task_is_assessed_and_the_assessment_withdrawn(page: Page) -> None:
     steps.come_to(page, "boris", "/quality-control/sample")
-    page.get_by_label("Закрыты").select_option(label="прошлый месяц")
+    page.get_by_label("Закрыты").select_option(label="Прошлый месяц")
     page.get_by_role("button", name="Отобрать задачи").click()
     page.get_by_role("region", name="Отобранные задачи").get_by_role("link").first.click()
     expect(page.get_by_label("Замечание в целом")).to_be_visible()

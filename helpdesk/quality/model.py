@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from helpdesk.errors import Sentence, sentence
 from helpdesk.settings.quality import FIELDS, KINDS
+from helpdesk.settings.quality import Numbers as Numbers
 
 KIND_NAMES: dict[str, Sentence] = {
     "complaint": sentence("Complaints"),
@@ -17,8 +18,6 @@ FIELD_NAMES: dict[str, Sentence] = {
     "resort": sentence("Resort"),
     "country": sentence("Country"),
 }
-Numbers = Mapping[str, tuple[int, ...]]
-"""The ids of each role, a kind or a field."""
 NO_TRACKER = 0
 """The tracker of no task."""
 

@@ -15,7 +15,7 @@ from helpdesk.settings.parsing import InvalidSetting
 KINDS = ("complaint", "gratitude", "question", "suggestion")
 FIELDS = ("object", "resort", "country")
 Numbers = Mapping[str, tuple[int, ...]]
-"""Ids by the role that they have."""
+"""The ids of each role, a kind or a field."""
 MOST = 50
 """So many trackers, projects or suffixes at most."""
 SUFFIX = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")

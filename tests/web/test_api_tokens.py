@@ -53,6 +53,8 @@ IN_PERSON = {
     "/netmonitor/maintenance",
     "/quality-control/choices",
     "/quality-control/comparison",
+    "/quality-control/forms",
+    "/quality-control/forms/{form_id:int}",
     "/netmonitor/maintenance/{window_id:int}/end",
     "/users/export",
     "/users/login",

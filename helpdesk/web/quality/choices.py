@@ -3,7 +3,7 @@
 Forms and programs use the names of the roles: `complaint` with one id or several, `object` with one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import Conflict, Invalid, Sentence, sentence
-from helpdesk.quality.model import FIELD_NAMES, KIND_NAMES, QualityChoices, chosen
+from helpdesk.quality.model import FIELD_NAMES, KIND_NAMES, Numbers, QualityChoices, chosen
 from helpdesk.store import quality_choices
 from helpdesk.web.core import flash, request_data, session
 from helpdesk.web.core.after_write import stored
@@ -26,7 +26,6 @@ SAVED = sentence("The choice was saved.")
 MOST = 50
 """As many types are chosen for a kind at most."""
 TWICE = sentence("This is chosen for something else already.")
-Numbers = dict[str, tuple[int, ...]]
 Refusal = Invalid | Conflict
 
 
@@ -63,7 +62,7 @@ async def _change(request: Request) -> Response:
 
 def _typed(fields: request_data.Fields) -> Numbers:
     """Return the ids of a body by their roles. Raises Invalid for anything else than ids."""
-    found: Numbers = {}
+    found: dict[str, tuple[int, ...]] = {}
     for role in (*KIND_NAMES, *FIELD_NAMES):
         given = [it for it in fields.all_values(role, MOST) if it not in ("", None)]
         ids = tuple(dict.fromkeys(request_data.an_id(str(it)) for it in given))
@@ -98,9 +97,7 @@ def _to_dict(choices: QualityChoices, version: str) -> dict[str, Any]:
     return {"kinds": kinds, "fields": dict(choices.fields), "projects": list(choices.projects), "lock_version": version}
 
 
-async def _page(
-    request: Request, desk: Desk, typed: Mapping[str, tuple[int, ...]], error: Refusal | None = None
-) -> Response:
+async def _page(request: Request, desk: Desk, typed: Numbers, error: Refusal | None = None) -> Response:
     """Show the form with the typed ids. After a conflict it has the version that is there now."""
     kept = await desk.quality.numbers()
     return html(

@@ -1,6 +1,6 @@
 """Let administrators compare our numbers with those of the stored procedures that the predecessor reckoned by."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from helpdesk.quality.model import KIND_NAMES
 from helpdesk.quality.procedures import CLASSIFIC, RESORTS, TYPES, Compared, Procedures
 from helpdesk.quality.tables import TABS, table
 from helpdesk.reports.address import Address
-from helpdesk.reports.periods import PRESETS, Period
+from helpdesk.reports.periods import Period
 from helpdesk.web.core import session
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import answer, answer_refusal, html, json_response
@@ -48,8 +48,8 @@ async def comparison(request: Request) -> Response:
     try:
         address = await desks.address_of(request, desk)
     except Invalid as error:
-        return await answer_refusal(request, error, page=partial(_page, request, desk, Address(), (), error))
-    address = address.fixed(address.within(desk.reporter.today))
+        usual = Address().within(desk.reporter.today)
+        return await answer_refusal(request, error, page=partial(_page, request, desk, usual, (), error))
     period = address.within(desk.reporter.today)
     sections = [await _section(request, desk, called, name, period) for name in await called.present()]
     body = {
@@ -59,7 +59,7 @@ async def comparison(request: Request) -> Response:
     return await answer(
         request,
         json=lambda: json_response(request, body),
-        page=lambda: _page(request, desk, address, sections),
+        page=lambda: _page(request, desk, period, sections),
     )
 
 
@@ -101,7 +101,7 @@ def _to_dict(it: Section) -> dict[str, Any]:
 
 
 async def _page(
-    request: Request, desk: Desk, address: Address, sections: Any, error: Invalid | None = None
+    request: Request, desk: Desk, period: Period, sections: Sequence[Section], error: Invalid | None = None
 ) -> Response:
     return html(
         request,
@@ -110,9 +110,6 @@ async def _page(
         **desks.context(request, desk, await session.required(request)),
         kinds=KIND_NAMES,
         sections=sections,
-        presets=PRESETS,
-        address=address,
-        period=address.within(desk.reporter.today),
-        given=request.query_params,
+        period=period,
         error=error,
     )

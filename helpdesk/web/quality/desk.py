@@ -17,13 +17,12 @@ from helpdesk.reports.address import FIELD, Address
 from helpdesk.reports.departments import Departments
 from helpdesk.reports.model import Choices
 from helpdesk.reports.report import Reporter
-from helpdesk.store import board
 from helpdesk.tasks.fields import CustomField
-from helpdesk.tasks.phases import Rule
 from helpdesk.web.core import session
 from helpdesk.web.core.guards import holds
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.templating import today
+from helpdesk.web.tasks.colors import load_phase_rules
 
 NO_QUALITY = sentence(
     "Quality control counts in the database of the task system, and this helpdesk reads none that it could count in."
@@ -103,8 +102,7 @@ def cell_link(request: Request, desk: Desk, tab: Tab, address: Address, column: 
 
 async def new_statuses(request: Request, desk: Desk) -> tuple[int, ...]:
     """Return the statuses of requests that nobody has looked at."""
-    columns = await services(request).database.run(board.columns)
-    rules = {id: Rule(it.phase, it.wip_limit) for id, it in columns.items()} if desk.quality.name == "main" else {}
+    rules = await load_phase_rules(request) if desk.quality.name == "main" else {}
     return new_ids(desk.offered.vocabulary.statuses, rules)
 
 

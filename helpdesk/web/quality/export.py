@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import NotFound, sentence
 from helpdesk.quality.tables import COLUMNS, TABS, table
-from helpdesk.web.core import session
+from helpdesk.web.core.session import current_user
 from helpdesk.web.quality import desk as desks
 from helpdesk.web.reports.exports import files
 from helpdesk.web.reports.exports.files import Kind, Sheet, Text, Value
@@ -26,11 +26,7 @@ async def export_csv(request: Request) -> Response:
 
 async def _export(request: Request, kind: Kind) -> Response:
     """Answer with all lines of a tab and their sum. Raises NotFound without its field."""
-    person, desk, tab_name = (
-        (await session.required(request)).person,
-        await desks.desk_of(request),
-        desks.tab_of(request),
-    )
+    person, desk, tab_name = await current_user(request), await desks.desk_of(request), desks.tab_of(request)
     tab, field = TABS[tab_name], desk.field(TABS[tab_name].field)
     if field is None:
         raise NotFound

@@ -14,6 +14,7 @@ from helpdesk.quality.tables import COLUMNS
 from helpdesk.reports.address import FIELD, Address
 from helpdesk.reports.labels import Labels
 from helpdesk.reports.model import Found
+from helpdesk.tasks.model import TaskRow
 from helpdesk.web.core import request_data, session
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import Json, answer, answer_refusal, html, json_response
@@ -69,10 +70,14 @@ async def _of_now(request: Request, desk: Desk, which: str) -> Response:
 def _facts(desk: Desk, address: Address) -> Sequence[tuple[Sentence | str, Sentence | str]]:
     """Return what narrows the requests, in words."""
     labels = Labels(desk.offered)
-    told = [(labels.group(group), labels.of(group, key)) for group, key in address.cell().items()]
-    told += [(labels.group(f"{FIELD}{id}"), labels.of(f"{FIELD}{id}", text)) for id, text in address.fields]
+    facts = [(labels.group(group), labels.of(group, key)) for group, key in address.cell().items()]
+    facts += [(labels.group(f"{FIELD}{id}"), labels.of(f"{FIELD}{id}", text)) for id, text in address.fields]
     kinds = dict.fromkeys(desk.choices.kind_of(it) for it in address.tracker_ids)
-    return [*told, *((sentence("Kind"), KIND_NAMES[kind]) for kind in kinds if kind)]
+    return [*facts, *((sentence("Kind"), KIND_NAMES[kind]) for kind in kinds if kind)]
+
+
+def _pages(requests: Found) -> int:
+    return max(1, -(-requests.total // PER_PAGE))
 
 
 def _to_dict(request: Request, desk: Desk, requests: Found, page: int) -> dict[str, Any]:
@@ -81,12 +86,12 @@ def _to_dict(request: Request, desk: Desk, requests: Found, page: int) -> dict[s
         "count": requests.total,
         "page": page,
         "page_size": PER_PAGE,
-        "total_pages": max(1, -(-requests.total // PER_PAGE)),
+        "total_pages": _pages(requests),
         "tasks": [_request_to_dict(request, desk, it) for it in requests.rows],
     }
 
 
-def _request_to_dict(request: Request, desk: Desk, it: Any) -> Json:
+def _request_to_dict(request: Request, desk: Desk, it: TaskRow) -> Json:
     return {
         **row(it),
         "kind": desk.choices.kind_of(it.tracker.id),
@@ -112,9 +117,11 @@ async def _page(
         title=title,
         requests=requests,
         facts=facts,
-        page=page,
-        pages=max(1, -(-requests.total // PER_PAGE)),
+        paging={
+            "page": page,
+            "pages": _pages(requests),
+            "link": lambda number: f"?{request.url.include_query_params(page=number).query}",
+        },
         error=error,
-        page_link=lambda number: f"?{request.url.replace_query_params(page=number).query}",
         task_link=partial(desks.task_link, request, desk.quality),
     )

@@ -95,5 +95,9 @@ async def _page(
         link=partial(desks.cell_link, request, desk, TABS[tab], address),
         export_query=f"{address.query(groups=(), cells=(), measure='')}&tab={tab}",
         tab_link=lambda name: f"{here}?{address.query(groups=(), cells=(), measure='')}&tab={name}",
-        page_link=lambda page: f"{here}?{address.query(page=page, groups=(), cells=(), measure='')}&tab={tab}",
+        paging={
+            "page": address.page,
+            "pages": table.pages if table else 1,
+            "link": lambda page: f"{here}?{address.query(page=page, groups=(), cells=(), measure='')}&tab={tab}",
+        },
     )

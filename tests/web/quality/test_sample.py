@@ -1,8 +1,7 @@
 """Controllers draw closed tasks by chance: not assessed yet, not their own, and not the same ones."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -10,13 +9,10 @@ from sqlmodel import Session
 
 from helpdesk.services import Services
 from helpdesk.store.models.tables import Task
-from helpdesk.web.quality.assessments.sample import _times
 from tests.web.conftest import HTML, Client, Visit
 from tests.web.dom import parsed
 from tests.web.quality.assessing import SAMPLE, add_form, let_control, marks, to_assess
 from tests.world import PEOPLE_IDS, EmbeddedWorld
-
-MOSCOW = ZoneInfo("Europe/Moscow")
 
 
 @pytest.fixture
@@ -117,17 +113,3 @@ def test_a_wrong_draw_is_refused(boris: Client, body: dict[str, object], field: 
 
 def test_only_controllers_draw(visit: Visit) -> None:
     assert visit("irina").get(SAMPLE).status_code == 403 and visit().get(SAMPLE).status_code == 401
-
-
-@pytest.mark.parametrize(
-    ("period", "begin", "end"),
-    [
-        ("week", "2026-11-30", "2026-12-07"),
-        ("last_week", "2026-11-23", "2026-11-30"),
-        ("month", "2026-12-01", "2027-01-01"),
-        ("last_month", "2026-11-01", "2026-12-01"),
-    ],
-)
-def test_periods_are_whole_days_of_our_time_zone(period: str, begin: str, end: str) -> None:
-    found = [it.astimezone(MOSCOW).isoformat()[:16] for it in _times(period, date(2026, 12, 1), MOSCOW)]
-    assert found == [f"{begin}T00:00", f"{end}T00:00"]

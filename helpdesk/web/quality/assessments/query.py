@@ -1,7 +1,7 @@
 """Read which assessments a page, a file or a program asks for, and load those that the person may see."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -11,6 +11,8 @@ from starlette.requests import Request
 from helpdesk.errors import Invalid, sentence
 from helpdesk.quality.assessments import MarkSum
 from helpdesk.quality.summary import Summary, summary
+from helpdesk.reports.address_parser import A_DAY, BACKWARDS
+from helpdesk.reports.periods import Period
 from helpdesk.store import assessment_forms, assessments
 from helpdesk.store.assessment_forms import FormRow
 from helpdesk.store.assessments import MAIN, AssessmentRow, Filter, Key
@@ -25,8 +27,6 @@ MONTHS = 6
 """As many months are shown where no day is given: the present one, and those before it."""
 MOST = 5_000
 MOST_DAYS = 1_100
-NO_DAY = sentence("Please give a day, such as 2026-12-31.")
-REVERSED = sentence("It must not end before it begins.")
 TOO_LONG = sentence("At most %(most)s days at once.", most=MOST_DAYS)
 TOO_MANY = sentence("There are more than %(most)s assessments. Please choose a shorter time.", most=MOST)
 
@@ -72,7 +72,7 @@ def read(request: Request) -> Asked:
         first = (first - timedelta(days=1)).replace(day=1)
     since, until = _day("since", params.get("since", ""), first), _day("until", params.get("until", ""), now)
     if until < since:
-        raise request_data.refusal("until", REVERSED)
+        raise request_data.refusal("until", BACKWARDS)
     if (until - since).days > MOST_DAYS:
         raise request_data.refusal("until", TOO_LONG)
     assignee, project = (_key(params, it) for it in ("assignee_id", "project_id"))
@@ -82,7 +82,7 @@ def read(request: Request) -> Asked:
 async def load(request: Request, asked: Asked) -> Found:
     """Return the assessments. Raises Invalid for too many."""
     person, zone = await current_user(request), services(request).settings.timezone
-    begin, end = (datetime.combine(it, time(), zone) for it in (asked.since, asked.until + timedelta(days=1)))
+    begin, end = Period(asked.since, asked.until).borders(zone)
     wanted = Filter(begin, end, asked.assignee_id, asked.project_id, asked.form_id or None)
     rows = await services(request).database.run(lambda db: assessments.within(db, wanted, MOST + 1))
     if len(rows) > MOST:
@@ -121,7 +121,7 @@ def _day(name: str, text: str, usual: date) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError as error:
-        raise request_data.refusal(name, NO_DAY) from error
+        raise request_data.refusal(name, A_DAY) from error
     if not 2000 <= day.year <= 2100:
-        raise request_data.refusal(name, NO_DAY)
+        raise request_data.refusal(name, A_DAY)
     return day

@@ -2,10 +2,8 @@
 
 from starlette.routing import BaseRoute, Route
 
-from helpdesk.people.rights import ADMIN
-from helpdesk.web.core.guards import needs, signed_in
-from helpdesk.web.edge.idempotency import idempotent
-from helpdesk.web.quality.access import controller
+from helpdesk.web.core.guards import signed_in
+from helpdesk.web.quality.access import administered, controller, controller_form
 from helpdesk.web.quality.assessments import assess, export, forms, index, sample, show
 
 FORM, POST = ["GET", "POST"], ["POST"]
@@ -14,8 +12,8 @@ ONE = ROOM + "/assessments/{assessment_id:int}"
 
 # fmt: off
 ROUTES: list[BaseRoute] = [
-    Route(ROOM + "/forms", needs(ADMIN)(idempotent(forms.index)), name="quality:forms", methods=FORM),
-    Route(ROOM + "/forms/{form_id:int}", needs(ADMIN)(idempotent(forms.edit)), name="quality:form", methods=FORM),
+    Route(ROOM + "/forms", administered(forms.index), name="quality:forms", methods=FORM),
+    Route(ROOM + "/forms/{form_id:int}", administered(forms.edit), name="quality:form", methods=FORM),
     Route(ROOM + "/assess/main/{task_id:int}", controller(assess.of_source("main")), name="assessments:main",
           methods=FORM),
     Route(ROOM + "/assess/quality/{task_id:int}", controller(assess.of_source("quality")), name="assessments:quality",
@@ -24,9 +22,9 @@ ROUTES: list[BaseRoute] = [
     Route(ROOM + "/assessments.csv",  controller(export.csv), name="quality:assessments_csv"),
     Route(ROOM + "/assessments", controller(index.index), name="quality:assessments"),
     Route(ONE,                   signed_in(show.show),    name="quality:assessment"),
-    Route(ONE + "/withdraw",     controller(idempotent(show.withdraw)), name="quality:withdraw", methods=POST),
-    Route(ROOM + "/sample",      controller(idempotent(sample.sample)), name="quality:sample", methods=FORM),
-    Route(ROOM + "/sample/give-back", controller(idempotent(sample.give_back)), name="quality:give_back",
+    Route(ONE + "/withdraw",     controller_form(show.withdraw), name="quality:withdraw", methods=POST),
+    Route(ROOM + "/sample",      controller_form(sample.sample), name="quality:sample", methods=FORM),
+    Route(ROOM + "/sample/give-back", controller_form(sample.give_back), name="quality:give_back",
           methods=POST),
     Route(ROOM + "/mine",        signed_in(show.mine),    name="quality:mine"),
 ]

@@ -1,7 +1,6 @@
 """Draw closed tasks to assess: by chance, not yet assessed, and different ones for each controller."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta, tzinfo
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -12,6 +11,7 @@ from starlette.responses import Response
 from helpdesk.errors import Invalid, sentence
 from helpdesk.quality.assessed_tasks import AssessedTasks
 from helpdesk.quality.assessments import drawn
+from helpdesk.reports import periods
 from helpdesk.reports.model import Selection
 from helpdesk.store import assessment_picks, assessments
 from helpdesk.store.assessments import MAIN
@@ -26,12 +26,7 @@ from helpdesk.web.core.templating import today
 from helpdesk.web.quality.assessments import sources
 from helpdesk.web.quality.assessments.sections import html
 
-PERIODS = {
-    "week": sentence("this week"),
-    "last_week": sentence("last week"),
-    "month": sentence("this month"),
-    "last_month": sentence("last month"),
-}
+PERIODS = {name: periods.PRESETS[name].title for name in ("week", "last-week", "month", "last-month")}
 USUAL, MOST = 10, 20
 """How many tasks are drawn at a time."""
 LOOKED_AT = 100
@@ -109,7 +104,8 @@ async def _ordered(request: Request, tasks: AssessedTasks, wanted: Wanted) -> li
         executor_ids=(wanted.assignee_id,) if wanted.assignee_id else (),
     )
     zone = services(request).settings.timezone
-    candidates = await tasks.candidates(*_times(wanted.period, today(request), zone), selection)
+    since, until = periods.of_preset(wanted.period, today(request)).borders(zone)
+    candidates = await tasks.candidates(since, until, selection)
 
     def free(db: Session) -> list[int]:
         done = assessments.assessed(db, tasks.name, [it.task_id for it in candidates])
@@ -122,20 +118,6 @@ async def _ordered(request: Request, tasks: AssessedTasks, wanted: Wanted) -> li
     ordered = await services(request).database.run(free)
     own = await tasks.own(ordered)
     return [it for it in ordered if it not in own]
-
-
-def _times(period: str, today: date, zone: tzinfo) -> tuple[datetime, datetime]:
-    """Return when a period begins and ends, by whole days in a time zone."""
-    monday, first = today - timedelta(days=today.weekday()), today.replace(day=1)
-    next_first = (first + timedelta(days=31)).replace(day=1)
-    days = {
-        "week": (monday, monday + timedelta(days=7)),
-        "last_week": (monday - timedelta(days=7), monday),
-        "month": (first, next_first),
-        "last_month": ((first - timedelta(days=1)).replace(day=1), first),
-    }[period]
-    begin, end = (datetime.combine(day, time(), zone) for day in days)
-    return begin, end
 
 
 def _read(values: Mapping[str, Any]) -> Wanted:
