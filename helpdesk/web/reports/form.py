@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from helpdesk.errors import Sentence, sentence
 from helpdesk.reports.address import DEPARTMENT, FIELD, GROUPABLE, GROUPS
+from helpdesk.reports.filters import DEPARTMENT_FILTER, FILTERS
 from helpdesk.reports.labels import NO_ONE, YES_NO
 from helpdesk.reports.model import NOBODY, Choices
 from helpdesk.reports.periods import DEFAULT, PRESETS, STEPS
@@ -13,14 +14,6 @@ from helpdesk.texts import named
 from helpdesk.web.lists.filter_form import indented
 
 SEVERAL = sentence("several")
-FILTERS = {
-    "project_id": sentence("Project"),
-    "tracker_id": sentence("Type"),
-    "status_id": sentence("Status"),
-    "priority_id": sentence("Priority"),
-    "executor_id": sentence("Assignee"),
-}
-DEPARTMENT_LABEL = sentence("Requester's department")
 CHOSEN_DAYS = sentence("the chosen days")
 TITLES: dict[str, Sentence] = {
     "period": sentence("Period"),
@@ -73,7 +66,7 @@ class Form:
         }
         found = [self._of_ids(name, label, options[name]) for name, label in FILTERS.items()]
         if self.offered:
-            found.append(self._of_texts(DEPARTMENT, DEPARTMENT_LABEL, [(it, it) for it in self.offered]))
+            found.append(self._of_texts(DEPARTMENT, DEPARTMENT_FILTER, [(it, it) for it in self.offered]))
         return found
 
     @property

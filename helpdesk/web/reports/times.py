@@ -6,6 +6,7 @@ from starlette.responses import Response
 from helpdesk.durations import in_words
 from helpdesk.errors import Invalid, Sentence, sentence
 from helpdesk.reports.address import NO_CHOICE
+from helpdesk.reports.filters import named_filters
 from helpdesk.reports.lines import PER_PAGE
 from helpdesk.reports.model import TIME, Choices
 from helpdesk.reports.pace import Pace, Row, pace
@@ -61,7 +62,7 @@ async def _page(request: Request, reporter: Reporter, choices: Choices, found: P
         "found": found,
         "kept": {"measure": found.measure, "clock": clock},
         "rows": found.rows_of(found.address.page),
-        "facts": page.facts(found.address, found.labels),
+        "facts": list(named_filters(found.address, found.labels)),
         "clocks": [(it, title, f"{path_to(request, ROUTE)}?{query}&clock={it}") for it, title in CLOCKS.items()],
         "clock": clock,
         "spread": lambda it: getattr(it, clock),
