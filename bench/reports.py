@@ -1,4 +1,4 @@
-"""What reports cost over 200,000 tasks and a million journals: `python -m bench.reports` prints a table for
+"""Measure reports over 200,000 tasks and a million journals: `python -m bench.reports` prints a table for
 docs/numbers.md. Redmine's database is a real MariaDB, the embedded tracker a SQLite file; each question is asked as
 an administrator and as somebody with one role. Only root can start that MariaDB."""
 
@@ -151,19 +151,19 @@ async def measured(name: str, source: ReportSource, actors: Sequence[Actor]) -> 
     closed, cell = Question(Selection(), "closed", MONTHS, ("time",)), {"time": 20}
     for actor in actors:
         asked: dict[str, Callable[[], Awaitable[object]]] = {
-            told: partial(source.counts, actor, question) for told, question in questions()
+            title: partial(source.counts, actor, question) for title, question in questions()
         }
         asked["the tasks closed in a month"] = partial(source.found, actor, closed, cell)
         asked["the tasks open on a day"] = partial(source.found, actor, closed._replace(measure="open"), cell)
         asked["the choices of the form"] = partial(source.choices, actor)
-        for told, ask in asked.items():
+        for title, ask in asked.items():
             waits = []
             for _ in range(TIMES + 1):
                 began = time.perf_counter()
                 await ask()
                 waits.append((time.perf_counter() - began) * 1000)
             p50, p95 = median(waits[1:]), quantiles(waits[1:], n=20)[-1]
-            print(f"| {name}, {actor.login} | {told} | {p50:.0f} | {p95:.0f} |", flush=True)
+            print(f"| {name}, {actor.login} | {title} | {p50:.0f} | {p95:.0f} |", flush=True)
 
 
 @contextmanager

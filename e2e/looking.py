@@ -1,6 +1,6 @@
 """What is looked at on the screen, at a desk and on a phone: valid HTML that everybody can see and use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from playwright.sync_api import Page, Response, ViewportSize
 
@@ -23,7 +23,7 @@ def looking(page: Page, html_faults: html.Faults, seen: axe.Seen, faults: list[s
         # In this order the page is drawn again as seldom as can be, which takes longer than to look at it.
         found += _shown(page, "light", seen, whole=True) + _shown(page, "dark", seen)
         page.set_viewport_size(PHONE)
-        on_a_phone = _too_wide(page) + _shown(page, "dark", seen) + _shown(page, "light", seen)
+        on_a_phone = too_wide(page) + _shown(page, "dark", seen) + _shown(page, "light", seen)
         page.set_viewport_size(DESK)
         faults.extend(f"{name}: {fault}" for fault in found + [f"on a phone: {fault}" for fault in on_a_phone])
 
@@ -45,6 +45,16 @@ def _invalid(answers: list[Response], html_faults: html.Faults) -> list[str]:
     return html_faults(text) if text else []
 
 
-def _too_wide(page: Page) -> list[str]:
+def too_wide_on_a_phone(page: Page, addresses: Iterable[str]) -> list[str]:
+    """Open pages on a phone, and return a fault for each that is wider than its screen."""
+    page.set_viewport_size(PHONE)
+    faults = list[str]()
+    for address in addresses:
+        page.goto(address)
+        faults += too_wide(page)
+    return faults
+
+
+def too_wide(page: Page) -> list[str]:
     width = page.evaluate("() => document.scrollingElement.scrollWidth")
     return [f"{page.url} is {width} px wide on a screen of {PHONE['width']}"] if width > PHONE["width"] else []

@@ -5,16 +5,11 @@ from playwright.sync_api import Page, expect
 
 from e2e import steps
 from e2e.conftest import AsProgram
-from e2e.looking import PHONE, Look
+from e2e.looking import PHONE, Look, too_wide
 from e2e.watching import Announced
 
 PROMISE = {"name": "Всё за неделю", "project_id": 1, "answer": "400:00", "solution": "9000:00", "is_active": True}
 with_javascript = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
-
-
-def fits(page: Page) -> bool:
-    width: int = page.evaluate("() => document.scrollingElement.scrollWidth")
-    return width <= PHONE["width"]
 
 
 def test_an_administrator_promises_and_staff_see_the_clock(
@@ -31,7 +26,7 @@ def test_an_administrator_promises_and_staff_see_the_clock(
     page.get_by_label("Праздники и дни с другими часами").fill("31.12.2026 Новый год")
     page.get_by_role("button", name="Добавить календарь").click()
     expect(page.get_by_role("link", name="Круглые сутки")).to_be_visible()
-    assert fits(page)
+    assert too_wide(page) == []
     page.goto("/admin/promises")
     page.get_by_label("Название").fill("Всё за неделю")
     page.get_by_label("Проект вместе с вложенными").select_option(value="1")
@@ -41,13 +36,13 @@ def test_an_administrator_promises_and_staff_see_the_clock(
     page.get_by_label("Решение за").fill("9000:00")
     page.get_by_role("button", name="Добавить обещание").click()
     expect(page.get_by_role("link", name="Всё за неделю")).to_be_visible()
-    assert fits(page)
+    assert too_wide(page) == []
     steps.come_to(page, "anna", "/tasks?project_id=1&promise=running&sort=promise")
     expect(page.locator("#tasks tr").first.get_by_text("осталось")).to_be_visible()
-    assert fits(page)
+    assert too_wide(page) == []
     page.locator("#tasks tr .list-subject a").first.click()
     expect(page.locator("[id^=clocks-]").get_by_text("осталось")).to_be_visible()
-    assert fits(page)
+    assert too_wide(page) == []
     admin = as_program("admin")
     kept = next(it for it in admin.get("/admin/promises").json()["promises"] if it["name"] == "Всё за неделю")
     admin.post(f"/admin/promises/{kept['id']}/delete", json={}).raise_for_status()

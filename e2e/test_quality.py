@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from e2e import steps
-from e2e.looking import Look
+from e2e.looking import Look, too_wide_on_a_phone
 from e2e.watching import Announced
 
 with_scripts = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
@@ -46,11 +46,8 @@ def test_an_administrator_chooses_what_counts(page: Page) -> None:
 
 def test_quality_control_fits_into_a_phone(page: Page, announced: Announced) -> None:
     announced.add(422)
-    page.set_viewport_size({"width": 320, "height": 700})
     steps.come_to(page, "admin", "/quality-control")
-    for address in PAGES.values():
-        page.goto(address)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 320, address
+    assert too_wide_on_a_phone(page, PAGES.values()) == []
 
 
 @with_scripts

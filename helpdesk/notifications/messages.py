@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import reduce
 from typing import NamedTuple
 
+from helpdesk.durations import in_words
 from helpdesk.errors import Sentence, sentence
 from helpdesk.notifications.kinds import TYPES, Kind, type_of
 from helpdesk.notifications.plain_text import excerpt
@@ -74,8 +75,6 @@ STATUS = sentence("Status: %(old)s → %(new)s")
 PRIORITY = sentence("Priority: %(old)s → %(new)s")
 LEFT = sentence("Working time left: %(left)s of %(limit)s")
 SPENT = sentence("Working time promised: %(limit)s")
-HOURS, HOURS_AND_MINUTES = sentence("%(hours)s h"), sentence("%(hours)s h %(minutes)s min")
-MINUTES = sentence("%(n)s min")
 ABOUT = sentence("%(subject)s")
 JOINED = sentence("%(first)s · %(second)s")
 
@@ -208,13 +207,7 @@ def _warned(excerpt: str) -> Iterator[Sentence]:
     numbers = WARNED.fullmatch(excerpt)
     if numbers:
         limit, left = map(int, numbers.groups())
-        yield Sentence((LEFT if left else SPENT).text, {"limit": _minutes(limit), "left": _minutes(left)})
-
-
-def _minutes(minutes: int) -> Sentence:
-    hours, rest = divmod(minutes, 60)
-    words = HOURS_AND_MINUTES if hours and rest else HOURS if hours else MINUTES
-    return Sentence(words.text, {"hours": hours, "minutes": rest, "n": rest})
+        yield Sentence((LEFT if left else SPENT).text, {"limit": in_words(limit), "left": in_words(left)})
 
 
 def _joined(first: Sentence, second: Sentence | str) -> Sentence:

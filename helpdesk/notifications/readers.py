@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from helpdesk.netmonitor.access import may_see
 from helpdesk.notifications.delivery import from_content
-from helpdesk.notifications.kinds import READERS
+from helpdesk.notifications.kinds import READERS, Readers
 from helpdesk.notifications.links import number_of
 from helpdesk.people.model import Person, load_people
 from helpdesk.people.rights import QUALITY, REPORTS
@@ -30,6 +30,8 @@ from helpdesk.store.post_readers import reader_of
 from helpdesk.store.rights import Named
 
 OUTBOX = table(OutboxRow)
+RIGHTS: Mapping[Readers, str] = {"quality": QUALITY, "reports": REPORTS}
+"""The right that readers need, besides administrators."""
 
 
 class Rules(NamedTuple):
@@ -112,11 +114,7 @@ def _may_read(row: NotificationRow, facts: _Facts, rules: Rules) -> bool:
         return may_see(person, rules.access, person.id in facts.known)
     if readers == "post":
         return _reads(person, facts.posts.get(number_of(row)))
-    if readers == "quality":
-        return person.is_admin or QUALITY in person.rights
-    if readers == "reports":
-        return person.is_admin or REPORTS in person.rights
-    return readers in ("oneself", "promises") or person.is_admin
+    return readers in ("oneself", "promises") or person.is_admin or RIGHTS.get(readers) in person.rights
 
 
 def _reads(person: Person, post: Announced | None) -> bool:

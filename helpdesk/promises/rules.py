@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from helpdesk.promises.clock import Clock, Limits, Meaning, clocks
 from helpdesk.promises.hours import ALWAYS, WorkingHours
-from helpdesk.reports.model import Life
+from helpdesk.reports.model import Life, Selection
 
 Place = tuple[int | None, int | None, int | None]
 """The project, the tracker and the priority of a promise; None is any."""
@@ -61,6 +61,11 @@ class Book(NamedTuple):
         """Return the clocks of a task, none without a promise."""
         rule = self.rule_of(life)
         return clocks(life, rule.limits, self.statuses, self.hours_of(life.project_id), now) if rule else ()
+
+    def open_tasks(self) -> Selection:
+        """Return the open tasks for which something may be promised: those of the promises' projects, or all."""
+        projects = {project for project, _, _ in self.rules}
+        return Selection(() if None in projects else tuple(sorted(it for it in projects if it)), phase="open")
 
     def upwards(self, project_id: int) -> list[int]:
         """Return a project and those above it, the nearest first."""

@@ -17,7 +17,7 @@ from helpdesk.promises.clock import Clock, Limits, Meaning
 from helpdesk.promises.hours import ALWAYS, WorkingHours, parse_day, parse_week
 from helpdesk.promises.rules import NO_BOOK, Book, Place, Rule
 from helpdesk.promises.states import State, going_states, most_urgent, urgency
-from helpdesk.reports.model import Life, Question, Selection
+from helpdesk.reports.model import Life, Question
 from helpdesk.reports.source import MOST_LIVES, ReportSource
 from helpdesk.store import board, business_calendars, promises
 from helpdesk.store.business_calendars import StoredCalendar
@@ -211,12 +211,7 @@ def _rules(kept: Iterable[Promise]) -> dict[Place, Rule]:
 
 
 def _open_question(book: Book, now: datetime) -> Question:
-    """Return the question for open tasks, of those projects alone for which something is promised."""
-    projects = [project for project, _, _ in book.rules]
-    only = tuple(sorted({it for it in projects if it is not None})) if None not in projects else ()
-    return Question(
-        Selection(project_ids=only, phase="open"), "open", (datetime(1970, 1, 1, tzinfo=UTC), now + timedelta(days=1))
-    )
+    return Question(book.open_tasks(), "open", (datetime(1970, 1, 1, tzinfo=UTC), now + timedelta(days=1)))
 
 
 def _reckoned(book: Book, lives: Iterable[Life], now: int) -> Clocks:

@@ -26,7 +26,7 @@ from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.promises import warnings
 from helpdesk.promises.service import Promises
 from helpdesk.promises.warnings import DueWarning
-from helpdesk.reports.model import NOBODY, Involved, Selection
+from helpdesk.reports.model import NOBODY, Involved
 from helpdesk.reports.source import ReportSource
 from helpdesk.store import feed_state, leases, people, promise_warnings
 from helpdesk.store.database import Database, in_batches
@@ -126,7 +126,7 @@ class PromiseWatcher:
         fingerprint = await self.threads.run(warnings.fingerprint, book)
         since = await self._write(lambda db: _since(db, fingerprint, now))
         new: list[DueWarning] = []
-        async with aclosing(self.source.open_lives(Selection())) as found:
+        async with aclosing(self.source.open_lives(book.open_tasks())) as found:
             async for lives in found:
                 seen = await self.threads.run(warnings.seen, book, lives, int(now.timestamp()))
                 await self._forget(seen.ahead)

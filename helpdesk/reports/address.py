@@ -5,14 +5,14 @@ once or twice. A filter may be repeated. An address of the tasks that a number c
 `cell` for each group.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable
+from datetime import date
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlencode
 
 from helpdesk.errors import Invalid, sentence
 from helpdesk.reports import periods
-from helpdesk.reports.model import EXECUTOR, NOBODY, TIME, Choices, Key, Measure, Question, Selection
+from helpdesk.reports.model import EXECUTOR, NOBODY, TIME, Choices, Key, Measure, Selection
 from helpdesk.reports.periods import Period
 
 DEPARTMENT = "department"
@@ -103,9 +103,6 @@ class Address(NamedTuple):
         """Return the filters; `author_ids` are the people of the departments."""
         ids = {name: getattr(self, name) for name in IDS.values()}
         return Selection(**ids, fields=self.fields, phase=self.phase, author_ids=author_ids)
-
-    def question(self, measure: Measure, borders: Sequence[datetime], groups: Iterable[str] = ()) -> Question:
-        return Question(self.selection(), measure, tuple(borders), tuple(groups))
 
 
 def check(address: Address, choices: Choices) -> None:

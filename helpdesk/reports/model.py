@@ -1,6 +1,6 @@
 """Define what reports count: tasks by what they are, and by when something happened to them.
 
-Whoever asks counts the tasks that they see, by the values that these have now, and by what their history says happened.
+People count the tasks that they see, by the present values of these, and by the events of their history.
 Times are aware UTC; a Life has seconds since 1970.
 """
 
@@ -34,9 +34,8 @@ class Selection(NamedTuple):
 
     A project includes those below it. `phase` leaves tasks that are open or closed now. `fields` are pairs of a custom
     field and one of its texts; several texts of one field are alternatives. `task_ids` are at most MOST_LIVES of
-    `source.py`. `unchanged_since` leaves tasks whose last change is before it, `created_before` and `created_since`
-    those created then. `every` leaves a sample: about one of so many tasks, by their ids alone, so that they stay the
-    same.
+    `source.py`. `unchanged_since` leaves tasks whose last change is before it, `created_since` those that were created
+    then or later. `every` leaves a sample: about one of so many tasks, by their ids alone, so that they stay the same.
     """
 
     project_ids: tuple[int, ...] = ()
@@ -50,12 +49,11 @@ class Selection(NamedTuple):
     task_ids: tuple[int, ...] = ()
     unchanged_since: datetime | None = None
     created_since: datetime | None = None
-    created_before: datetime | None = None
     every: int = 1
 
 
 class Question(NamedTuple):
-    """What is counted: the `measure` from the first of `borders` until the last, which is not included, by groups.
+    """A question to count: the `measure` from the first of `borders` until the last, which is not included, by groups.
 
     Borders rise. Of the group "time" the place is that of the border before the event; of `open` each place counts the
     tasks that are open at the next border, and without that group those open at the last one.

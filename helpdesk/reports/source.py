@@ -42,10 +42,10 @@ class ReportSource(Protocol):
         """Yield the histories of the tasks of a question, some at a time. Its groups are ignored."""
 
     def open_lives(self, selection: Selection) -> AsyncGenerator[tuple[Life, ...], None]:
-        """Yield the histories of all open tasks, whoever may see them, some at a time: for warnings of promises."""
+        """Yield the histories of all open tasks, visible or not, some at a time: for warnings of promises."""
 
     async def parents(self) -> Mapping[int, int]:
-        """Return the project above each project that has one, whoever may see them: promises hold for sub-projects."""
+        """Return the project above each project that has one, visible or not: promises hold for sub-projects."""
 
     async def involved(self, task_ids: Collection[int]) -> Mapping[int, Involved]:
-        """Return those of these tasks that are there, whoever may see them, with their people: at most MOST_LIVES."""
+        """Return those of these tasks that are there, visible or not, with their people: at most MOST_LIVES."""

@@ -136,7 +136,7 @@ def among(column: Column, ids: Iterable[int]) -> Condition:
 
 
 def conditions(tables: Tables, selection: Selection) -> Iterator[Condition]:
-    """Yield the conditions of a selection, whoever sees the tasks. Raises NotFound."""
+    """Yield the conditions of a selection, without that of visibility. Raises NotFound."""
     chosen = (
         (tables.project, selection.project_ids and tables.below(selection.project_ids)),
         (tables.tracker, selection.tracker_ids),
@@ -156,8 +156,6 @@ def conditions(tables: Tables, selection: Selection) -> Iterator[Condition]:
         yield tables.updated < tables.border(selection.unchanged_since)
     if selection.created_since:
         yield tables.created >= tables.border(selection.created_since)
-    if selection.created_before:
-        yield tables.created < tables.border(selection.created_before)
     if selection.every > 1:
         yield tables.id % IDS * MIX % IDS % selection.every == 0
 

@@ -415,6 +415,32 @@ async def test_a_project_that_is_put_below_one_with_a_promise_causes_no_storm(
     assert told(embedded.database) == [] and warned(embedded.database)
 
 
+async def test_only_projects_with_a_promise_and_those_below_them_are_looked_at(
+    embedded: EmbeddedWorld, clock: Clock
+) -> None:
+    below = sa.update(tables.Project).where(col(tables.Project.id) == 2).values(parent_id=1)
+    write(embedded.database, lambda db: db.execute(below))
+    first = promise(embedded.database, 60, project_id=1)
+    for project in ("help", "office"):
+        task(embedded, project=project)
+    its, seen = EmbeddedWatcher(embedded.database, clock.now), list[int]()
+    found = its.source.open_lives
+
+    async def noted(selection: Selection) -> AsyncGenerator[tuple[Life, ...], None]:
+        async for lives in found(selection):
+            seen.extend(life.project_id for life in lives)
+            yield lives
+
+    its.source.open_lives = noted  # type: ignore[method-assign]  # to see which are read
+    await its.step()
+    assert sorted(seen) == [1, 2]
+    write(embedded.database, lambda db: setattr(db.get_one(Promise, first), "project_id", 2))
+    its.promises.forget()
+    seen.clear()
+    await its.step()
+    assert seen == [2]
+
+
 async def test_many_in_a_look_are_one_notification_for_each(
     begun: EmbeddedWorld, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -233,10 +233,8 @@ class Reckoning(NamedTuple):
             texts = {text[:200] for text in self.shown(tale, field)} or {""}
             if not texts & {text[:200] for each, text in it.fields if each == field}:
                 return False
-        return (
-            (it.unchanged_since is None or tale.updated < it.unchanged_since)
-            and (it.created_since is None or tale.created >= it.created_since)
-            and (it.created_before is None or tale.created < it.created_before)
+        return (it.unchanged_since is None or tale.updated < it.unchanged_since) and (
+            it.created_since is None or tale.created >= it.created_since
         )
 
     def _above(self, project: int | None) -> Iterator[int]:
@@ -275,7 +273,6 @@ def _selection(dice: Random, it: Company, fields: Sequence[int]) -> Selection:
         fields=_texts(dice, fields) if fields and dice.random() < 0.2 else (),
         unchanged_since=maybe(),
         created_since=maybe(),
-        created_before=maybe(),
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from helpdesk.promises.rules import Book, Rule
 from helpdesk.reports import kept
 from helpdesk.reports.address import Address
 from helpdesk.reports.kept import Kept
-from helpdesk.reports.model import Choices, Life
+from helpdesk.reports.model import Choices, Life, Question
 from helpdesk.reports.report import Reporter
 from helpdesk.tasks.lists import Vocabulary
 from tests.reports.story import BEGIN, CLOSED, END, drawn, told
@@ -95,7 +95,7 @@ async def test_each_number_is_that_of_a_reckoning_by_hand(world: World) -> None:
 async def _others(reporter: Reporter, lives: Mapping[int, Life], book: Book) -> Counter[Any]:
     """The numbers of tasks that are there without this test's stories, which other tests have left."""
     others = Counter[Any]()
-    question = PERIOD.question("created", PERIOD.within(reporter.today).borders(MOSCOW))
+    question = Question(PERIOD.selection(), "created", PERIOD.within(reporter.today).borders(MOSCOW))
     async for some in reporter.source.lives_of(reporter.actor, question):
         for life in some:
             if life.id not in lives:

@@ -173,8 +173,8 @@ def _set_flags(session: Session, part: Part, row: SQLModel, wanted: Word) -> Non
 
 
 def _close_tasks(session: Session, status: Word) -> None:
-    """Reckon anew when the tasks were closed that are in a status, or were once: what it says holds for their past,
-    too. They were closed when they came last from a status that closes no task to one that does."""
+    """Set again the time at which tasks were closed that are or were in a changed status, which changes their past.
+    They were closed when they came last from a status that closes no task to one that does."""
     closed = session.scalars(sa.select(col(Status.id)).where(col(Status.is_closed).is_(True))).all()
     texts, changes = [str(it) for it in closed], sa.join(Entry, Change, col(Change.entry_id) == col(Entry.id))
     old, new = col(Change.old_value), col(Change.new_value)

@@ -12,11 +12,9 @@ from helpdesk.reports.histories import Present, Step
 from helpdesk.reports.model import Life, Question, Selection
 from helpdesk.store.database import KEYS_AT_ONCE, Database
 from helpdesk.store.tracker import lives as rows
-from helpdesk.tasks.embedded.permissions import Rights, rights, visible
+from helpdesk.tasks.embedded.permissions import SYSTEM, Rights, rights, visible
 from helpdesk.tasks.model import Actor
 
-SYSTEM = Actor(0, "", is_admin=True)
-"""An administrator who is nobody: it sees every task that is not archived."""
 Asked = Callable[[Session, Rights], ColumnElement[bool]]
 """Returns the condition of tasks, which need not be limited to those that the person sees."""
 

@@ -17,6 +17,8 @@ DETAILS: frozenset[Detail] = frozenset(get_args(Detail)) - {"is_private"}
 PRIVATE: frozenset[Detail] = frozenset({"is_private"})
 EVERYTHING = frozenset(PERMISSIONS) - {"assignable", "set_own_private"}
 """What an administrator may do: a member's role alone makes somebody an assignee."""
+SYSTEM = Actor(0, "", is_admin=True)
+"""An administrator who is nobody: it sees every task that is not archived."""
 
 
 class Rights(NamedTuple):

@@ -21,13 +21,11 @@ from helpdesk.tasks.creation import NewTask
 from helpdesk.tasks.embedded.backend import EmbeddedBackend
 from helpdesk.tasks.embedded.create import create
 from helpdesk.tasks.embedded.lists import statuses
+from helpdesk.tasks.embedded.permissions import SYSTEM
 from helpdesk.tasks.embedded.row_mapper import load_to_write
 from helpdesk.tasks.embedded.update import write
 from helpdesk.tasks.files import Staged, Upload
 from helpdesk.tasks.model import Actor, Edit, Ref, Status
-
-SYSTEM = Actor(0, "", is_admin=True)
-"""An administrator who is nobody: it sees every task that is not archived."""
 
 
 class EmbeddedRequests:

@@ -11,7 +11,7 @@ from helpdesk.reports.sql import Tables, conditions
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.redmine.lives import RedmineLives
 from helpdesk.tasks.redmine.sql.again import Again
-from helpdesk.tasks.redmine.sql.feed import involved
+from helpdesk.tasks.redmine.sql.involved import involved
 from helpdesk.tasks.redmine.sql.lists import vocabulary
 from helpdesk.tasks.redmine.sql.query_conditions import issues
 from helpdesk.tasks.redmine.sql.report_tables import fields, report_tables, snapshot

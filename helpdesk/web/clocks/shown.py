@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from starlette.requests import Request
 
+from helpdesk import durations
 from helpdesk.errors import Sentence, Unavailable, sentence
 from helpdesk.promises.clock import Clock, Kind
 from helpdesk.promises.service import Clocks
@@ -21,7 +22,7 @@ log = logging.getLogger(__name__)
 
 WAIT_SECONDS = 2.0
 """No page waits longer for histories: tasks are worth showing without their clocks."""
-MINUTE, HOUR_MINUTES, EXACT_MINUTES = 60, 60, 600
+MINUTE, EXACT_MINUTES = 60, 600
 SHAPES: Mapping[State, str] = {"running": "◔", "soon": "◕", "over": "▲", "paused": "‖", "kept": "✓", "missed": "✗"}
 """What stands before the words, so that they are told apart at a glance and without colours."""
 MARKS: Mapping[State, str] = {
@@ -130,19 +131,9 @@ def _time(request: Request, seconds: int) -> str:
     """Return working time in words, rounded up to minutes, so that nothing is said to be over before it is. Many hours
     are said to be working ones, since they are more than the clock on the wall shows; their minutes are left out."""
     minutes = _minutes(seconds)
-    many = sentence("%(hours)s working h", hours=minutes // HOUR_MINUTES)
-    return translate(request, length(minutes) if minutes < EXACT_MINUTES else many)
+    many = sentence("%(hours)s working h", hours=minutes // durations.HOUR_MINUTES)
+    return translate(request, durations.in_words(minutes) if minutes < EXACT_MINUTES else many)
 
 
 def _minutes(seconds: int) -> int:
     return -(-seconds // MINUTE)
-
-
-def length(minutes: int) -> Sentence:
-    """Return working time in words."""
-    hours, rest = divmod(minutes, HOUR_MINUTES)
-    if not hours:
-        return sentence("%(minutes)s min", minutes=rest)
-    if not rest:
-        return sentence("%(hours)s h", hours=hours)
-    return sentence("%(hours)s h %(minutes)s min", hours=hours, minutes=rest)

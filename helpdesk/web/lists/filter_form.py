@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from helpdesk.errors import Sentence, sentence
 from helpdesk.tasks.lists import Vocabulary, Who
-from helpdesk.tasks.projects import with_depths
+from helpdesk.tasks.projects import Project, with_depths
 from helpdesk.texts import called, named
 from helpdesk.web.clocks.promised import ANY_PROMISE, BY_PROMISE, PROMISE, USUAL_ORDER
 from helpdesk.web.core.templating import MOMENT
@@ -62,11 +62,10 @@ def selects(listing: Listing, vocabulary: Vocabulary, names: Names, has_promises
     left out where nothing is promised."""
     query, is_board = listing.query, listing.is_board
     no_status = ("", ANY_OPEN if query._replace(status_ids=()).only_open and not is_board else ANY)
-    projects = ((it.id, INDENT * depth + called(it)) for it, depth in with_depths(vocabulary.projects))
     fields = [
         _select("status", query.status_ids, ((it.id, called(it)) for it in vocabulary.statuses), no_status),
         _select("priority", query.priority_ids, ((it.id, called(it)) for it in vocabulary.priorities)),
-        _select("project", query.project_ids, projects),
+        _select("project", query.project_ids, indented(vocabulary.projects).items()),
         _select("tracker", query.tracker_ids, ((it.id, called(it)) for it in vocabulary.trackers)),
     ]
     people = sorted(((id, named(name, id)) for id, name in names.items()), key=lambda item: item[1])
@@ -79,6 +78,11 @@ def selects(listing: Listing, vocabulary: Vocabulary, names: Names, has_promises
     if has_promises or query.promise:
         fields.append(Select(PROMISE, LABELS[PROMISE], [NO_FILTER, *PROMISES.items()], query.promise))
     return fields
+
+
+def indented(projects: Iterable[Project]) -> dict[int, str]:
+    """Return the names of projects by their ids, as a select shows their tree."""
+    return {it.id: INDENT * depth + called(it) for it, depth in with_depths(projects)}
 
 
 def _select(

@@ -5,13 +5,11 @@ from typing import NamedTuple
 
 from starlette.requests import Request
 
-from helpdesk.tasks.projects import with_depths
 from helpdesk.texts import called
 from helpdesk.web.core import request_data
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import services
-
-INDENT = "\N{NO-BREAK SPACE}" * 3
+from helpdesk.web.lists.filter_form import indented
 
 
 class Places(NamedTuple):
@@ -27,12 +25,11 @@ async def load(request: Request) -> Places:
     """Raises NotAllowed for somebody who is nobody in the backend."""
     known = await services(request).requests.places()
     vocabulary = await services(request).backend.vocabulary(await actor(request))
-    tree = with_depths(known.projects)
     return Places(
-        {it.id: called(it) for it, _ in tree},
+        {it.id: called(it) for it in known.projects},
         {it.id: called(it) for it in known.trackers},
         {it.id: called(it) for it in vocabulary.priorities},
-        {it.id: INDENT * depth + called(it) for it, depth in tree},
+        indented(known.projects),
     )
 
 

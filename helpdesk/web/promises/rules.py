@@ -9,13 +9,13 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
+from helpdesk.durations import in_words
 from helpdesk.errors import Conflict, Invalid, sentence
 from helpdesk.store import absences, people, promises
 from helpdesk.store.models.promises import Promise
 from helpdesk.store.promises import PromiseValues
 from helpdesk.texts import squeezed
 from helpdesk.web.admin.sections import section_page
-from helpdesk.web.clocks.shown import length
 from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import stored
 from helpdesk.web.core.errors import status_of
@@ -248,7 +248,7 @@ def _context(
         "error": error,
         "theirs": theirs,
         "longest_name": LONGEST_NAME,
-        "length": length,
+        "length": in_words,
         "has_clocks": services(request).promises.source is not None,
     }
 

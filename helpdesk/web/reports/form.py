@@ -5,22 +5,15 @@ from typing import NamedTuple
 
 from helpdesk.errors import Sentence, sentence
 from helpdesk.reports.address import DEPARTMENT, FIELD, GROUPABLE, GROUPS
+from helpdesk.reports.filters import DEPARTMENT_FILTER, FILTERS
 from helpdesk.reports.labels import NO_ONE, YES_NO
 from helpdesk.reports.model import NOBODY, Choices
 from helpdesk.reports.periods import DEFAULT, PRESETS, STEPS
 from helpdesk.tasks.fields import CustomField
-from helpdesk.tasks.projects import with_depths
 from helpdesk.texts import named
+from helpdesk.web.lists.filter_form import indented
 
 SEVERAL = sentence("several")
-FILTERS = {
-    "project_id": sentence("Project"),
-    "tracker_id": sentence("Type"),
-    "status_id": sentence("Status"),
-    "priority_id": sentence("Priority"),
-    "executor_id": sentence("Assignee"),
-}
-DEPARTMENT_LABEL = sentence("Requester's department")
 CHOSEN_DAYS = sentence("the chosen days")
 TITLES: dict[str, Sentence] = {
     "period": sentence("Period"),
@@ -39,7 +32,6 @@ TITLES: dict[str, Sentence] = {
 """What people call the parameters that are no filters."""
 MOST_OPTIONS = 500
 """As many people or departments are offered at once."""
-INDENT = "\N{NO-BREAK SPACE}" * 3  # kept by browsers in a choice's text, and not read out
 
 Option = tuple[str, Sentence | str]
 
@@ -64,10 +56,9 @@ class Form:
     def selects(self) -> list[Select]:
         """Return the filters that all reports have."""
         words = self.choices.vocabulary
-        projects = [(it.id, INDENT * depth + named(it.name, it.id)) for it, depth in with_depths(words.projects)]
         people = [(it.id, named(it.name, it.id)) for it in self.choices.executors[:MOST_OPTIONS] if it.id != NOBODY]
         options: dict[str, Iterable[tuple[int, Sentence | str]]] = {
-            "project_id": projects,
+            "project_id": indented(words.projects).items(),
             "tracker_id": [(it.id, named(it.name, it.id)) for it in words.trackers],
             "status_id": [(it.id, named(it.name, it.id)) for it in words.statuses],
             "priority_id": [(it.id, named(it.name, it.id)) for it in words.priorities],
@@ -75,7 +66,7 @@ class Form:
         }
         found = [self._of_ids(name, label, options[name]) for name, label in FILTERS.items()]
         if self.offered:
-            found.append(self._of_texts(DEPARTMENT, DEPARTMENT_LABEL, [(it, it) for it in self.offered]))
+            found.append(self._of_texts(DEPARTMENT, DEPARTMENT_FILTER, [(it, it) for it in self.offered]))
         return found
 
     @property

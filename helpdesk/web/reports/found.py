@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import Invalid, sentence
 from helpdesk.reports.address import Address
+from helpdesk.reports.filters import named_filters
 from helpdesk.reports.labels import MEASURE_WORDS, Labels
 from helpdesk.reports.model import EXECUTOR, Choices, Found, Measure
 from helpdesk.reports.report import Reporter
@@ -50,7 +51,7 @@ async def _page(
         "measure": measure,
         "title": MEASURE_WORDS[measure],
         "period": address.within(reporter.today),
-        "facts": [*_cells(address, labels), *_days(address), *page.facts(address, labels)],
+        "facts": [*_cells(address, labels), *_days(address), *named_filters(address, labels)],
         "tasks": tasks,
         "paging": paging(request, ROUTE, address, tasks.total, PER_PAGE),
         "back": f"{path_to(request, 'reports:index')}?{address.query(measure='', cells=(), days=0)}",

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import Invalid
+from helpdesk.reports.filters import named_filters
 from helpdesk.reports.lines import PER_PAGE
 from helpdesk.reports.model import Choices
 from helpdesk.reports.pace import Pace, at_a_glance
@@ -58,7 +59,7 @@ def _context(request: Request, report: Report) -> dict[str, Any]:
         "report": report,
         "address": address,
         "labels": report.labels,
-        "facts": page.facts(address, report.labels),
+        "facts": list(named_filters(address, report.labels)),
         "links": Links.of(path_to(request, "reports:tasks"), address, report.labels.parts),
         "chart": charts.chart(report.parts),
         "change": change,

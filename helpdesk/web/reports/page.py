@@ -8,12 +8,12 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import Invalid, NotConfigured, Sentence, sentence
+from helpdesk.errors import Invalid, NotConfigured, sentence
 from helpdesk.reports import address as addresses
-from helpdesk.reports.address import FIELD, IDS, PHASES, Address
+from helpdesk.reports.address import PHASES, Address
 from helpdesk.reports.address_parser import parse
 from helpdesk.reports.departments import Departments
-from helpdesk.reports.labels import MEASURE_WORDS, Labels, part_text
+from helpdesk.reports.labels import MEASURE_WORDS, part_text
 from helpdesk.reports.model import Choices
 from helpdesk.reports.report import Reporter
 from helpdesk.store import departments
@@ -22,7 +22,7 @@ from helpdesk.web.core.faces import answer_refusal, html
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.templating import today
-from helpdesk.web.reports.form import DEPARTMENT_LABEL, FILTERS, MOST_OPTIONS, Form
+from helpdesk.web.reports.form import MOST_OPTIONS, Form
 
 STEP_TITLES = {
     "day": sentence("By days"),
@@ -94,21 +94,6 @@ async def context(request: Request, reporter: Reporter, choices: Choices, route:
         "STEP_TITLES": STEP_TITLES,
         "part_text": part_text,
     }
-
-
-def facts(address: Address, labels: Labels) -> list[tuple[Sentence | str, Sequence[Sentence | str]]]:
-    """Return the filters of an address in words, each with its values."""
-    told: list[tuple[Sentence | str, Sequence[Sentence | str]]] = []
-    for name, field in IDS.items():
-        group = name.removesuffix("_id")
-        if ids := getattr(address, field):
-            told.append((FILTERS[name], [labels.of(group, id) for id in ids]))
-    if address.departments:
-        told.append((DEPARTMENT_LABEL, address.departments))
-    told += [(labels.group(f"{FIELD}{id}"), [labels.of(f"{FIELD}{id}", text)]) for id, text in address.fields]
-    if address.phase:
-        told.append((FILTERS["status_id"], [PHASES[address.phase]]))
-    return told
 
 
 def _files(request: Request, route: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import Invalid
 from helpdesk.reports.address import NO_CHOICE, Address
+from helpdesk.reports.filters import named_filters
 from helpdesk.reports.labels import Labels
 from helpdesk.reports.model import Choices, Found
 from helpdesk.reports.report import Reporter
@@ -59,7 +60,7 @@ async def _page(
     shown: dict[str, Any] = {
         "address": address,
         "kept": {"days": address.days},
-        "facts": page.facts(address, labels),
+        "facts": list(named_filters(address, labels)),
         "marks": list(zip(MARKS, numbers, links, strict=True)),
         "tasks": tasks,
         "unchanged": lambda task: days_unchanged(reporter, task),

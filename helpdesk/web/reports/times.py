@@ -3,14 +3,15 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from helpdesk.durations import in_words
 from helpdesk.errors import Invalid, Sentence, sentence
 from helpdesk.reports.address import NO_CHOICE
+from helpdesk.reports.filters import named_filters
 from helpdesk.reports.lines import PER_PAGE
 from helpdesk.reports.model import TIME, Choices
 from helpdesk.reports.pace import Pace, Row, pace
 from helpdesk.reports.report import Reporter
 from helpdesk.reports.times import Spread, Times
-from helpdesk.web.clocks.shown import length
 from helpdesk.web.core.faces import Json, answer, html, json_response
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.reports import page, schemas
@@ -44,7 +45,7 @@ async def times(request: Request) -> Response:
 
 def duration(seconds: int) -> Sentence:
     """Return a time in words."""
-    return length(round(seconds / MINUTE))
+    return in_words(round(seconds / MINUTE))
 
 
 def _clock(request: Request) -> str:
@@ -61,7 +62,7 @@ async def _page(request: Request, reporter: Reporter, choices: Choices, found: P
         "found": found,
         "kept": {"measure": found.measure, "clock": clock},
         "rows": found.rows_of(found.address.page),
-        "facts": page.facts(found.address, found.labels),
+        "facts": list(named_filters(found.address, found.labels)),
         "clocks": [(it, title, f"{path_to(request, ROUTE)}?{query}&clock={it}") for it, title in CLOCKS.items()],
         "clock": clock,
         "spread": lambda it: getattr(it, clock),

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import Invalid
 from helpdesk.reports.address import NO_CHOICE, Address
+from helpdesk.reports.filters import named_filters
 from helpdesk.reports.labels import Labels
 from helpdesk.reports.lines import PER_PAGE
 from helpdesk.reports.model import EXECUTOR, Choices
@@ -69,7 +70,7 @@ async def _page(request: Request, reporter: Reporter, choices: Choices, address:
     shown = {
         "address": address,
         "kept": {"split": load.split},
-        "facts": page.facts(address, load.labels),
+        "facts": list(named_filters(address, load.labels)),
         "load": load,
         "link": link,
         "splits": [(split, title, of_split(split)) for split, title in SPLITS.items()],

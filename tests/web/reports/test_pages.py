@@ -242,15 +242,15 @@ def test_times_are_told_in_seconds_and_by_groups_that_have_them(boris: Client) -
 
 
 def test_a_report_says_at_a_glance_whether_tasks_take_longer(boris: Client) -> None:
-    found = boris.get("/reports?period=quarter").json()
+    found = boris.get("/reports").json()
     assert found["pace"]["total"]["tasks"] == found["report"]["total"]["closed"]
     page = boris.get("/reports", headers=HTML).text
     assert "Half of the closed tasks took at most" in page and 'href="/reports/times?' in page
 
 
 def test_a_report_says_first_whether_open_tasks_pile_up(boris: Client) -> None:
-    found = boris.get("/reports?period=quarter").json()["report"]
-    page = boris.get("/reports?period=quarter", headers=HTML).text
+    found = boris.get("/reports").json()["report"]
+    page = boris.get("/reports", headers=HTML).text
     told = re.sub(r"<[^>]+>", "", page.partition('class="report-told"')[2].partition("</li>")[0])
     change = found["total"]["open"] - found["open_before"]
     assert change > 0
@@ -306,10 +306,10 @@ def test_times_are_of_as_many_tasks_as_the_report_counts(boris: Client, period: 
 
 def test_a_glance_reads_few_tasks(boris: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("helpdesk.reports.pace.MOST_AT_A_GLANCE", 5)
-    found = boris.get("/reports?period=quarter").json()
+    found = boris.get("/reports").json()
     assert found["pace"]["sampled_every"] > 1
     assert found["pace"]["total"]["tasks"] == found["report"]["total"]["closed"]
-    assert "These are the times of one task in" in boris.get("/reports?period=quarter", headers=HTML).text
+    assert "These are the times of one task in" in boris.get("/reports", headers=HTML).text
 
 
 @pytest.mark.parametrize("measure", ["open", "reopened"])

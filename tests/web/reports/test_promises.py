@@ -31,10 +31,10 @@ def boris(embedded: EmbeddedWorld, visit: Visit, services: Services) -> Client:
     "query",
     [
         "",
-        "period=year&by=week",
+        "period=last-year&by=week",
         "group=project",
         "group=executor&group=time",
-        "group=department&period=year",
+        "group=department&period=last-year",
         "group=status&group=priority",
         f"project_id={PROJECT_IDS['help']}&group=tracker&phase=open",
     ],

@@ -11,9 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from helpdesk.reports.model import Involved
 from helpdesk.tasks.feed import Event, FeedPage
-from helpdesk.tasks.model import Member
 from helpdesk.tasks.redmine import feed_model
 from helpdesk.tasks.redmine.feed_model import Assigned, Detail, FeedCursor
 from helpdesk.tasks.redmine.rest.custom_fields import Definition
@@ -23,6 +21,7 @@ from helpdesk.tasks.redmine.sql import users
 from helpdesk.tasks.redmine.sql.batched_selects import BatchedSelects
 from helpdesk.tasks.redmine.sql.config_snapshot import ConfigSnapshot
 from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
+from helpdesk.tasks.redmine.sql.involved import WATCHERS, People
 from helpdesk.tasks.redmine.sql.source import Source
 from helpdesk.tasks.redmine.sql.tables import grouped
 from helpdesk.tasks.redmine.visibility import Permissions, Person
@@ -72,37 +71,6 @@ def event(db: Connection, source: Source, task_id: int, number: int) -> Event | 
     return next(iter(_EventMapper(db, source, (), journals).events()), None) if journals else None
 
 
-def involved(db: Connection, source: Source, task_ids: Iterable[int]) -> dict[int, Involved]:
-    """Return the people of those of these tasks that are there."""
-    rows = _INVOLVED.ask(db, {"tasks": sorted(task_ids) or [0]})
-    watchers = grouped((row.watchable_id, row.user_id) for row in rows["watcher"])
-    ids = {*(row.assigned_to_id for row in rows["task"]), *(id for its in watchers.values() for id in its)}
-    people = _People(db, ids, source.config(db).settings["user_format"])
-    return {
-        row.id: Involved(
-            row.subject, row.project_id, people.people(row.assigned_to_id), people.people(*watchers.get(row.id, ()))
-        )
-        for row in rows["task"]
-    }
-
-
-class _People:
-    """Names of people, and the people behind a number: a group stands for its members."""
-
-    def __init__(self, db: Connection, ids: Iterable[int | None], style: str) -> None:
-        rows = _PRINCIPALS.ask(db, {"ids": sorted({each for each in ids if each is not None}) or [0]})
-        self.names = {row.id: users.name(row, style) for row in rows["user"]}
-        self.groups = {row.id for row in rows["user"] if row.type not in users.PEOPLE}
-        self.members = grouped((row.group_id, row.user_id) for row in rows["member"])
-
-    def people(self, *ids: int | None) -> frozenset[int]:
-        each = (self.members.get(id, frozenset()) if id in self.groups else {id} for id in ids if id is not None)
-        return frozenset().union(*each)
-
-    def member(self, number: int) -> Member:
-        return Member(number, self.names.get(number, f"#{number}"))
-
-
 class _EventMapper:
     """Reads the parts of new issues and journals, and maps them to events."""
 
@@ -121,7 +89,7 @@ class _EventMapper:
             self.assigned[row.journalized_id].append(change)
         self.watchers = grouped((row.watchable_id, row.user_id) for row in rows["watcher"])
         config = source.config(db)
-        self.people = _People(db, self._people_ids(), config.settings["user_format"])
+        self.people = People(db, self._people_ids(), config.settings["user_format"])
         self.projects = {project.id: project.name for project in config.projects}
         self.statuses = {str(number): status.name for number, status in config.statuses.items()}
         self.priorities = {str(number): priority.name for number, priority in config.priorities.items()}
@@ -197,7 +165,6 @@ _AT_ONCE: sa.BindParameter[int] = sa.bindparam("at_once")
 _KIND = sa.literal("Issue")
 _DETAIL, _JOURNAL, _WATCHER = t.journal_details.c, t.journals.c, t.watchers.c
 _TASKS: sa.BindParameter[Any] = sa.bindparam("tasks", expanding=True)
-_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
 _LAST = [
     sa.select(table.c.id, table.c.created_on).order_by(table.c.id.desc()).limit(1) for table in (t.issues, t.journals)
 ]
@@ -205,9 +172,6 @@ _JOURNALS = sa.select(t.journals).where(_JOURNAL.journalized_type == _KIND)
 _NEW = BatchedSelects(
     issue=sa.select(t.issues.c.id, t.issues.c.created_on, t.issues.c.description).where(_above(t.issues, "issue")),
     journal=_JOURNALS.where(_above(t.journals, "journal", journalized_type=_KIND)),
-)
-_WATCHERS = sa.select(_WATCHER.watchable_id, _WATCHER.user_id).where(
-    _WATCHER.watchable_id.in_(_TASKS), _WATCHER.watchable_type == _KIND
 )
 _PARTS = BatchedSelects(
     task=t.select_columns(t.issues, "id subject project_id author_id assigned_to_id created_on").where(
@@ -221,15 +185,7 @@ _PARTS = BatchedSelects(
     .join_from(t.journals, t.journal_details, _DETAIL.journal_id == _JOURNAL.id)
     .where(_JOURNAL.journalized_id.in_(_TASKS), _JOURNAL.journalized_type == _KIND)
     .where(_DETAIL.property == "attr", _DETAIL.prop_key == "assigned_to_id"),
-    watcher=_WATCHERS,
-)
-_INVOLVED = BatchedSelects(
-    task=t.select_columns(t.issues, "id subject project_id assigned_to_id").where(t.issues.c.id.in_(_TASKS)),
-    watcher=_WATCHERS,
-)
-_PRINCIPALS = BatchedSelects(
-    user=sa.select(*users.NAME_COLUMNS).where(t.users.c.id.in_(_IDS)),
-    member=sa.select(t.groups_users).where(t.groups_users.c.group_id.in_(_IDS)),
+    watcher=WATCHERS,
 )
 
 

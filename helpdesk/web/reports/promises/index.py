@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import Invalid
 from helpdesk.promises.clock import Kind
+from helpdesk.reports.filters import named_filters
 from helpdesk.reports.kept import Kept, KeptReport, Line, Outcome, kept
 from helpdesk.reports.lines import PER_PAGE
 from helpdesk.reports.model import Choices
@@ -45,7 +46,7 @@ async def _page(request: Request, reporter: Reporter, choices: Choices, found: K
         "found": found,
         "address": found.address,
         "lines": found.lines_of(found.address.page),
-        "facts": page.facts(found.address, found.labels),
+        "facts": list(named_filters(found.address, found.labels)),
         "KIND_WORDS": KIND_WORDS,
         "OUTCOME_WORDS": OUTCOME_WORDS,
         "link": link,

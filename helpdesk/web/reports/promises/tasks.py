@@ -9,6 +9,7 @@ from helpdesk.errors import Invalid, Sentence, sentence
 from helpdesk.promises.clock import KINDS, Kind
 from helpdesk.reports import kept
 from helpdesk.reports.address import NO_CHOICE, Address
+from helpdesk.reports.filters import named_filters
 from helpdesk.reports.kept import OUTCOMES, Outcome, Place
 from helpdesk.reports.labels import Labels
 from helpdesk.reports.model import Choices, Found
@@ -66,7 +67,7 @@ async def _page(
         "address": address,
         "title": sentence("%(kind)s: %(outcome)s", kind=KIND_WORDS[kind], outcome=OUTCOME_WORDS[outcome]),
         "period": address.within(reporter.today),
-        "facts": page.facts(address, labels),
+        "facts": list(named_filters(address, labels)),
         "tasks": found,
         "paging": paging(request, TASKS, address, found.total, PER_PAGE, kind=kind, outcome=outcome),
         "back": f"{path_to(request, INDEX)}?{address.query(measure='', cells=(), groups=())}",
