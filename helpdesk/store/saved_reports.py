@@ -118,8 +118,8 @@ def remove(session: Session, person_id: int, report_id: int) -> None:
 
 
 def mail(session: Session, person_id: int, report_id: int, rhythm: str, next_at: datetime) -> None:
-    """Send a report to a person by e-mail in this rhythm from then on. Raises NotFound for one that was removed, or that
-    is shared no more."""
+    """Send a report to a person by e-mail in this rhythm from then on. Raises NotFound for one that is gone, or is
+    shared no more."""
     if not _locked(session, *_may_read(person_id, report_id)):
         raise NotFound
     session.merge(ReportMailing(report_id=report_id, person_id=person_id, rhythm=rhythm, next_at=next_at))
