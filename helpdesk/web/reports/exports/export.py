@@ -151,9 +151,10 @@ def _sheet(title: Sentence, headings: Sequence[tables.Text], rows: Sequence[Sequ
 
 def _workload(load: workload.Workload) -> tables.Table:
     names = [*(load.labels.of(EXECUTOR, row.executor) for row in load.rows), tables.TOTAL]
-    numbers = [[row.total, *(row.counts.get(it.key, 0) for it in load.columns)] for row in (*load.rows, load.whole)]
+    people = (*load.rows, load.whole)
+    numbers = [[row.total, row.stuck, *(row.counts.get(it.key, 0) for it in load.columns)] for row in people]
     rows = [[name, *each] for name, each in zip(names, numbers, strict=True)]
-    return tables.Table((COLUMNS["assigned_to"], OPEN_NOW, *(it.name for it in load.columns)), rows)
+    return tables.Table((COLUMNS["assigned_to"], OPEN_NOW, workload.STUCK, *(it.name for it in load.columns)), rows)
 
 
 async def _counted(reporter: Reporter, report: Report) -> Batches:
