@@ -29,7 +29,7 @@ from helpdesk.web.quality.assessments.sections import html
 SAVED = sentence("The assessment was saved.")
 OWN_WORK = sentence("Nobody assesses their own work.")
 NO_FORM = sentence("There is no form of criteria yet. An administrator writes one.")
-WITHDRAWN = sentence("This assessment was withdrawn meanwhile. Save again to give it anew.")
+WITHDRAWN = sentence("This assessment was withdrawn meanwhile. Save again to add it.")
 
 
 class Given(NamedTuple):
