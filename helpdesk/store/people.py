@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 import sqlalchemy as sa
@@ -35,7 +36,7 @@ class Accounts(Protocol):
     people who have left."""
 
     def __call__(
-        self, session: Session, numbers: Collection[int], logins: Collection[str] = (), /, *, with_former: bool = False
+        self, session: Session, numbers: Collection[int], logins: Collection[str] = (), *, with_former: bool = False
     ) -> list[Account]: ...
 
 
@@ -111,23 +112,6 @@ def recent_in_redmine(session: Session, limit: int) -> Sequence[int]:
     )
     numbers = session.exec(known.order_by(col(Person.last_seen).desc(), col(Person.id)).limit(limit)).all()
     return [number for number in numbers if number is not None]
-
-
-def known_in_embedded(
-    session: Session, numbers: Collection[int], logins: Collection[str] = (), /, *, with_former: bool = False
-) -> list[Account]:
-    """Return people by their ids in the embedded backend, or by their folded logins.
-
-    There a person's id is that of the account.
-    """
-    return _accounts(session, Person.id, numbers, logins, with_former)
-
-
-def known_in_redmine(
-    session: Session, numbers: Collection[int], logins: Collection[str] = (), /, *, with_former: bool = False
-) -> list[Account]:
-    """Return people with a Redmine id, by that id or by their folded logins."""
-    return _accounts(session, Person.redmine_id, numbers, logins, with_former)
 
 
 def active(session: Session, person_ids: Collection[int]) -> frozenset[int]:
@@ -269,7 +253,7 @@ def _set_active(session: Session, found: Sequence[Person], is_active: bool) -> S
 
 
 def _accounts(
-    session: Session, number: int | None, numbers: Collection[int], logins: Collection[str], with_former: bool
+    number: Any, session: Session, numbers: Collection[int], logins: Collection[str] = (), *, with_former: bool = False
 ) -> list[Account]:
     """Return accounts by `number`, a column of Person.
 
@@ -293,6 +277,11 @@ def _accounts(
         for batch in in_batches(dict.fromkeys(keys))
     )
     return sorted({Account(*row) for each in asking for row in session.execute(each)})
+
+
+known_in_embedded: Accounts = partial(_accounts, Person.id)
+"""In the embedded backend a person's number is the id of the account."""
+known_in_redmine: Accounts = partial(_accounts, Person.redmine_id)
 
 
 def _expected(session: Session, login: str) -> Person | None:
