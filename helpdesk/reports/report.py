@@ -69,10 +69,6 @@ class Report(NamedTuple):
     busiest: Standing | None
     labels: Labels
 
-    @property
-    def pages(self) -> int:
-        return max(1, -(-len(self.lines) // PER_PAGE))
-
     def lines_of(self, page: int) -> tuple[Line, ...]:
         """Return the lines of a page. One that begins within a group repeats the line of that."""
         begin = (page - 1) * PER_PAGE
@@ -165,6 +161,13 @@ class Reporter(NamedTuple):
         ids = {int(it) for it in keys} - {NOBODY}
         return await self.source.names(self.actor, ids) if ids else {}
 
+    async def names_of(
+        self, address: Address, lines: Iterable[tuple[Key, ...]], more: Iterable[Key] = ()
+    ) -> Mapping[int, str]:
+        """Return the names of the executors of an address: in the keys of its lines, in its filter, and some more."""
+        pairs = (pair for keys in lines for pair in zip(address.groups, keys, strict=False))
+        return await self.names([*(key for group, key in pairs if group == EXECUTOR), *address.executor_ids, *more])
+
     def days_ago(self, days: int) -> datetime:
         """Return the moment before which a task was changed last on a day that is so many days ago, or longer."""
         return periods.midnight(self.today - (days - 1) * DAY, self.zone)
@@ -211,10 +214,8 @@ class Reporter(NamedTuple):
     async def _named(self, report: Report, page: int | None) -> Report:
         """Add the names of the executors who are shown."""
         shown = report.lines if page is None else report.lines_of(page)
-        pairs = [pair for line in shown for pair in zip(report.address.groups, line.keys, strict=False)]
-        executors = [key for group, key in pairs if group == EXECUTOR]
         busiest = [report.busiest.key] if report.busiest else []
-        people = await self.names([*executors, *busiest, *report.address.executor_ids])
+        people = await self.names_of(report.address, [it.keys for it in shown], busiest)
         return report._replace(labels=report.labels._replace(people=people))
 
 
