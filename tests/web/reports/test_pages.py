@@ -76,6 +76,8 @@ def test_each_number_of_the_workload_leads_to_the_tasks_that_it_counts(boris: Cl
     for address, number in found.items():
         assert boris.get(address).json()["pagination"]["total"] == number, address
     load = boris.get(f"/reports/workload?{query}").json()
+    assert load["whole"]["stuck"] == sum(it["stuck"] for it in load["rows"]) > 0
+    assert [it["assigned_to_id"] for it in load["rows"]][-1] is None
     assert load["whole"]["open"] == sum(it["open"] for it in load["rows"]) == sum(load["whole"]["open_by"])
     assert all(row["open"] == sum(row["open_by"]) for row in load["rows"])
 
@@ -319,6 +321,12 @@ def test_a_glance_reads_few_tasks(boris: Client, monkeypatch: pytest.MonkeyPatch
 def test_times_are_of_tasks_that_were_closed_or_created(boris: Client, measure: str) -> None:
     refused = boris.get(f"/reports/times?measure={measure}")
     assert refused.status_code == 422 and set(refused.json()["errors"]) == {"measure"}
+
+
+def test_times_by_months_are_drawn(boris: Client) -> None:
+    page = boris.get("/reports/times?period=12-months", headers=HTML).text
+    assert page.count('class="report-chart"') == 2
+    assert 'class="report-chart"' not in boris.get("/reports/times?group=executor", headers=HTML).text
 
 
 def test_groups_with_too_many_values_are_refused(boris: Client, monkeypatch: pytest.MonkeyPatch) -> None:
