@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session
 
-from helpdesk.reports import counting
+from helpdesk.reports import counting, numbers
 from helpdesk.reports.model import Choices, Counts, Found, Involved, Key, Question, Selection, people
 from helpdesk.reports.sql import conditions
 from helpdesk.store.database import Database, in_batches
@@ -36,7 +36,7 @@ class EmbeddedReports(EmbeddedLives):
     async def counts_of(self, actor: Actor, questions: Sequence[Question]) -> tuple[Counts, ...]:
         def work(session: Session) -> tuple[Counts, ...]:
             tables = report_tables(session, rights(session, actor))
-            return tuple(counting.counts(tables, session.execute, each) for each in questions)
+            return numbers.counts(tables, session.execute, questions)
 
         return await self.database.run(work)
 

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from helpdesk.reports import counting
+from helpdesk.reports import counting, numbers
 from helpdesk.reports.model import Choices, Counts, Found, Involved, Key, Question, Selection, people
 from helpdesk.reports.sql import Tables, conditions
 from helpdesk.tasks.model import Actor
@@ -36,7 +36,7 @@ class RedmineReports(RedmineLives):
 
     async def counts_of(self, actor: Actor, questions: Sequence[Question]) -> tuple[Counts, ...]:
         def work(read: Reading, tables: Tables) -> tuple[Counts, ...]:
-            return tuple(counting.counts(tables, read.db.execute, each) for each in questions)
+            return numbers.counts(tables, read.db.execute, questions)
 
         return await self._at_one_moment(actor, work)
 
