@@ -100,8 +100,3 @@ def page(tables: Tables, question: Question, picked: sa.Subquery, number: int, s
     if not question.selection.unchanged_since:
         return ids.order_by(picked.c.id.desc())
     return ids.join(tables.tasks, tables.id == picked.c.id).order_by(tables.updated, tables.id)
-
-
-def executor_ids(tables: Tables) -> sa.Select[Any]:
-    """Return the statement for the executors of visible tasks, each once."""
-    return sa.select(tables.executor.label("executor")).where(tables.visible).distinct()

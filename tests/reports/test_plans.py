@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from helpdesk.reports import counting
+from helpdesk.reports.executors import Executors
 from helpdesk.reports.model import MEASURES, Question, Selection
 from helpdesk.reports.numbers import counts
 from helpdesk.reports.sql import Tables
@@ -30,7 +31,7 @@ def tables_of(session: Session) -> Tables:
 
 
 def executors(session: Session) -> Any:
-    return session.execute(counting.executor_ids(tables_of(session))).all()
+    return Executors().ids(tables_of(session), session.scalars)
 
 
 def numbers(session: Session) -> Any:
