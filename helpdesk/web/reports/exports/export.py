@@ -149,11 +149,11 @@ def _sheet(title: Sentence, headings: Sequence[tables.Text], rows: Sequence[Sequ
 
 def _workload(load: workload.Workload) -> tables.Table:
     def numbers(row: workload.Row) -> list[int]:
-        return [row.total, *(row.counts.get(it.key, 0) for it in load.columns)]
+        return [row.total, row.stuck, *(row.counts.get(it.key, 0) for it in load.columns)]
 
     lines = (((row.executor,), numbers(row)) for row in load.rows)
     rows = tables.of_lines(load.labels, (EXECUTOR,), lines, numbers(load.whole))
-    return tables.Table((COLUMNS["assigned_to"], OPEN_NOW, *(it.name for it in load.columns)), rows)
+    return tables.Table((COLUMNS["assigned_to"], OPEN_NOW, workload.STUCK, *(it.name for it in load.columns)), rows)
 
 
 async def _counted(reporter: Reporter, report: Report) -> Batches:
