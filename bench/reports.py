@@ -18,7 +18,15 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from helpdesk.demo.load import load
+from helpdesk.promises.clock import Limits
+from helpdesk.promises.hours import WorkingHours, parse_week
+from helpdesk.promises.rules import Book, Rule
+from helpdesk.reports.address_parser import parse
+from helpdesk.reports.departments import Departments
+from helpdesk.reports.kept import kept
 from helpdesk.reports.model import Measure, Question, Selection
+from helpdesk.reports.pace import at_a_glance, pace
+from helpdesk.reports.report import Reporter
 from helpdesk.reports.source import ReportSource
 from helpdesk.store import schema
 from helpdesk.store.database import Database
@@ -146,7 +154,38 @@ def questions() -> Iterator[tuple[str, Question]]:
     yield "open now by assignee", Question(Selection(), "open", (MONTHS[0], END), ("executor",))
 
 
-async def measured(name: str, source: ReportSource, actors: Sequence[Actor]) -> None:
+def pages(reporter: Reporter) -> dict[str, Callable[[], Awaitable[object]]]:
+    """Return what pages ask, each by its name: everything that they wait for but their template."""
+    hours = WorkingHours(reporter.zone, parse_week(";".join(["09:00-18:00"] * 5 + ["", ""])))
+    place, now = (None, None, None), int(END.timestamp())
+    book = Book({place: Rule(1, "", place, Limits(60, 480))}, default=hours)
+
+    async def report(query: str) -> None:
+        address = parse(query, reporter.today)
+        choices = await reporter.choices(address)
+        await at_a_glance(reporter, await reporter.report(address, choices, 1), choices, book, now)
+
+    async def times(query: str) -> None:
+        address = parse(query, reporter.today)
+        await pace(reporter, address, await reporter.choices(address), book, now)
+
+    async def promises(query: str) -> None:
+        address = parse(query, reporter.today)
+        await kept(reporter, address, await reporter.choices(address), book, now)
+
+    return {
+        "page: twelve months": partial(report, ""),
+        "page: twelve months by assignee": partial(report, "group=executor"),
+        "page: the last month": partial(report, "period=last-month"),
+        "page: times of the last month by assignee": partial(times, "period=last-month&group=executor"),
+        "page: times of twelve months": partial(times, "group=time"),
+        "page: times of those created in twelve months": partial(times, "group=time&measure=created"),
+        "page: promises of the last month": partial(promises, "period=last-month"),
+        "page: promises of twelve months": partial(promises, ""),
+    }
+
+
+async def measured(name: str, source: ReportSource, actors: Sequence[Actor], store: Database) -> None:
     """Print a line for each question: the median and the 95th percentile of its milliseconds."""
     closed, cell = Question(Selection(), "closed", MONTHS, ("time",)), {"time": 20}
     for actor in actors:
@@ -156,6 +195,7 @@ async def measured(name: str, source: ReportSource, actors: Sequence[Actor]) -> 
         asked["the tasks closed in a month"] = partial(source.found, actor, closed, cell)
         asked["the tasks open on a day"] = partial(source.found, actor, closed._replace(measure="open"), cell)
         asked["the choices of the form"] = partial(source.choices, actor)
+        asked |= pages(Reporter(source, actor, Departments(store, lambda *_: []), ZoneInfo(TIMEZONE), END.date()))
         for title, ask in asked.items():
             waits = []
             for _ in range(TIMES + 1):
@@ -216,16 +256,20 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         store = filled_store(Path(name), asked.tasks)
         people = [Actor(1, "administrator", is_admin=True), Actor(2, "anna")]
-        asyncio.run(measured("embedded", EmbeddedReports(store), people))
+        asyncio.run(measured("embedded", EmbeddedReports(store), people, store))
+        if not asked.embedded:
+            measure_redmine(asked.tasks, store)
         store.close()
-    if asked.embedded:
-        return
+
+
+def measure_redmine(tasks: int, store: Database) -> None:
+    """Print the lines of the same questions over Redmine's tables."""
     mariadb.BUFFER = "512M"
     connection.READ_SECONDS, connection.LIMITS = 60, ("SET SESSION max_statement_time = 55",) * 2  # to see by how much
-    with filled_redmine(asked.tasks) as (url, anna):
+    with filled_redmine(tasks) as (url, anna):
         database = RedmineDatabase(url, ZoneInfo(TIMEZONE))
         people = [Actor(1, "administrator"), Actor(anna, "anna")]
-        asyncio.run(measured("Redmine", RedmineReports(Source(database)), people))
+        asyncio.run(measured("Redmine", RedmineReports(Source(database)), people, store))
         database.close()
 
 

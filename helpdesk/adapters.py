@@ -111,7 +111,7 @@ def quality_database(settings: Settings) -> "RedmineDatabase | None":
 
 
 class SecondRedmine(NamedTuple):
-    """What is read of a second Redmine. `namesake` finds its user by a login or an e-mail."""
+    """The adapters of a second Redmine. `namesake` finds its user by a login or an e-mail."""
 
     reports: ReportSource
     procedures: Procedures

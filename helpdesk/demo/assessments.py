@@ -1,9 +1,12 @@
 """Add a form of criteria to the demo, and assessments of closed tasks by boris and the administrator."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
+from helpdesk.quality.assessments import Mark, score
+from helpdesk.store.assessments import MAIN
 from helpdesk.store.casefold import fold
 from helpdesk.store.models import tables
 from helpdesk.store.models.quality import Assessment, AssessmentForm, AssessmentMark, Criterion
@@ -22,6 +25,25 @@ TASKS, SECOND_EVERY, DAYS = 24, 4, 140
 
 def add(session: Session, now: datetime) -> None:
     """Store the form and the assessments; nobody assesses own work."""
+    criteria = _criteria(session)
+    ids = {it.login: it.id for it in session.exec(select(tables.Person))}
+    boris, admin = ids["boris"] or 0, ids["admin"] or 0
+    closed = (
+        col(tables.Task.closed_at).is_not(None),
+        col(tables.Task.assignee_id).is_not(None),
+        col(tables.Task.assignee_id).not_in((boris, admin)),
+    )
+    tasks = session.exec(select(tables.Task).where(*closed).order_by(col(tables.Task.closed_at).desc()).limit(TASKS))
+    for place, task in enumerate(tasks.all()):
+        day = now - timedelta(days=place * DAYS / TASKS)
+        remark = REMARKS[place % len(REMARKS)]
+        _assess(session, task, boris, criteria, place, remark, day - timedelta(hours=2))
+        if place % SECOND_EVERY == 0:
+            _assess(session, task, admin, criteria, place, remark, day - timedelta(hours=1), is_second=True)
+
+
+def _criteria(session: Session) -> list[Criterion]:
+    """Store the form, and return its criteria."""
     form = AssessmentForm(name=FORM, name_folded=fold(FORM))
     session.add(form)
     session.flush()
@@ -31,41 +53,40 @@ def add(session: Session, now: datetime) -> None:
     ]
     session.add_all(criteria)
     session.flush()
-    people = {it.login: it for it in session.exec(select(tables.Person))}
-    names = {it.id: it.full_name for it in people.values()}
-    boris, admin = people["boris"].id or 0, people["admin"].id or 0
-    projects = {it.id: it.name for it in session.exec(select(tables.Project))}
-    closed = (
-        col(tables.Task.closed_at).is_not(None),
-        col(tables.Task.assignee_id).is_not(None),
-        col(tables.Task.assignee_id).not_in((boris, admin)),
+    return criteria
+
+
+def _assess(
+    session: Session,
+    task: tables.Task,
+    assessor_id: int,
+    criteria: Sequence[Criterion],
+    place: int,
+    remark: str,
+    at: datetime,
+    *,
+    is_second: bool = False,
+) -> None:
+    """Store an assessment of the task at this place of the list."""
+    marks = [Mark(_mark(place, number, is_second), it.weight, it.most) for number, it in enumerate(criteria)]
+    row = Assessment(
+        source=MAIN,
+        task_id=task.id or 0,
+        subject=task.subject,
+        form_id=criteria[0].form_id,
+        assessor_id=assessor_id,
+        executor_id=task.assignee_id,
+        executor=session.get_one(tables.Person, task.assignee_id).full_name,
+        project_id=task.project_id,
+        project=session.get_one(tables.Project, task.project_id).name,
+        score=score(marks) or 0,
+        remark=remark,
+        assessed_at=at,
     )
-    rows = session.exec(select(tables.Task).where(*closed).order_by(col(tables.Task.closed_at).desc()).limit(TASKS))
-    for place, task in enumerate(rows.all()):
-        for assessor in (boris, admin) if place % SECOND_EVERY == 0 else (boris,):
-            at = now - timedelta(days=place * DAYS / TASKS, hours=2 if assessor == boris else 1)
-            given = [_mark(place, number, assessor == admin) for number in range(len(criteria))]
-            weights = [it.weight for it in criteria]
-            total = sum(mark * weight for mark, weight in zip(given, weights, strict=True))
-            row = Assessment(
-                source="main",
-                task_id=task.id or 0,
-                subject=task.subject,
-                form_id=form.id or 0,
-                assessor_id=assessor,
-                executor_id=task.assignee_id,
-                executor=names[task.assignee_id],
-                project_id=task.project_id,
-                project=projects[task.project_id],
-                score=(40 * total + sum(weights)) // (2 * sum(weights)),
-                remark=REMARKS[place % len(REMARKS)],
-                assessed_at=at,
-            )
-            session.add(row)
-            session.flush()
-            for it, mark in zip(criteria, given, strict=True):
-                ids = {"assessment_id": row.id or 0, "criterion_id": it.id or 0}
-                session.add(AssessmentMark(**ids, mark=mark, weight=it.weight, most=it.most, remark=""))
+    session.add(row)
+    session.flush()
+    for it, mark in zip(criteria, marks, strict=True):
+        session.add(AssessmentMark(assessment_id=row.id or 0, criterion_id=it.id or 0, **mark._asdict()))
 
 
 def _mark(place: int, criterion: int, is_second: bool) -> int:

@@ -1,4 +1,4 @@
-"""Add a project of quality control to the demo: what customers say of their journeys, over a year.
+"""Add a project of quality control to the demo: requests of customers about their journeys, over a year.
 
 Only boris and the administrator see it, so that the lists of the others stay as they are.
 """
@@ -152,16 +152,16 @@ def _tasks(
     for it in requests():
         created = now - timedelta(days=it.place * DAYS / COUNT, hours=1)
         answered = created + timedelta(minutes=MINUTES[it.place % len(MINUTES)])
-        is_closed = it.status in ("closed", "rejected")
+        _, is_closed = STATUSES[it.status]
         closed = answered + timedelta(hours=3 + it.place % 40) if is_closed else None
-        is_mine = is_closed and it.place % 3 > 0
+        assignee = people["boris" if is_closed and it.place % 3 else "admin"]
         task = tables.Task(
             project_id=project_id,
             kind_id=kinds[it.kind],
             status_id=statuses[it.status],
             priority_id=priority,
             author_id=people["admin"],
-            assignee_id=None if it.status == "new" else people["boris" if is_mine else "admin"],
+            assignee_id=None if it.status == "new" else assignee,
             subject=it.subject,
             words=fold(it.subject),
             done_ratio=100 if is_closed else 0,
@@ -176,11 +176,9 @@ def _tasks(
             session.add(tables.CustomValue(task_id=task.id or 0, field_id=fields[field], place=0, value=text))
         if it.status != "new":
             first = "in_progress" if is_closed else it.status
-            who = people["boris" if is_mine else "admin"]
-            _entry(session, task, who, answered, "Спасибо, разбираемся.", statuses["new"], statuses[first])
+            _entry(session, task, assignee, answered, "Спасибо, разбираемся.", statuses["new"], statuses[first])
         if closed:
-            who = people["boris" if is_mine else "admin"]
-            _entry(session, task, who, closed, "", statuses["in_progress"], statuses[it.status])
+            _entry(session, task, assignee, closed, "", statuses["in_progress"], statuses[it.status])
 
 
 def _entry(session: Session, task: tables.Task, who: int, at: datetime, notes: str, old: int, new: int) -> None:

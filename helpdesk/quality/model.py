@@ -1,4 +1,4 @@
-"""Define what quality control counts: which trackers are which kind of request, and which fields say what about."""
+"""Define what quality control counts: the trackers of each kind of request, and the fields of object and place."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Define the port to the stored procedures with which the predecessor reckoned, and compare their numbers with ours."""
+"""Define the port to the stored procedures of the predecessor, and compare their numbers with ours."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date

@@ -29,7 +29,7 @@ class Line(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """What follows from assessments. `criteria` are means by the criterion's id, the lowest first; `apart` is the mean
+    """The sums of assessments. `criteria` are means by the criterion's id, the lowest first; `apart` is the mean
     difference of tasks with several assessments."""
 
     whole: Mean | None

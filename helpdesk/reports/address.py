@@ -17,13 +17,13 @@ from helpdesk.reports.periods import Period
 
 DEPARTMENT = "department"
 GROUPS = {
-    EXECUTOR: sentence("assignee"),
-    TIME: sentence("time"),
-    "project": sentence("project"),
-    "tracker": sentence("type"),
-    "status": sentence("status"),
-    "priority": sentence("priority"),
-    DEPARTMENT: sentence("requester's department"),
+    EXECUTOR: sentence("Assignee"),
+    TIME: sentence("Period"),
+    "project": sentence("Project"),
+    "tracker": sentence("Type"),
+    "status": sentence("Status"),
+    "priority": sentence("Priority"),
+    DEPARTMENT: sentence("Requester's department"),
 }
 """What tasks are grouped by, besides custom fields, with the words for people."""
 FIELD = "cf_"

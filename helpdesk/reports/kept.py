@@ -17,7 +17,7 @@ from helpdesk.reports import periods
 from helpdesk.reports.address import DEPARTMENT, NO_CHOICE, Address
 from helpdesk.reports.labels import Labels
 from helpdesk.reports.lines import PER_PAGE, order, with_heads
-from helpdesk.reports.model import EXECUTOR, TIME, Choices, Found, Key, Life, Question, Selection
+from helpdesk.reports.model import TIME, Choices, Found, Key, Life, Question, Selection
 from helpdesk.reports.pace import GROUPS, group_of
 from helpdesk.reports.periods import Period
 from helpdesk.reports.report import Reporter
@@ -83,8 +83,7 @@ async def kept(reporter: Reporter, address: Address, choices: Choices, book: Boo
     tally = await _reckoned(reporter, address, question, book, now)
     labels = Labels(choices, parts)
     lines = await THREADS.run(_lines, tally.groups, address.groups, labels)
-    people = [key for line in lines for group, key in zip(address.groups, line.keys, strict=True) if group == EXECUTOR]
-    names = await reporter.names([*people, *address.executor_ids])
+    names = await reporter.names_of(address, [it.keys for it in lines])
     return KeptReport(address, period, lines, Line((), _numbers(tally.whole)), labels._replace(people=names))
 
 

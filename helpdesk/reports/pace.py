@@ -158,8 +158,7 @@ async def _reckoned(
 
     found, before = await read(asked.now, every, keyed), await read(asked.past, every_past, [])
     rows = await times.THREADS.run(_rows, counts, found.groups, groups, labels)
-    executors = [key for row in rows for group, key in zip(groups, row.keys, strict=True) if group == EXECUTOR]
-    names = await reporter.names([*executors, *asked.address.executor_ids])
+    names = await reporter.names_of(asked.address, [it.keys for it in rows])
     return Pace(
         asked.address,
         asked.now.measure,

@@ -3,7 +3,7 @@
 Weeks begin on Monday. A day may have 23 or 25 hours.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -63,10 +63,10 @@ def of_preset(name: str, today: date) -> Period:
     preset = PRESETS[name]
     if name == DEFAULT:
         return Period(_months_on(today.replace(day=1), -11), today)
-    first = _begin(preset.unit, today)
+    first = begin(preset.unit, today)
     for _ in range(preset.back):
-        first = _begin(preset.unit, first - DAY)
-    return Period(first, min(_next(preset.unit, first) - DAY, today))
+        first = begin(preset.unit, first - DAY)
+    return Period(first, min(after(preset.unit, first) - DAY, today))
 
 
 def before(period: Period, name: str = "") -> Period:
@@ -75,8 +75,8 @@ def before(period: Period, name: str = "") -> Period:
     unit = PRESETS[name].unit if name else ""
     if unit == "":
         return Period(period.first - period.days * DAY, period.first - DAY)
-    first = _months_on(period.first, -12) if name == DEFAULT else _begin(unit, period.first - DAY)
-    if period.last == _next(unit, period.first) - DAY:  # the whole unit
+    first = _months_on(period.first, -12) if name == DEFAULT else begin(unit, period.first - DAY)
+    if period.last == after(unit, period.first) - DAY:  # the whole unit
         return Period(first, period.first - DAY)
     return Period(first, min(first + (period.days - 1) * DAY, period.first - DAY))
 
@@ -94,7 +94,7 @@ def usual_step(period: Period) -> str:
 
 def parts(period: Period, step: str) -> tuple[Period, ...]:
     """Divide a period. The first and the last part may be shorter than the rest."""
-    return tuple(_parts(period, lambda day: _next(step, _begin(step, day))))
+    return tuple(_parts(period, step))
 
 
 def count(period: Period, step: str) -> int:
@@ -105,7 +105,7 @@ def count(period: Period, step: str) -> int:
     if step == "year":
         return period.last.year - period.first.year + 1
     if step == "week":
-        return (_begin("week", period.last) - _begin("week", period.first)).days // 7 + 1
+        return (begin("week", period.last) - begin("week", period.first)).days // 7 + 1
     return period.days
 
 
@@ -114,15 +114,8 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
-def _parts(period: Period, after: Callable[[date], date]) -> Iterator[Period]:
-    first = period.first
-    while first <= period.last:
-        following = after(first)
-        yield Period(first, min(following - DAY, period.last))
-        first = following
-
-
-def _begin(unit: str, day: date) -> date:
+def begin(unit: str, day: date) -> date:
+    """Return the first day of the unit that a day is in."""
     if unit == "day":
         return day
     if unit == "week":
@@ -131,11 +124,19 @@ def _begin(unit: str, day: date) -> date:
     return day.replace(month=(day.month - 1) // months * months + 1, day=1)
 
 
-def _next(unit: str, first: date) -> date:
+def after(unit: str, first: date) -> date:
     """Return the first day after a unit that begins on `first`."""
     if unit in ("day", "week"):
         return first + (DAY if unit == "day" else 7 * DAY)
     return _months_on(first, MONTHS[unit])
+
+
+def _parts(period: Period, step: str) -> Iterator[Period]:
+    first = period.first
+    while first <= period.last:
+        following = after(step, begin(step, first))
+        yield Period(first, min(following - DAY, period.last))
+        first = following
 
 
 def _months_on(first: date, months: int) -> date:

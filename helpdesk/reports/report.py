@@ -1,5 +1,6 @@
 """Make a report: ask the backend what its address says, and put the numbers together."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
@@ -69,10 +70,6 @@ class Report(NamedTuple):
     busiest: Standing | None
     labels: Labels
 
-    @property
-    def pages(self) -> int:
-        return max(1, -(-len(self.lines) // PER_PAGE))
-
     def lines_of(self, page: int) -> tuple[Line, ...]:
         """Return the lines of a page. One that begins within a group repeats the line of that."""
         begin = (page - 1) * PER_PAGE
@@ -86,7 +83,7 @@ class Report(NamedTuple):
 Ask = tuple[str, Measure]
 """What a question is for, and its measure."""
 Answers = Mapping[Ask, Counts]
-PARTS, WHOLE, GROWING, BUSIEST, STUCK = "parts", "whole", "growing", "busiest", "stuck"
+PARTS, WHOLE, STANDING, STUCK = "parts", "whole", "standing", "stuck"
 
 
 class Reporter(NamedTuple):
@@ -124,10 +121,10 @@ class Reporter(NamedTuple):
             _whole(found, len(asked[WHOLE, "closed"].borders) - 2, series),
             earlier,
             _whole(found, 0, [_numbers(found, PARTS, (0,))]),
-            sum(number for (_, place), number in found[GROWING, "open"].items() if place == 0),
+            sum(number for (*_, place), number in found[STANDING, "open"].items() if place == 0),
             await THREADS.run(_lines, found, address.groups, await self._departments(found, address.groups), labels),
-            await THREADS.run(_growing, found[GROWING, "open"]),
-            await THREADS.run(_busiest, found[BUSIEST, "open"], found[STUCK, "open"]),
+            await THREADS.run(_growing, found[STANDING, "open"]),
+            await THREADS.run(_busiest, found[STANDING, "open"], found[STUCK, "open"]),
             labels,
         )
         return await self._named(report, page)
@@ -165,6 +162,13 @@ class Reporter(NamedTuple):
         ids = {int(it) for it in keys} - {NOBODY}
         return await self.source.names(self.actor, ids) if ids else {}
 
+    async def names_of(
+        self, address: Address, lines: Iterable[tuple[Key, ...]], more: Iterable[Key] = ()
+    ) -> Mapping[int, str]:
+        """Return the names of the executors of an address: in the keys of its lines, in its filter, and some more."""
+        pairs = (pair for keys in lines for pair in zip(address.groups, keys, strict=False))
+        return await self.names([*(key for group, key in pairs if group == EXECUTOR), *address.executor_ids, *more])
+
     def days_ago(self, days: int) -> datetime:
         """Return the moment before which a task was changed last on a day that is so many days ago, or longer."""
         return periods.midnight(self.today - (days - 1) * DAY, self.zone)
@@ -188,8 +192,7 @@ class Reporter(NamedTuple):
                     selection, measure, borders if TIME in kept else (begin, end), kept
                 )
         stuck = selection._replace(unchanged_since=self.days_ago(STALE), phase="open")
-        asked[GROWING, "open"] = Question(selection, "open", (begin - DAY, begin, end), ("project", TIME))
-        asked[BUSIEST, "open"] = Question(selection, "open", (begin, end), (EXECUTOR,))
+        asked[STANDING, "open"] = Question(selection, "open", (begin - DAY, begin, end), ("project", EXECUTOR, TIME))
         asked[STUCK, "open"] = Question(stuck, "open", (begin, end), (EXECUTOR,))
         return asked
 
@@ -211,10 +214,8 @@ class Reporter(NamedTuple):
     async def _named(self, report: Report, page: int | None) -> Report:
         """Add the names of the executors who are shown."""
         shown = report.lines if page is None else report.lines_of(page)
-        pairs = [pair for line in shown for pair in zip(report.address.groups, line.keys, strict=False)]
-        executors = [key for group, key in pairs if group == EXECUTOR]
         busiest = [report.busiest.key] if report.busiest else []
-        people = await self.names([*executors, *busiest, *report.address.executor_ids])
+        people = await self.names_of(report.address, [it.keys for it in shown], busiest)
         return report._replace(labels=report.labels._replace(people=people))
 
 
@@ -245,13 +246,19 @@ def _lines(found: Answers, groups: Sequence[str], departments: Mapping[int, str]
 
 def _growing(counts: Counts) -> Standing | None:
     """Return the project whose open tasks have become more by most; None where they have in none."""
-    projects = dict.fromkeys(key for key, _ in counts)
-    standings = [Standing(it, counts.get((it, 0), 0), counts.get((it, 1), 0)) for it in projects]
+    numbers = Counter[tuple[Key, Key]]()
+    for (project, _, place), number in counts.items():
+        numbers[project, place] += number
+    projects = dict.fromkeys(project for project, _ in numbers)
+    standings = [Standing(it, numbers[it, 0], numbers[it, 1]) for it in projects]
     most = max(standings, key=lambda it: it.now - it.before, default=None)
     return most if most and most.now > most.before else None
 
 
 def _busiest(counts: Counts, stuck: Counts) -> Standing | None:
     """Return the executor with most open tasks, and how many of them are stuck."""
-    people = [Standing(key, stuck.get((key,), 0), number) for (key,), number in counts.items() if key != NOBODY]
+    numbers = Counter[Key]()
+    for (_, person, place), number in counts.items():
+        numbers[person] += number * (place == 1)
+    people = [Standing(it, stuck.get((it,), 0), number) for it, number in numbers.items() if number and it != NOBODY]
     return max(people, key=lambda it: (it.now, it.before), default=None)

@@ -1,27 +1,28 @@
 """Reckon when reports are sent by e-mail, and which days they are about: those of the week or the month before."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from helpdesk.errors import Sentence, sentence
+from helpdesk.reports import periods
 from helpdesk.reports.address import Address
+from helpdesk.reports.periods import DAY
 
 HOUR = time(8)
-DAY = timedelta(days=1)
 
 
 class Rhythm(NamedTuple):
-    """`title` is for people; `preset` names the period that a report is about, whatever it was saved with."""
+    """`title` is for people. A report is sent when a `unit` begins, about the one before."""
 
     title: Sentence
-    preset: str
+    unit: str
 
 
 RHYTHMS: Mapping[str, Rhythm] = {
-    "weekly": Rhythm(sentence("On Mondays, about the week before"), "last-week"),
-    "monthly": Rhythm(sentence("On the 1st, about the month before"), "last-month"),
+    "weekly": Rhythm(sentence("On Mondays, about the week before"), "week"),
+    "monthly": Rhythm(sentence("On the 1st, about the month before"), "month"),
 }
 
 
@@ -39,14 +40,12 @@ def last_day(rhythm: str, now: datetime, zone: ZoneInfo) -> date:
 
 def address_of(rhythm: str, saved: Address, today: date) -> Address:
     """Return what a saved report is about when it is sent on a day: the very days, so that they stay the same."""
-    moving = saved._replace(period=RHYTHMS[rhythm].preset, since=None, until=None, by="")
+    moving = saved._replace(period=f"last-{RHYTHMS[rhythm].unit}", since=None, until=None, by="")
     return moving.fixed(moving.within(today))
 
 
 def _days(rhythm: str, today: date) -> tuple[date, date]:
     """Return the last day of the rhythm, which may be today, and the following one."""
-    if rhythm == "weekly":
-        monday = today - today.weekday() * DAY
-        return monday, monday + 7 * DAY
-    first = today.replace(day=1)
-    return first, (first + 31 * DAY).replace(day=1)
+    unit = RHYTHMS[rhythm].unit
+    first = periods.begin(unit, today)
+    return first, periods.after(unit, first)

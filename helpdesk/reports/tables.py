@@ -1,13 +1,13 @@
 """Put the numbers of reports into tables, for files and letters. Texts are sentences until a language is chosen."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from helpdesk.errors import Sentence, sentence
-from helpdesk.reports.labels import MEASURE_WORDS, part_text
-from helpdesk.reports.lines import Line
-from helpdesk.reports.model import MEASURES, Key
+from helpdesk.reports.labels import MEASURE_WORDS, Labels
+from helpdesk.reports.lines import Keys
+from helpdesk.reports.model import MEASURES, TIME
 from helpdesk.reports.report import Report
 
 TOTAL = sentence("Total")
@@ -16,6 +16,7 @@ NUMBERS = tuple(MEASURE_WORDS[it] for it in MEASURES)
 
 Text = Sentence | str
 Row = Sequence[Text | int]
+Number = TypeVar("Number")
 
 
 class Table(NamedTuple):
@@ -32,7 +33,7 @@ def of_report(report: Report) -> Table:
 
 def of_parts(report: Report) -> Table:
     """Return the parts of a report's period."""
-    rows: list[Row] = [(part_text(it.period), *it.numbers) for it in report.parts]
+    rows: list[Row] = [(report.labels.of(TIME, place), *it.numbers) for place, it in enumerate(report.parts)]
     return Table((PERIOD, *NUMBERS), [*rows, (TOTAL, *report.total)])
 
 
@@ -42,12 +43,16 @@ def of_groups(report: Report) -> Table:
     There may be many: it belongs into a thread.
     """
     groups, labels = report.address.groups, report.labels
+    rows = of_lines(labels, groups, report.lines, report.total)
+    return Table((*(labels.group(it) for it in groups), *NUMBERS), rows)
+
+
+def of_lines(
+    labels: Labels, groups: Sequence[str], lines: Iterable[tuple[Keys, Iterable[Number]]], total: Iterable[Number]
+) -> list[Sequence[Text | Number]]:
+    """Return the rows of lines, and that of the totals. A line of the first group alone leaves the second one empty."""
     name = cache(labels.of)
-    rows: list[Row] = [(*_names(name, groups, line), *line.numbers) for line in report.lines]
-    total: Row = (TOTAL, *[""] * (len(groups) - 1), *report.total)
-    return Table((*(labels.group(it) for it in groups), *NUMBERS), [*rows, total])
-
-
-def _names(name: Callable[[str, Key], Text], groups: Sequence[str], line: Line) -> list[Text]:
-    names = [name(group, key) for group, key in zip(groups, line.keys, strict=False)]
-    return [*names, *[""] * (len(groups) - len(names))]
+    rows: list[Sequence[Text | Number]] = [
+        [*map(name, groups, keys), *[""] * (len(groups) - len(keys)), *numbers] for keys, numbers in lines
+    ]
+    return [*rows, [TOTAL, *[""] * (len(groups) - 1), *total]]

@@ -30,7 +30,7 @@ class CriterionValues(NamedTuple):
 
 
 class FormValues(NamedTuple):
-    """What administrators say of a form; its criteria are in their order."""
+    """The values of a form; its criteria are in their order."""
 
     name: str
     is_active: bool
@@ -55,9 +55,9 @@ def all(session: Session) -> list[FormRow]:
     return [_row(it, criteria[it.id or 0]) for it in rows]
 
 
-def one(session: Session, form_id: int) -> FormRow:
-    """Return a form. Raises NotFound."""
-    row = required(session, AssessmentForm, form_id)
+def one(session: Session, form_id: int, *, for_update: bool = False) -> FormRow:
+    """Return a form; `for_update` its criteria stay as they are until the transaction ends. Raises NotFound."""
+    row = required(session, AssessmentForm, form_id, for_update=for_update)
     return _row(row, [it for it in _criteria(session, form_id) if it.is_active])
 
 
@@ -79,7 +79,7 @@ def add(session: Session, actor_id: int, wanted: FormValues) -> FormRow:
     session.add(row)
     session.flush()
     _write_criteria(session, row, wanted.criteria)
-    audit.note(session, actor_id, "form_added", None, _told(row, wanted))
+    audit.note(session, actor_id, "form_added", None, _details(row, wanted))
     return one(session, row.id or 0)
 
 
@@ -96,7 +96,7 @@ def change(session: Session, actor_id: int, form_id: int, wanted: FormValues, kn
         row.version += 1
         session.add(row)
         _write_criteria(session, row, wanted.criteria)
-        audit.note(session, actor_id, "form_changed", None, _told(row, wanted))
+        audit.note(session, actor_id, "form_changed", None, _details(row, wanted))
     return one(session, form_id)
 
 
@@ -139,7 +139,7 @@ def _folded(name: str) -> str:
     return fold(name)[:LONGEST_NAME]
 
 
-def _told(form: AssessmentForm, wanted: FormValues) -> dict[str, Any]:
+def _details(form: AssessmentForm, wanted: FormValues) -> dict[str, Any]:
     return {
         "form": form.id,
         "name": wanted.name,

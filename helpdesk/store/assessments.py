@@ -53,7 +53,7 @@ class MarkValues(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """What an assessor says."""
+    """The values that an assessor gives."""
 
     form_id: int
     score: int
@@ -87,7 +87,7 @@ class AssessmentRow(NamedTuple):
 
 
 class Assessor(NamedTuple):
-    """Who has assessed a task."""
+    """An assessor of a task."""
 
     source: str
     task_id: int
@@ -95,7 +95,7 @@ class Assessor(NamedTuple):
 
 
 class Filter(NamedTuple):
-    """Which assessments are looked at: those from `since` until `until`, which is not included."""
+    """A filter of assessments: those from `since` until `until`, which is not included."""
 
     since: datetime
     until: datetime

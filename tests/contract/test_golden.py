@@ -82,7 +82,7 @@ BESIDE_OTHERS = {
     "push:key", "push:subscription", "push:token", "assessments:quality", "quality:comparison",
 }  # fmt: skip
 """What answers only beside another system: tests/web/test_own_directories.py, test_erp_client.py, test_devices.py,
-test_push.py, tests/web/quality/test_second_redmine.py and tests/web/test_quality.py ask it."""
+test_push.py, tests/web/quality/test_second_redmine.py and tests/web/quality/test_tables.py ask it."""
 TOLD_HEADERS = ("allow", "retry-after")
 STATUSES = {400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 501, 502, 503}
 

@@ -91,7 +91,7 @@ def unseen(attempts: Iterable[Attempt], history: Sequence[Change], believing: bo
         told = _told(attempt) if believing else set()
         for change in _of(attempt, history) if known else ():
             if known and not _saw(known, change) and (_replaced(change, history), change.field) not in told:
-                found.append(f"{attempt.mark}: {change}")
+                found.append(f"{attempt.mark}: {change}, but {attempt.outcome!r:.300}")
     return found
 
 

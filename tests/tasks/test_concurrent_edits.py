@@ -203,3 +203,26 @@ async def test_a_change_overtaken_after_reading_over_rest_is_reported(
     ((entry, change),) = attempt.outcome.overwrote(attempt.person)
     assert entry.author and entry.author.name == own.world.name("boris") and field in (change.label, change.field)
     assert reckoned(own, attempt) == [] and len(reckoned(own, attempt, believing=False)) == 1
+
+
+async def test_an_own_change_elsewhere_is_not_taken_for_this_one(own: Own) -> None:
+    """Anna writes in Redmine just before, and boris just after: of her two changes the edit made the second."""
+    world, anna, room = own.world, own.world.actor("anna"), own.redmine.fields[ROOM]
+    async with line_to(own, "rest") as line:
+        task = world.new_task()
+        world.put(task, {"custom_fields": fields(own, "1", [])[:1]}, "boris")
+
+        async def between_others(writer: asyncio.StreamWriter, request: Request) -> None:
+            if request.method != "PUT":
+                return await (await passed_on(line.redmine, request))(writer, request)
+            world.put(task, {"custom_fields": fields(own, "2", [])[:1]}, "anna")
+            answer = await passed_on(line.redmine, request)
+            world.put(task, {"custom_fields": fields(own, "4", [])[:1]}, "boris")
+            await answer(writer, request)
+
+        line.meets(between_others)
+        page = await line.backend.task(anna, task)
+        edit = Edit(custom={room: ("3",)}, version=page.version)
+        written = await line.backend.change(anna, task, edit)
+    assert [change.new for entry in written.own_entries(anna.id) for change in entry.changes] == ["3"]
+    assert reckoned(own, Attempt("3", anna.id, task, edit, page, written)) == []

@@ -57,7 +57,7 @@ class Criterion(SQLModel, table=True):
 
 
 class Assessment(SQLModel, table=True):
-    """What an assessor says of a closed task: `score` is from 0 to 100, of its marks by their weights.
+    """An assessment of a closed task: `score` is from 0 to 100, of its marks by their weights.
 
     `executor_id` and `executor` are the number in the backend and the name of whose work it was; `project_id` is the
     project then. Each assessor has one for a task. `version` rises with each edit.

@@ -89,7 +89,7 @@ def database(redmine_database: RedmineDatabase, client: RedmineClient) -> Check:
             if missing:
                 raise _not_redmines(missing)
             if too_much:
-                raise Trouble(sentence("our user may do more than it needs: %(rights)s", rights=_few(too_much)), GRANTS)
+                raise _may_more(too_much)
             await _compare_times(redmine_database, client)
             return took
         except Silent as error:
@@ -114,7 +114,7 @@ def second(database: RedmineDatabase) -> Check:
         if missing:
             raise Trouble(sentence("it lacks, or does not let our user see: %(names)s", names=_few(missing)), GRANTS)
         if too_much:
-            raise Trouble(sentence("our user may do more than it needs: %(rights)s", rights=_few(too_much)), GRANTS)
+            raise _may_more(too_much)
 
     return Check("quality", check)
 
@@ -135,6 +135,10 @@ def _not_redmines(missing: list[str]) -> Trouble:
         sentence("it lacks, or does not let our user see: %(names)s", names=_few(missing)),
         sentence("Check that MYSQL_DATABASE is Redmine's. %(grants)s", grants=GRANTS),
     )
+
+
+def _may_more(rights: list[str]) -> Trouble:
+    return Trouble(sentence("our user may do more than it needs: %(rights)s", rights=_few(rights)), GRANTS)
 
 
 async def _compare_times(redmine_database: RedmineDatabase, client: RedmineClient) -> None:

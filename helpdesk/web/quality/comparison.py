@@ -1,4 +1,4 @@
-"""Let administrators compare our numbers with those of the stored procedures that the predecessor reckoned by."""
+"""Let administrators compare our numbers with those of the predecessor's stored procedures."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial

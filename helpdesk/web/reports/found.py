@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import Invalid, sentence
+from helpdesk.errors import Invalid
 from helpdesk.reports.address import Address
 from helpdesk.reports.filters import named_filters
 from helpdesk.reports.labels import MEASURE_WORDS, Labels
@@ -15,12 +15,12 @@ from helpdesk.reports.report import Reporter
 from helpdesk.web.core.faces import answer, html, json_response
 from helpdesk.web.core.services import path_to
 from helpdesk.web.reports import page, schemas
+from helpdesk.web.reports.form import TITLES
 from helpdesk.web.tasks import colors
 from helpdesk.web.tasks.schemas import row
 
 ROUTE = "reports:tasks"
 PER_PAGE = 50
-DAYS_UNCHANGED = sentence("Days without a change")
 
 
 async def found(request: Request) -> Response:
@@ -78,7 +78,7 @@ def _cells(address: Address, labels: Labels) -> list[Any]:
 
 
 def _days(address: Address) -> list[Any]:
-    return [(DAYS_UNCHANGED, [str(address.days)])] if address.days else []
+    return [(TITLES["days"], [str(address.days)])] if address.days else []
 
 
 def _to_dict(address: Address, measure: Measure, tasks: Found) -> dict[str, Any]:

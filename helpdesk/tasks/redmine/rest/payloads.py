@@ -161,14 +161,23 @@ def entries_with(written: Written, actor: Actor, text: str, private: bool = Fals
 def made(written: Written, edit: Edit, actor: Actor) -> list[int]:
     """Return the ids of the entries that the edit may have made: all with its comment, else those with one of its
     changes. The same person may have made others in Redmine itself, before or after this write: while the task holds
-    what was written, the newest is its own."""
+    what was written, the newest is its own, and later those that wrote the same text."""
     effective = changed(written.before, edit)
     fields = {*history_names(written.after, effective), *([("attachment", "")] if effective.files else [])}
     entries = entries_with(written, actor, edit.comment, edit.private and bool(trimmed(edit.comment)))
     if edit.comment.strip():
         return [entry.id for entry in entries]
-    own = [entry.id for entry in entries if any(entry.has_change(*field) for field in fields)]
-    return own if any(_differing(written.after, effective)) else own[-1:]
+    own = [entry for entry in entries if any(entry.has_change(*field) for field in fields)]
+    if not any(_differing(written.after, effective)):
+        return [entry.id for entry in own[-1:]]
+    texts = set(_texts(effective))
+    return [it.id for it in own if any(change.new in texts for change in it.changes)] or [it.id for it in own]
+
+
+def _texts(edit: Edit) -> Iterable[str]:
+    """Yield the texts of an edit that a history shows as they were written."""
+    yield from (plain(value).strip() for value in edit.details.values() if isinstance(value, str))
+    yield from (plain(text).strip() for texts in edit.custom.values() for text in texts)
 
 
 def made_beside(written: Written, edit: Edit, actor: Actor) -> frozenset[int]:

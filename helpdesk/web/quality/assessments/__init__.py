@@ -1,1 +1,1 @@
-"""Pages of assessments: their forms, closed tasks to assess, what was said, and what follows from it."""
+"""Pages of assessments: their forms, closed tasks to assess, the assessments and their means."""

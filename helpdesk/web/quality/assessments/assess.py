@@ -29,7 +29,7 @@ from helpdesk.web.quality.assessments.sections import html
 SAVED = sentence("The assessment was saved.")
 OWN_WORK = sentence("Nobody assesses their own work.")
 NO_FORM = sentence("There is no form of criteria yet. An administrator writes one.")
-WITHDRAWN = sentence("This assessment was withdrawn meanwhile. Save again to give it anew.")
+WITHDRAWN = sentence("This assessment was withdrawn meanwhile. Save again to add it.")
 
 
 class Given(NamedTuple):
@@ -99,7 +99,8 @@ async def _save(request: Request, source: str) -> Response:
 def _form(db: Session, number: int, task: TaskValues, person_id: int) -> FormRow:
     """Return the form that was chosen. Raises NotFound, also for one that is switched off, unless the person's own
     assessment of the task has it."""
-    form, rows = assessment_forms.one(db, number), assessments.of_task(db, task.source, task.task_id)
+    form = assessment_forms.one(db, number, for_update=True)  # a criterion may be removed at the same moment
+    rows = assessments.of_task(db, task.source, task.task_id)
     if not form.values.is_active and not any(it.assessor_id == person_id and it.form_id == number for it in rows):
         raise NotFound
     return form

@@ -1,7 +1,7 @@
 """Read a form of criteria, from a page or from a program, and what was typed into it after a conflict.
 
 A page sends a row for each criterion, whose fields end with its number: `name-1`, `weight-1`. Rows without a name are
-left out if they are new. A program sends a list of criteria; faults are told by the names of the rows' fields.
+left out if they are new. A program sends a list of criteria; its faults have the names of the rows' fields.
 """
 
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ NO_LIST = sentence("This must be a list of criteria.")
 
 
 class Typed(NamedTuple):
-    """What a form holds: `rows` are the fields of criteria, by PARTS."""
+    """The fields of a form: `rows` are the fields of criteria, by PARTS."""
 
     name: str
     is_active: bool

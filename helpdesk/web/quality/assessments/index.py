@@ -1,4 +1,4 @@
-"""List assessments and what follows from them, for a time and by filters."""
+"""List assessments with their means, for a time and by filters."""
 
 from starlette.requests import Request
 from starlette.responses import Response

@@ -37,7 +37,7 @@ ENOUGH = sentence("First assess the tasks that are drawn for you, or leave them 
 
 
 class Wanted(NamedTuple):
-    """What is drawn: of which source, of when, by which filters, and how many."""
+    """The parameters of a draw: the source, the period, the filters, and how many tasks."""
 
     source: str
     period: str

@@ -1,4 +1,4 @@
-"""What JSON shows of assessments."""
+"""Turn assessments into JSON."""
 
 from collections.abc import Sequence
 
@@ -9,8 +9,8 @@ from helpdesk.web.quality.assessments import forms
 
 
 def one(row: AssessmentRow, is_open: bool = True, subject: str | None = None) -> Json:
-    """Return an assessment; without what it says if it is not open to the person. `subject` is empty for a task that
-    the person does not see."""
+    """Return an assessment; without its score and remark if it is not open to the person. `subject` is empty for a
+    task that the person does not see."""
     return {
         "id": row.id,
         "source": row.source,

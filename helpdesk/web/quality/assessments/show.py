@@ -1,4 +1,4 @@
-"""Show an assessment to controllers and to whose work it was, and let its assessor withdraw it."""
+"""Show an assessment to controllers and to the person whose work it was, and let its assessor withdraw it."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -87,7 +87,7 @@ async def mine(request: Request) -> Response:
 
 
 async def _load(request: Request) -> Shown:
-    """Return the assessment in the address. Raises NotFound for whom it is not meant."""
+    """Return the assessment in the address. Raises NotFound for everybody else."""
     person, number = await current_user(request), request_data.path_id(request, "assessment_id")
 
     def work(db: Session) -> tuple[AssessmentRow, list[AssessmentRow], list[MarkValues], dict[int, str]]:

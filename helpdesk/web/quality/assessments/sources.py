@@ -127,15 +127,15 @@ def is_controller(request: Request) -> bool:
 
 
 def is_head(request: Request) -> bool:
-    """Tell whether the person sees what others have said of a task before saying anything of it."""
+    """Tell whether the person sees the assessments of others before assessing the task."""
     return any(holds(request.state.person, it) for it in (REPORTS, ADMIN))
 
 
 def open_to(person_id: int, is_head: bool, rows: Sequence[AssessmentRow | Assessor]) -> frozenset[tuple[str, int]]:
     """Return the tasks of whose assessments the person may read what they say.
 
-    Who could still be the second assessor is to know nothing of the first assessment. It is open to its assessor, to
-    heads, and to all once there are two.
+    A possible second assessor must not know the first assessment. It is open to its assessor, to heads, and to all once
+    there are two.
     """
     by_task: dict[tuple[str, int], list[int]] = {}
     for it in rows:

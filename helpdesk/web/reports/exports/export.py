@@ -22,6 +22,7 @@ from helpdesk.web.lists.urls import COLUMNS, LABELS
 from helpdesk.web.reports import page
 from helpdesk.web.reports.exports import files, promises, times
 from helpdesk.web.reports.exports.files import BATCH, Batches, Kind, Sheet, Value
+from helpdesk.web.reports.form import TITLES
 from helpdesk.web.reports.stale import address_of as stale_address
 from helpdesk.web.reports.workload import split_of
 
@@ -33,10 +34,7 @@ TASK_HEADINGS = (
 )
 TASK_WIDTHS = (9, 60, 18, 14, 30, 18, 26, 26, 17, 17)
 NAME_WIDTH, NUMBER_WIDTH = 32, 16
-REPORT, TASKS, STALE = sentence("Report"), sentence("Task list"), sentence("Stale tasks")
-WORKLOAD, PROMISES = sentence("Workload"), sentence("Promises of time")
-DAYS_UNCHANGED = sentence("Days without a change")
-TIMES = sentence("Times")
+TASKS, TIMES = sentence("Task list"), sentence("Times")
 OPEN_NOW = sentence("Open now")
 TOO_MANY = sentence("These are more than %(most)s tasks. Export the tasks of a single number instead.", most=MOST_TASKS)
 YES = "+"
@@ -72,8 +70,8 @@ async def _of_report(request: Request, reporter: Reporter, address: Address) -> 
     """Return the groups, the parts of the period, and the tasks that the numbers count."""
     report = await reporter.report(address, await reporter.choices(address))
     shown = [await THREADS.run(tables.of_groups, report)] if address.groups else []
-    titles = (REPORT, tables.PERIOD) if address.groups else (REPORT,)
-    sheets = [_table(title, table) for title, table in zip(titles, [*shown, tables.of_parts(report)], strict=True)]
+    titles = (page.TABS["reports:index"], tables.PERIOD)
+    sheets = [_table(title, table) for title, table in zip(titles, [*shown, tables.of_parts(report)], strict=False)]
     headings = (*TASK_HEADINGS, *tables.NUMBERS)
     sheets.append(Sheet(TASKS, headings, partial(_counted, reporter, report), (*TASK_WIDTHS, *[NUMBER_WIDTH] * 4)))
     return f"report-{report.period.first}-{report.period.last}", sheets
@@ -98,16 +96,16 @@ async def _of_stale(request: Request, reporter: Reporter, address: Address) -> t
     def days(task: TaskRow) -> Sequence[Value]:
         return [stale.days_unchanged(reporter, task)]
 
-    headings = (*TASK_HEADINGS, DAYS_UNCHANGED)
+    headings = (*TASK_HEADINGS, TITLES["days"])
     rows = partial(_pages, found, days)
-    return "stale-tasks", [Sheet(STALE, headings, rows, (*TASK_WIDTHS, NUMBER_WIDTH))]
+    return "stale-tasks", [Sheet(page.TABS["reports:stale"], headings, rows, (*TASK_WIDTHS, NUMBER_WIDTH))]
 
 
 async def _of_workload(request: Request, reporter: Reporter, address: Address) -> tuple[str, list[Sheet]]:
     """Return the open tasks of each assignee."""
     address, split = address._replace(phase="", groups=(), cells=()), split_of(request)
     load = await workload.workload(reporter, address, await reporter.choices(address), split)
-    return "workload", [_table(WORKLOAD, await THREADS.run(_workload, load))]
+    return "workload", [_table(page.TABS["reports:workload"], await THREADS.run(_workload, load))]
 
 
 async def _of_times(request: Request, reporter: Reporter, address: Address) -> tuple[str, list[Sheet]]:
@@ -123,7 +121,7 @@ async def _of_promises(request: Request, reporter: Reporter, address: Address) -
     its, choices = services(request).promises, await reporter.choices(address)
     found = await kept(reporter, address, choices, await its.book(), its.now())
     rows = await THREADS.run(promises.rows, found)
-    return "promises", [_sheet(PROMISES, promises.headings(found), rows, len(promises.HEADINGS))]
+    return "promises", [_sheet(page.TABS["reports:promises"], promises.headings(found), rows, len(promises.HEADINGS))]
 
 
 PAGES: dict[str, Make] = {
@@ -150,10 +148,12 @@ def _sheet(title: Sentence, headings: Sequence[tables.Text], rows: Sequence[Sequ
 
 
 def _workload(load: workload.Workload) -> tables.Table:
-    names = [*(load.labels.of(EXECUTOR, row.executor) for row in load.rows), tables.TOTAL]
-    numbers = [[row.total, *(row.counts.get(it.key, 0) for it in load.columns)] for row in (*load.rows, load.whole)]
-    rows = [[name, *each] for name, each in zip(names, numbers, strict=True)]
-    return tables.Table((COLUMNS["assigned_to"], OPEN_NOW, *(it.name for it in load.columns)), rows)
+    def numbers(row: workload.Row) -> list[int]:
+        return [row.total, row.stuck, *(row.counts.get(it.key, 0) for it in load.columns)]
+
+    lines = (((row.executor,), numbers(row)) for row in load.rows)
+    rows = tables.of_lines(load.labels, (EXECUTOR,), lines, numbers(load.whole))
+    return tables.Table((COLUMNS["assigned_to"], OPEN_NOW, workload.STUCK, *(it.name for it in load.columns)), rows)
 
 
 async def _counted(reporter: Reporter, report: Report) -> Batches:

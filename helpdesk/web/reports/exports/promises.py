@@ -1,6 +1,6 @@
 """Put the promises of time that were kept and missed into a table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from helpdesk.errors import sentence
 from helpdesk.reports import tables
@@ -22,12 +22,10 @@ def headings(found: KeptReport) -> list[tables.Text]:
     return [*(found.labels.group(it) for it in found.address.groups), *HEADINGS]
 
 
-def rows(found: KeptReport) -> list[list[Value]]:
+def rows(found: KeptReport) -> Sequence[Sequence[Value]]:
     """Return the rows of all groups, and that of all tasks."""
-    groups = found.address.groups
-    named = [[found.labels.of(group, key) for group, key in zip(groups, it.keys, strict=True)] for it in found.lines]
-    shown = [[*names, *_numbers(it)] for names, it in zip(named, found.lines, strict=True)]
-    return [*shown, [tables.TOTAL, *[""] * (len(groups) - 1), *_numbers(found.whole)]]
+    lines = ((it.keys, _numbers(it)) for it in found.lines)
+    return tables.of_lines(found.labels, found.address.groups, lines, _numbers(found.whole))
 
 
 def _numbers(line: Line) -> Iterator[Value]:

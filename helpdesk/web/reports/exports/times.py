@@ -1,6 +1,6 @@
 """Put the times of tasks into a table of hours."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from helpdesk.errors import sentence
 from helpdesk.reports import tables
@@ -26,14 +26,11 @@ def headings(found: Pace) -> list[tables.Text]:
     return [*([found.labels.group(it) for it in groups] or [""]), *HEADINGS]
 
 
-def rows(found: Pace) -> list[list[Value]]:
+def rows(found: Pace) -> Sequence[Sequence[Value]]:
     """Return the rows of all groups, that of all tasks, and what there is to say of a sample."""
-    groups = found.address.groups
-    named = [[found.labels.of(group, key) for group, key in zip(groups, it.keys, strict=True)] for it in found.rows]
-    shown = [[*names, *_numbers(it)] for names, it in zip(named, found.rows, strict=True)]
-    total = [tables.TOTAL, *[""] * (len(groups) - 1), *_numbers(found.whole)]
-    notes: list[list[Value]] = [[found.note]] if found.note else []
-    return [*(shown if groups else []), total, *notes]
+    lines = ((it.keys, _numbers(it)) for it in found.rows)
+    shown = tables.of_lines(found.labels, found.address.groups, lines, _numbers(found.whole))
+    return [*shown, *([[found.note]] if found.note else [])]
 
 
 def _numbers(row: Row) -> Iterator[Value]:

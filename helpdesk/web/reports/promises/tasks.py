@@ -25,7 +25,7 @@ INDEX, TASKS = "reports:promises", "reports:promise_tasks"
 KIND_WORDS: dict[Kind, Sentence] = {"answer": sentence("First answer"), "solution": sentence("Solution")}
 OUTCOME_WORDS: dict[Outcome, Sentence] = {
     "kept": sentence("Kept"),
-    "missed": sentence("Missed"),
+    "missed": sentence("Not kept"),
     "running": sentence("Not decided"),
 }
 

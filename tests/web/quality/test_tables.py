@@ -1,7 +1,7 @@
 """Quality control shows what its reader sees, each number leads to its requests, and only administrators choose."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from io import BytesIO
@@ -13,19 +13,17 @@ from starlette.testclient import TestClient
 
 from helpdesk.app import create_app
 from helpdesk.demo import quality_requests
-from helpdesk.errors import NotAllowed, Unavailable
-from helpdesk.people.model import SignedIn
+from helpdesk.errors import Unavailable
+from helpdesk.people.rights import QUALITY
 from helpdesk.quality.procedures import Row
 from helpdesk.quality.service import Quality
 from helpdesk.services import Services, utc_now
 from helpdesk.store import quality_choices, rights
 from helpdesk.store.models import tables
-from helpdesk.tasks.model import Actor
 from tests.web.conftest import HTML, Visit, session_cookie
 from tests.world import PEOPLE_IDS
 
 PLACE = "/quality-control"
-QUALITY = "can_access_quality_control"
 
 
 @pytest.fixture
@@ -203,35 +201,6 @@ def test_a_wrong_choice_is_refused_and_nothing_is_saved(
     kept = services.database.run_here(quality_choices.all)
     assert admin.post(f"{PLACE}/choices", json=body).status_code == 422
     assert services.database.run_here(quality_choices.all) == kept
-
-
-class Nobody(Quality):
-    """Quality control over a second Redmine, where the person is nobody, or which is down."""
-
-
-@pytest.fixture
-def elsewhere(services: Services, boris: TestClient) -> Iterator[TestClient]:
-    async def refuse(signed_in: SignedIn) -> Actor:
-        raise failures[0]
-
-    failures: list[Exception] = [NotAllowed()]
-    source = services.reports
-    assert source
-    quality = Nobody("quality", source, services.database, refuse, {})
-    with TestClient(create_app(replace(services, quality=quality)), follow_redirects=False) as client:
-        client.cookies.set("session", session_cookie(services, "boris"))
-        client.failures = failures  # type: ignore[attr-defined]
-        yield client
-
-
-def test_who_is_nobody_in_the_second_redmine_is_told_so(elsewhere: TestClient) -> None:
-    assert elsewhere.get(PLACE, headers=HTML).status_code == 403
-
-
-def test_a_second_redmine_that_is_down_is_told_and_the_first_still_works(elsewhere: TestClient) -> None:
-    elsewhere.failures[0] = Unavailable()  # type: ignore[attr-defined]
-    assert elsewhere.get(PLACE, headers=HTML).status_code == 503
-    assert elsewhere.get("/tasks/my-tasks").status_code == 200
 
 
 def test_without_a_source_the_pages_say_that_they_are_not_set_up(services: Services, boris: TestClient) -> None:
