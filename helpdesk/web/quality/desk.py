@@ -43,6 +43,7 @@ PLACES: tuple[tuple[str, Sentence, str | None], ...] = (
 """The routes of pages with their names, and the right that they need besides."""
 KIND = sentence("Kind")
 FIRST_TAB = next(iter(TABS))
+MOST_OPTIONS = 500
 
 
 class Desk(NamedTuple):
