@@ -53,7 +53,7 @@ def test_a_number_of_a_report_leads_to_its_tasks(page: Page) -> None:
 
 def test_the_tabs_keep_what_the_report_is_about(page: Page) -> None:
     steps.come_to(page, "boris", "/reports?project_id=1")
-    for tab in ("Застывшие задачи", "Загрузка", "Время ответа и решения", "Отчёт"):
+    for tab in ("Застывшие задачи", "Нагрузка", "Время ответа и решения", "Отчёт"):
         page.get_by_role("navigation", name="Отчёты").get_by_role("link", name=tab, exact=True).click()
         expect(page.get_by_label("Проект", exact=True)).to_have_value("1")
 

@@ -2,18 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from helpdesk.errors import Sentence, sentence
-from helpdesk.reports.address import FIELD, IDS, PHASES, Address
+from helpdesk.errors import Sentence
+from helpdesk.reports.address import DEPARTMENT, FIELD, GROUPS, IDS, PHASES, Address
 from helpdesk.reports.labels import Labels
 
-FILTERS = {
-    "project_id": sentence("Project"),
-    "tracker_id": sentence("Type"),
-    "status_id": sentence("Status"),
-    "priority_id": sentence("Priority"),
-    "executor_id": sentence("Assignee"),
-}
-DEPARTMENT_FILTER = sentence("Requester's department")
+FILTERS = {name: GROUPS[name.removesuffix("_id")] for name in IDS}
 
 Named = tuple[Sentence | str, Sequence[Sentence | str]]
 
@@ -24,7 +17,7 @@ def named_filters(address: Address, labels: Labels) -> Iterator[Named]:
         if ids := getattr(address, field):
             yield FILTERS[name], [labels.of(name.removesuffix("_id"), id) for id in ids]
     if address.departments:
-        yield DEPARTMENT_FILTER, address.departments
+        yield GROUPS[DEPARTMENT], address.departments
     for id, text in address.fields:
         yield labels.group(f"{FIELD}{id}"), [labels.of(f"{FIELD}{id}", text)]
     if address.phase:

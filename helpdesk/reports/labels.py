@@ -39,7 +39,7 @@ class Labels(NamedTuple):
     def of(self, group: str, key: Key) -> Sentence | str:
         """Return the name of a value."""
         if group == TIME:
-            return part_text(self.parts[int(key)])
+            return step_text(self.parts, int(key))
         if group == DEPARTMENT:
             return str(key) or NO_DEPARTMENT
         if group.startswith(FIELD):
@@ -73,11 +73,24 @@ class Labels(NamedTuple):
         return field.labels((text,))[0] if field else text
 
 
+def step_text(parts: Sequence[Period], place: int) -> Sentence | str:
+    """Return one of the parts of a period. The month that still runs may have one day, and is no day among months."""
+    part = parts[place]
+    if place and part.first.day == 1 and _is_month(parts[place - 1]) and not _is_month(part):
+        return sentence("%(month)s until %(day)s", month=f"{part.first:%m.%Y}", day=f"{part.last:%d.%m}")
+    return part_text(part)
+
+
 def part_text(part: Period) -> str:
     """Return a part of a period as people write it."""
     first, last = part
     if first == last:
         return f"{first:%d.%m.%Y}"
-    if (first.year, first.month) == (last.year, last.month) and first.day == 1 == (last + DAY).day:
+    if _is_month(part):
         return f"{first:%m.%Y}"
     return f"{first:%d.%m}–{last:%d.%m.%Y}" if first.year == last.year else f"{first:%d.%m.%Y}–{last:%d.%m.%Y}"
+
+
+def _is_month(part: Period) -> bool:
+    first, last = part
+    return (first.year, first.month) == (last.year, last.month) and first.day == 1 == (last + DAY).day

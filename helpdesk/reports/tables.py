@@ -5,9 +5,9 @@ from functools import cache
 from typing import NamedTuple, TypeVar
 
 from helpdesk.errors import Sentence, sentence
-from helpdesk.reports.labels import MEASURE_WORDS, Labels, part_text
+from helpdesk.reports.labels import MEASURE_WORDS, Labels
 from helpdesk.reports.lines import Keys
-from helpdesk.reports.model import MEASURES
+from helpdesk.reports.model import MEASURES, TIME
 from helpdesk.reports.report import Report
 
 TOTAL = sentence("Total")
@@ -33,7 +33,7 @@ def of_report(report: Report) -> Table:
 
 def of_parts(report: Report) -> Table:
     """Return the parts of a report's period."""
-    rows: list[Row] = [(part_text(it.period), *it.numbers) for it in report.parts]
+    rows: list[Row] = [(report.labels.of(TIME, place), *it.numbers) for place, it in enumerate(report.parts)]
     return Table((PERIOD, *NUMBERS), [*rows, (TOTAL, *report.total)])
 
 

@@ -6,17 +6,18 @@ from datetime import date
 from typing import NamedTuple
 
 from helpdesk.errors import Sentence, sentence
-from helpdesk.reports import periods
+from helpdesk.reports import periods, stale
 from helpdesk.reports.address import Address
 from helpdesk.reports.labels import Labels
 from helpdesk.reports.lines import PER_PAGE
-from helpdesk.reports.model import EXECUTOR, TIME, Choices, Counts, Key, Question
+from helpdesk.reports.model import EXECUTOR, NOBODY, TIME, Choices, Counts, Key, Question
 from helpdesk.reports.periods import DAY, FIRST_DAY, Period
 from helpdesk.reports.report import THREADS, Reporter
 
 AGES = (90, 30, 7)
 """The borders between the ages of tasks, in days, from the oldest on."""
 AGE = "age"
+STUCK = sentence("Unchanged for 30 days")
 SPLITS = {"priority": sentence("by priority"), AGE: sentence("by age"), "status": sentence("by status")}
 
 
@@ -29,10 +30,11 @@ class Column(NamedTuple):
 
 
 class Row(NamedTuple):
-    """The open tasks of a person by columns."""
+    """The open tasks of a person by columns, and how many of them all nobody has changed for 30 days."""
 
     executor: Key
     counts: Mapping[Key, int]
+    stuck: int = 0
 
     @property
     def total(self) -> int:
@@ -40,7 +42,7 @@ class Row(NamedTuple):
 
 
 class Workload(NamedTuple):
-    """The open tasks of people, those with most of them first, and of all people together."""
+    """The open tasks of people, those with most of them first and those of nobody last, and of all of them together."""
 
     split: str
     columns: Sequence[Column]
@@ -57,23 +59,26 @@ async def workload(
 ) -> Workload:
     """Count who has how many open tasks now. People are named on that page, or on all of them."""
     spans = _ages(reporter.today)
-    counts = await reporter.source.counts(reporter.actor, await _question(reporter, address, split, spans))
-    rows, whole = await THREADS.run(_rows, counts)
+    stuck_of = (await stale.questions(reporter, address))[0]._replace(groups=(EXECUTOR,))
+    asked = [await _question(reporter, address, split, spans), stuck_of]
+    counts, stuck = await reporter.source.counts_of(reporter.actor, asked)
+    rows, whole = await THREADS.run(_rows, counts, stuck)
     labels = Labels(choices)
     columns = _of_ages(spans) if split == AGE else _of_words(split, whole, labels)
-    load = Workload(split, columns, rows, Row(0, whole), labels)
+    load = Workload(split, columns, rows, Row(NOBODY, whole, sum(stuck.values())), labels)
     shown = rows if page is None else load.rows_of(page)
     names = await reporter.names([*(it.executor for it in shown), *address.executor_ids])
     return load._replace(labels=labels._replace(people=names))
 
 
-def _rows(counts: Counts) -> tuple[list[Row], Counter[Key]]:
+def _rows(counts: Counts, stuck: Counts) -> tuple[list[Row], Counter[Key]]:
     """Return the rows of people and the numbers of all of them. There may be many: it runs in a thread."""
     people, whole = dict[Key, Counter[Key]](), Counter[Key]()
     for (person, key), number in counts.items():
         people.setdefault(person, Counter())[key] += number
         whole[key] += number
-    return sorted((Row(*it) for it in people.items()), key=lambda it: (-it.total, str(it.executor))), whole
+    rows = (Row(person, numbers, stuck.get((person,), 0)) for person, numbers in people.items())
+    return sorted(rows, key=lambda it: (it.executor == NOBODY, -it.total, str(it.executor))), whole
 
 
 async def _question(reporter: Reporter, address: Address, split: str, spans: Sequence[Period]) -> Question:

@@ -55,9 +55,9 @@ def all(session: Session) -> list[FormRow]:
     return [_row(it, criteria[it.id or 0]) for it in rows]
 
 
-def one(session: Session, form_id: int) -> FormRow:
-    """Return a form. Raises NotFound."""
-    row = required(session, AssessmentForm, form_id)
+def one(session: Session, form_id: int, *, for_update: bool = False) -> FormRow:
+    """Return a form; `for_update` its criteria stay as they are until the transaction ends. Raises NotFound."""
+    row = required(session, AssessmentForm, form_id, for_update=for_update)
     return _row(row, [it for it in _criteria(session, form_id) if it.is_active])
 
 

@@ -1,8 +1,9 @@
 """Find and create accounts, and bind them to what a directory has proven."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -30,8 +31,13 @@ class Account(NamedTuple):
     login: str
 
 
-Accounts = Callable[[Session, Collection[int], Collection[str]], list[Account]]
-"""Returns the active accounts with these numbers in the backend or these folded logins."""
+class Accounts(Protocol):
+    """Returns the accounts with these numbers in the backend or these folded logins: the active ones, or also those of
+    people who have left."""
+
+    def __call__(
+        self, session: Session, numbers: Collection[int], logins: Collection[str] = (), *, with_former: bool = False
+    ) -> list[Account]: ...
 
 
 @sa.event.listens_for(Person, "before_insert")
@@ -106,19 +112,6 @@ def recent_in_redmine(session: Session, limit: int) -> Sequence[int]:
     )
     numbers = session.exec(known.order_by(col(Person.last_seen).desc(), col(Person.id)).limit(limit)).all()
     return [number for number in numbers if number is not None]
-
-
-def known_in_embedded(session: Session, numbers: Collection[int], logins: Collection[str] = ()) -> list[Account]:
-    """Return active people by their ids in the embedded backend, or by their folded logins.
-
-    There a person's id is that of the account.
-    """
-    return _accounts(session, Person.id, numbers, logins)
-
-
-def known_in_redmine(session: Session, numbers: Collection[int], logins: Collection[str] = ()) -> list[Account]:
-    """Return active people with a Redmine id, by that id or by their folded logins."""
-    return _accounts(session, Person.redmine_id, numbers, logins)
 
 
 def active(session: Session, person_ids: Collection[int]) -> frozenset[int]:
@@ -259,15 +252,18 @@ def _set_active(session: Session, found: Sequence[Person], is_active: bool) -> S
     return list(accounts.values())
 
 
-def _accounts(session: Session, number: int | None, numbers: Collection[int], logins: Collection[str]) -> list[Account]:
+def _accounts(
+    number: Any, session: Session, numbers: Collection[int], logins: Collection[str] = (), *, with_former: bool = False
+) -> list[Account]:
     """Return accounts by `number`, a column of Person.
 
     Each is looked up by an index, since there may be many people.
     """
     login = sa.func.coalesce(Person.redmine_username, Person.login)
-    active = sa.select(col(Person.id), col(number), login).where(
-        col(number).is_not(None), rights.ACTIVE, col(Person.joined_into).is_(None)
+    known = sa.select(col(Person.id), col(number), login).where(
+        col(number).is_not(None), col(Person.joined_into).is_(None)
     )
+    active = known if with_former else known.where(rights.ACTIVE)
     # A plain IS NULL would be looked up by its index, which finds nearly everybody.
     same_login = active.where(sa.func.coalesce(Person.redmine_username_folded, "") == "")
     looks: list[tuple[Any, Any, Collection[Any]]] = [
@@ -281,6 +277,11 @@ def _accounts(session: Session, number: int | None, numbers: Collection[int], lo
         for batch in in_batches(dict.fromkeys(keys))
     )
     return sorted({Account(*row) for each in asking for row in session.execute(each)})
+
+
+known_in_embedded: Accounts = partial(_accounts, Person.id)
+"""In the embedded backend a person's number is the id of the account."""
+known_in_redmine: Accounts = partial(_accounts, Person.redmine_id)
 
 
 def _expected(session: Session, login: str) -> Person | None:

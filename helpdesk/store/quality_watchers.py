@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session, select
 
+from helpdesk.store import locks
 from helpdesk.store.models.quality import QualityWatcher
 
 
@@ -14,9 +15,10 @@ def is_watching(session: Session, person_id: int) -> bool:
 
 def switch(session: Session, person_id: int, on: bool, now: datetime) -> None:
     """Let a person be notified of requests from now on, or no longer."""
-    row = session.get(QualityWatcher, person_id, with_for_update=True)
+    locks.person(session, person_id)
+    row = session.get(QualityWatcher, person_id)
     if on and row is None:
-        session.merge(QualityWatcher(person_id=person_id, since=now))
+        session.add(QualityWatcher(person_id=person_id, since=now))
     elif row is not None and not on:
         session.delete(row)
 

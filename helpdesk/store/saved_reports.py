@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
+from helpdesk.errors import NotFound
 from helpdesk.store import locks
 from helpdesk.store.casefold import fold
 from helpdesk.store.models import table
@@ -70,8 +71,7 @@ def shared(session: Session, person_id: int) -> list[Saved]:
 
 def one(session: Session, person_id: int, report_id: int) -> Saved | None:
     """Return a report of this person, or one that another has shared; None for any other."""
-    readable = sa.or_(REPORT.c.owner_id == person_id, REPORT.c.is_shared.is_(True))
-    return next(iter(_found(session, person_id, REPORT.c.id == report_id, readable)), None)
+    return next(iter(_found(session, person_id, *_may_read(person_id, report_id))), None)
 
 
 def add(session: Session, person_id: int, name: str, query: str, now: datetime) -> int:
@@ -110,7 +110,7 @@ def share(session: Session, person_id: int, report_id: int, *, is_shared: bool) 
 
 def remove(session: Session, person_id: int, report_id: int) -> None:
     """Delete a report of this person and its mailings."""
-    if session.execute(sa.select(REPORT.c.id).where(*_is(person_id, report_id))).scalar() is None:
+    if not _locked(session, *_is(person_id, report_id)):
         return
     for reader in _readers(session, report_id):
         stop_mailing(session, reader, report_id)
@@ -118,7 +118,10 @@ def remove(session: Session, person_id: int, report_id: int) -> None:
 
 
 def mail(session: Session, person_id: int, report_id: int, rhythm: str, next_at: datetime) -> None:
-    """Send a report to a person by e-mail in this rhythm from then on."""
+    """Send a report to a person by e-mail in this rhythm from then on. Raises NotFound for one that is gone, or is
+    shared no more."""
+    if not _locked(session, *_may_read(person_id, report_id)):
+        raise NotFound
     session.merge(ReportMailing(report_id=report_id, person_id=person_id, rhythm=rhythm, next_at=next_at))
 
 
@@ -160,6 +163,15 @@ def _found(session: Session, person_id: int, *which: sa.ColumnElement[bool], lim
     query = sa.select(*columns, REPORT.c.is_shared, sa.func.coalesce(MAILING.c.rhythm, ""))
     query = query.join(PERSON, PERSON.c.id == REPORT.c.owner_id).outerjoin(MAILING, mine).where(*which)
     return [Saved(*row) for row in session.execute(query.order_by(REPORT.c.name_folded, REPORT.c.id).limit(limit))]
+
+
+def _locked(session: Session, *which: sa.ColumnElement[bool]) -> bool:
+    """Lock a report, so that its mailings are not written by two at once. Return whether it is there."""
+    return session.execute(sa.select(REPORT.c.id).where(*which).with_for_update()).scalar() is not None
+
+
+def _may_read(person_id: int, report_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return REPORT.c.id == report_id, sa.or_(REPORT.c.owner_id == person_id, REPORT.c.is_shared.is_(True))
 
 
 def _is(person_id: int, report_id: int) -> tuple[sa.ColumnElement[bool], ...]:

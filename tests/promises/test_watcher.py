@@ -2,10 +2,6 @@
 
 import asyncio
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterable
@@ -33,6 +29,7 @@ from helpdesk.store.notifications import NOTIFICATION
 from helpdesk.store.promise_warnings import Key
 from helpdesk.store.promises import PromiseValues
 from helpdesk.tasks.model import Actor
+from tests import running
 from tests.clocks import NOON, Clock
 from tests.notifications.sending import device, write
 from tests.promises.warning import MOSCOW, EmbeddedWatcher
@@ -256,20 +253,21 @@ async def test_a_backend_that_does_not_answer_is_asked_again(begun: EmbeddedWorl
     assert told(begun.database) == [(ANNA, "answer_over", number)]
 
 
-def test_a_process_that_is_killed_leaves_nobody_out_and_warns_nobody_twice(begun: EmbeddedWorld, clock: Clock) -> None:
+def test_a_process_that_is_killed_leaves_nobody_out_and_warns_nobody_twice(
+    begun: EmbeddedWorld, clock: Clock, tmp_path: Path
+) -> None:
     """Half of the people want it only pushed, so that no row of the list keeps them from getting it twice."""
     numbers = [task(begun, assignee=login) for login in ("anna", "boris") for _ in range(30)]
     device(begun.database, BORIS)
     pushed = json.dumps({"wanted": {"promise": {"page": False, "push": True, "email": False}}})
     write(begun.database, lambda db: preferences.save(db, BORIS, pushed))
-    url, folder, dice, deaths = str(begun.database.engine.url), Path(__file__).parent.parent.parent, Random(7), 0
+    url, dice, deaths = str(begun.database.engine.url), Random(7), 0
     for life in range(60):
-        arguments = [sys.executable, "-m", "tests.promises.warning", url, str(61 + life * 4)]
-        process = subprocess.Popen(arguments, cwd=folder)
+        process = running.begun(["tests.promises.warning", url, str(61 + life * 4)], tmp_path)
         most = len(warned(begun.database)) + dice.randint(4, 30)
         wait_for(lambda: process.poll() is not None or len(warned(begun.database)) >= most)  # noqa: B023
         if process.poll() is None:
-            os.kill(process.pid, signal.SIGKILL)
+            process.kill()
             deaths += 1
         process.wait()
         if len({it.task_id for it in warned(begun.database)}) == len(numbers):

@@ -166,3 +166,24 @@ def test_who_assesses_a_task_has_it_no_longer_drawn(store: Database) -> None:
     store.run_here(lambda db: assessment_picks.take(db, "main", [7, 8], 2, ANNA, NOW), writes=True)
     assess(store, form)
     assert store.run_here(lambda db: assessment_picks.taken(db, "main", NOW)) == {8: ANNA}
+
+
+def test_a_criterion_that_is_removed_while_a_task_is_assessed_is_left_out_or_kept(store: Database) -> None:
+    """Never a mark of nothing, and no error that says nothing."""
+    for number in range(8):
+        form = add_form(store, f"Звонок {number}")
+        without = form.values._replace(criteria=form.values.criteria[:1])
+        change = partial(assessment_forms.change, actor_id=ANNA, form_id=form.id, wanted=without, known=form.version)
+
+        def save(db: Session, assessor: int, number: int = number, form_id: int = form.id) -> AssessmentRow:
+            criteria = assessment_forms.one(db, form_id, for_update=True).values.criteria
+            marks = tuple(MarkValues(it.id or 0, 1, it.weight, it.most) for it in criteria)
+            return assessments.save(db, assessor, task(number), Wanted(form_id, 50, marks, ""), None, NOW)
+
+        changed, *saved = at_once(store, change, *(partial(save, assessor=it) for it in (ANNA, BORIS)))
+        assert isinstance(changed, FormRow) and changed.values == without
+        ids = [it.id for it in saved if isinstance(it, AssessmentRow)]
+        assert len(ids) == 2, saved
+        found = store.run_here(lambda db, ids=ids: assessments.marks_of(db, ids))
+        named = {it.criterion_id for its in found.values() for it in its}
+        assert store.run_here(lambda db, named=named: assessment_forms.criteria_named(db, named)).keys() == named

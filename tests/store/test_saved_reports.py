@@ -8,11 +8,13 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import select
 
+from helpdesk.errors import NotFound
 from helpdesk.store import outbox, saved_reports
 from helpdesk.store.database import Database
 from helpdesk.store.models.delivery import OutboxRow
 from helpdesk.store.models.reports import ReportMailing, SavedReport
 from helpdesk.store.saved_reports import NameTaken, TooMany
+from tests.store.test_races import as_one, at_once
 from tests.world import PEOPLE_IDS
 
 NOW = datetime(2026, 11, 30, 5, tzinfo=UTC)
@@ -121,3 +123,36 @@ def test_a_mailing_that_is_due_is_put_off_by_one_alone(store: Database) -> None:
     write(store, lambda db: saved_reports.mail(db, BORIS, number, "weekly", NOW))
     assert [it.rhythm for it in store.run_here(lambda db: saved_reports.of_person(db, BORIS))] == ["weekly"]
     assert not write(store, lambda db: saved_reports.put_off(db, due, later)), "another rhythm was chosen meanwhile"
+
+
+def test_who_asks_for_a_mailing_twice_at_once_has_one(store: Database) -> None:
+    number = add(store)
+    found = as_one(store, lambda db: saved_reports.mail(db, BORIS, number, "weekly", NOW))
+    assert set(found) == {None}
+    assert len(store.run_here(lambda db: saved_reports.due(db, NOW, 99))) == 1
+
+
+def test_a_report_that_is_removed_while_others_choose_it_is_gone(store: Database) -> None:
+    for name in map(str, range(6)):
+        number = add(store, name=name)
+        write(store, lambda db, number=number: saved_reports.share(db, BORIS, number, is_shared=True))
+        found = at_once(
+            store,
+            lambda db, number=number: saved_reports.remove(db, BORIS, number),
+            *[
+                lambda db, number=number, it=it: saved_reports.mail(db, it, number, "weekly", NOW)
+                for it in (ANNA, BORIS)
+            ],
+        )
+        assert {type(it) for it in found} <= {type(None), NotFound}, found
+        assert store.run_here(lambda db, number=number: saved_reports.one(db, BORIS, number)) is None
+    assert store.run_here(lambda db: saved_reports.due(db, NOW, 99)) == []
+
+
+def test_nobody_has_more_than_so_many_nor_two_of_a_name_however_many_are_saved_at_once(store: Database) -> None:
+    found = as_one(store, lambda db: saved_reports.add(db, BORIS, "Отчёт", "", NOW), 5)
+    assert sorted(type(it).__name__ for it in found) == [*["NameTaken"] * 4, "int"]
+    for number in range(saved_reports.MOST_OF_PERSON - 3):
+        add(store, name=str(number))
+    at_once(store, *[lambda db, it=it: saved_reports.add(db, BORIS, f"+{it}", "", NOW) for it in range(6)])
+    assert len(store.run_here(lambda db: saved_reports.of_person(db, BORIS))) == saved_reports.MOST_OF_PERSON

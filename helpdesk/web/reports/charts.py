@@ -3,7 +3,7 @@
 Created and closed tasks are pairs of bars, the open ones a line. A bar's form says which of the two it is.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from typing import NamedTuple
 
@@ -14,6 +14,8 @@ SHARE = 0.4
 """How much of a part's width one of its two bars takes."""
 STEPS = (1, 2, 5)
 SMALLEST_TOP = 4
+FEWEST_TIMES = 2
+HOUR, MINUTE = 3_600, 60
 
 
 class Chart(NamedTuple):
@@ -43,6 +45,40 @@ def chart(parts: Sequence[Part]) -> Chart:
         top,
         open_top,
     )
+
+
+class TimesChart(NamedTuple):
+    """A line through times, the area below it, and the seconds at the upper edge and in the middle of the drawing."""
+
+    line: str
+    area: str
+    top: int
+    middle: int
+
+
+def of_times(seconds: Mapping[int, int], parts: int) -> TimesChart | None:
+    """Draw times by their places among the parts of a period. A part without one leaves a gap; one time is no line."""
+    if len(seconds) < FEWEST_TIMES:
+        return None
+    unit = HOUR if max(seconds.values()) > HOUR else MINUTE
+    slot, top = WIDTH / parts, upper_edge(-(-max(seconds.values()) // unit)) * unit
+    line = area = ""
+    for run in _runs(sorted(seconds)):
+        points = [((place + 0.5) * slot, _y(seconds[place], top)) for place in run]
+        drawn = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) + ("h1" if len(points) == 1 else "")
+        line, area = line + drawn, f"{area}{drawn}V{HEIGHT:g}H{points[0][0]:.1f}z"
+    return TimesChart(line, area, top, top // 2)
+
+
+def _runs(places: Sequence[int]) -> Iterator[list[int]]:
+    """Yield the places that follow each other."""
+    run: list[int] = []
+    for place in places:
+        if run and place != run[-1] + 1:
+            yield run
+            run = []
+        run.append(place)
+    yield run
 
 
 def upper_edge(most: int) -> int:

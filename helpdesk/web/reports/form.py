@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from helpdesk.errors import Sentence, sentence
 from helpdesk.reports.address import DEPARTMENT, FIELD, GROUPABLE, GROUPS
-from helpdesk.reports.filters import DEPARTMENT_FILTER, FILTERS
+from helpdesk.reports.filters import FILTERS
 from helpdesk.reports.labels import NO_ONE, YES_NO
 from helpdesk.reports.model import NOBODY, Choices
 from helpdesk.reports.periods import DEFAULT, PRESETS, STEPS
@@ -24,6 +24,7 @@ TITLES: dict[str, Sentence] = {
     "group": sentence("Group by"),
     "phase": sentence("Only tasks that are"),
     "days": sentence("Days without a change"),
+    "unanswered": sentence("Without a first answer yet"),
     "split": sentence("Division"),
     "clock": sentence("Clock"),
     "kind": sentence("Promise"),
@@ -66,7 +67,7 @@ class Form:
         }
         found = [self._of_ids(name, label, options[name]) for name, label in FILTERS.items()]
         if self.offered:
-            found.append(self._of_texts(DEPARTMENT, DEPARTMENT_FILTER, [(it, it) for it in self.offered]))
+            found.append(self._of_texts(DEPARTMENT, GROUPS[DEPARTMENT], [(it, it) for it in self.offered]))
         return found
 
     @property

@@ -5,10 +5,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import Invalid
+from helpdesk.errors import Invalid, sentence
+from helpdesk.reports.address import DEPARTMENT
 from helpdesk.reports.filters import named_filters
 from helpdesk.reports.lines import PER_PAGE
-from helpdesk.reports.model import Choices
+from helpdesk.reports.model import EXECUTOR, TIME, Choices
 from helpdesk.reports.pace import Pace, at_a_glance
 from helpdesk.reports.periods import DAY, Period
 from helpdesk.reports.report import STALE, Report, Reporter
@@ -21,6 +22,15 @@ from helpdesk.web.reports.times import duration, pace_to_dict
 from helpdesk.web.reports.words import change, saying
 
 ROUTE = "reports:index"
+TITLES = {
+    EXECUTOR: sentence("By assignee"),
+    "project": sentence("By project"),
+    "tracker": sentence("By type"),
+    "status": sentence("By status"),
+    "priority": sentence("By priority"),
+    DEPARTMENT: sentence("By requester's department"),
+}
+"""What stands above the numbers of groups."""
 
 
 async def index(request: Request) -> Response:
@@ -54,8 +64,9 @@ async def _page(request: Request, reporter: Reporter, choices: Choices, report: 
 
 
 def _context(request: Request, report: Report) -> dict[str, Any]:
-    address = report.address
+    address, titles = report.address, {**TITLES, TIME: page.STEP_TITLES[report.step]}
     return {
+        "titles": [titles.get(it) or report.labels.group(it) for it in address.groups],
         "report": report,
         "address": address,
         "labels": report.labels,

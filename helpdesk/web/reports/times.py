@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from helpdesk.durations import in_words
 from helpdesk.errors import Invalid, Sentence, sentence
+from helpdesk.promises.clock import KINDS, Kind
 from helpdesk.reports.address import NO_CHOICE
 from helpdesk.reports.filters import named_filters
 from helpdesk.reports.lines import PER_PAGE
@@ -15,6 +16,7 @@ from helpdesk.reports.times import Spread, Times
 from helpdesk.web.core.faces import Json, answer, html, json_response
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.reports import page, schemas
+from helpdesk.web.reports.charts import TimesChart, of_times
 from helpdesk.web.reports.found import paging
 from helpdesk.web.reports.links import Links
 from helpdesk.web.reports.words import change, saying
@@ -67,11 +69,24 @@ async def _page(request: Request, reporter: Reporter, choices: Choices, found: P
         "clock": clock,
         "spread": lambda it: getattr(it, clock),
         "duration": duration,
+        "charts": _charts(found, clock),
         "change": change,
         "link": lambda row: links.line(row.keys, found.measure, found.period),
         "paging": paging(request, ROUTE, found.address, len(found.rows), PER_PAGE, clock=clock),
     }
     return html(request, "reports/times.html", **await page.context(request, reporter, choices, ROUTE) | shown)
+
+
+def _charts(found: Pace, clock: str) -> dict[Kind, TimesChart | None]:
+    """Draw the medians of the parts of the period, where these are the only group."""
+    charts: dict[Kind, TimesChart | None] = dict.fromkeys(KINDS)
+    if found.address.groups != (TIME,):
+        return charts
+    for kind in KINDS:
+        spreads = {int(row.keys[0]): getattr(getattr(row.times, kind), clock) for row in found.rows}
+        medians = {place: spread.median for place, spread in spreads.items() if spread}
+        charts[kind] = of_times(medians, len(found.labels.parts))
+    return charts
 
 
 def pace_to_dict(request: Request, found: Pace) -> Json:

@@ -12,8 +12,8 @@ from helpdesk.reports.labels import Labels
 from helpdesk.reports.lines import PER_PAGE
 from helpdesk.reports.model import EXECUTOR, Choices
 from helpdesk.reports.periods import Period
-from helpdesk.reports.report import Reporter
-from helpdesk.reports.workload import AGE, SPLITS, Column, Row, Workload
+from helpdesk.reports.report import STALE, Reporter
+from helpdesk.reports.workload import AGE, SPLITS, STUCK, Column, Row, Workload
 from helpdesk.reports.workload import workload as count
 from helpdesk.web.core.faces import Json, answer, html, json_response
 from helpdesk.web.core.services import path_to
@@ -64,6 +64,10 @@ async def _page(request: Request, reporter: Reporter, choices: Choices, address:
             return links.to("open", today, "&" + urlencode([("group", load.split), ("cell", column.key)]))
         return links.line((*people, *((column.key,) if column else ())), "open", today)
 
+    def stuck(row: Row | None) -> str:
+        """Return the address of the stale tasks of a person, or of everybody."""
+        return f"{links.line(() if row is None else (row.executor,), 'open', today)}&days={STALE}"
+
     def of_split(split: str) -> str:
         return f"{path_to(request, ROUTE)}?{address.query()}&split={split}"
 
@@ -73,6 +77,9 @@ async def _page(request: Request, reporter: Reporter, choices: Choices, address:
         "facts": list(named_filters(address, load.labels)),
         "load": load,
         "link": link,
+        "STUCK": STUCK,
+        "stuck": stuck,
+        "most": max((it.total for it in load.rows), default=1),
         "splits": [(split, title, of_split(split)) for split, title in SPLITS.items()],
         "paging": paging(request, ROUTE, address, len(load.rows), PER_PAGE, split=load.split),
     }
@@ -96,4 +103,4 @@ def _person(row: Row, labels: Labels, request: Request) -> Json:
 
 
 def _numbers(row: Row, load: Workload) -> Json:
-    return {"open": row.total, "open_by": [row.counts.get(it.key, 0) for it in load.columns]}
+    return {"open": row.total, "stuck": row.stuck, "open_by": [row.counts.get(it.key, 0) for it in load.columns]}

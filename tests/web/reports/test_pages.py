@@ -1,6 +1,7 @@
 """Reports: every number leads to the tasks that it counts, on every page, as a page and as JSON."""
 
 import re
+from datetime import UTC, datetime
 from html import unescape
 
 import pytest
@@ -8,6 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from helpdesk.services import Services
+from helpdesk.store import anonymizing
 from helpdesk.store.models.tables import Person, Task
 from helpdesk.web.reports.page import NO_SOURCE
 from tests.web.conftest import HTML, Client, Visit
@@ -74,6 +76,8 @@ def test_each_number_of_the_workload_leads_to_the_tasks_that_it_counts(boris: Cl
     for address, number in found.items():
         assert boris.get(address).json()["pagination"]["total"] == number, address
     load = boris.get(f"/reports/workload?{query}").json()
+    assert load["whole"]["stuck"] == sum(it["stuck"] for it in load["rows"]) > 0
+    assert [it["assigned_to_id"] for it in load["rows"]][-1] is None
     assert load["whole"]["open"] == sum(it["open"] for it in load["rows"]) == sum(load["whole"]["open_by"])
     assert all(row["open"] == sum(row["open_by"]) for row in load["rows"])
 
@@ -291,7 +295,8 @@ def test_many_tasks_have_the_times_of_a_sample_and_every_face_says_so(
     assert f"{note} {sample['sampled_every']}." in page.text and "≈" in page.text
     assert boris.get(f"/reports/export.csv?of=times&{path.partition('?')[2]}").text.count(note) == 1
     for address, number in links(page.text).items():
-        assert "phase=open" in address or boris.get(address).json()["pagination"]["total"] == number, address
+        is_estimate = "phase=open" in address or "unanswered" in address
+        assert is_estimate or boris.get(address).json()["pagination"]["total"] == number, address
 
 
 @pytest.mark.parametrize("period", ["quarter", "12-months", "since=2026-01-05&until=2026-02-03"])
@@ -316,6 +321,12 @@ def test_a_glance_reads_few_tasks(boris: Client, monkeypatch: pytest.MonkeyPatch
 def test_times_are_of_tasks_that_were_closed_or_created(boris: Client, measure: str) -> None:
     refused = boris.get(f"/reports/times?measure={measure}")
     assert refused.status_code == 422 and set(refused.json()["errors"]) == {"measure"}
+
+
+def test_times_by_months_are_drawn(boris: Client) -> None:
+    page = boris.get("/reports/times?period=12-months", headers=HTML).text
+    assert page.count('class="report-chart"') == 2
+    assert 'class="report-chart"' not in boris.get("/reports/times?group=executor", headers=HTML).text
 
 
 def test_groups_with_too_many_values_are_refused(boris: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -350,3 +361,44 @@ def test_working_time_is_that_of_the_calendar_though_nothing_is_promised(boris: 
     assert median() < always / 5
     total = boris.get("/reports/export.csv?of=times").text.splitlines()[-1]
     assert f"{median() / 3600:.2f}".rstrip("0").replace(".", ",") in total.replace(".", ",")
+
+
+def test_the_department_of_those_who_left_stays_until_they_are_anonymised(
+    embedded: EmbeddedWorld, boris: Client
+) -> None:
+    def departments() -> dict[str, int]:
+        lines = boris.get("/reports?group=department").json()["report"]["lines"]
+        return {it["values"][0]["value"]: it["created"] for it in lines}
+
+    before = departments()
+    irina = PEOPLE_IDS["irina"]
+    leave = sa.update(Person).where(col(Person.id) == irina).values(is_active=False)
+    embedded.database.run_here(lambda db: db.execute(leave), writes=True)
+    assert departments() == before and before["Отдел продаж"] > 10
+    found = boris.get("/reports?department=Отдел продаж").json()["report"]["total"]["created"]
+    assert found == before["Отдел продаж"]
+    assert "Отдел продаж" in boris.get("/reports", headers=HTML).text
+    now = datetime.now(UTC)
+    embedded.database.run_here(lambda db: anonymizing.anonymize(db, irina, "irina", now, ()), writes=True)
+    assert "Отдел продаж" not in departments() and departments()[""] >= before["Отдел продаж"]
+
+
+@pytest.mark.parametrize("query", ["", "group=executor&group=priority", "group=department", "period=last-year"])
+def test_each_number_of_unanswered_tasks_leads_to_them(boris: Client, query: str) -> None:
+    address = f"/reports/times?measure=created&{query}"
+    total = boris.get(address).json()["times"]["total"]["answer"]["missing"]
+    found = {to: number for to, number in links(boris.get(address, headers=HTML).text).items() if "unanswered" in to}
+    assert total in found.values() and (total or query.startswith("period"))
+    for to, number in found.items():
+        body = boris.get(to).json()
+        assert (body["pagination"]["total"], body["sampled_every"]) == (number, 1), to
+        rows = boris.get(to.replace("/tasks?", "/export.csv?of=tasks&")).text.splitlines()
+        assert len(rows) == number + 1
+    assert "Without a first answer yet" in boris.get(next(iter(found)), headers=HTML).text
+
+
+def test_unanswered_tasks_of_groups_that_histories_do_not_tell_are_refused(boris: Client) -> None:
+    for here in ("/reports/tasks?", "/reports/export.csv?of=tasks&"):
+        refused = boris.get(f"{here}unanswered=1&group=status&cell=1")
+        assert (refused.status_code, list(refused.json()["errors"])) == (422, ["group"])
+    assert boris.get("/reports/tasks?unanswered=2").status_code == 422
