@@ -372,6 +372,16 @@ def test_common_projects_are_those_below_both() -> None:
     assert common((2,), (4,), parents) == ()
 
 
+def test_new_requests_show_their_last_comments_as_plain_words(boris: TestClient, visit: Visit) -> None:
+    number = boris.get(f"{PLACE}/new").json()["tasks"][0]["id"]
+    text = "**Жалоба** `<script>alert(1)</script>` &amp; [ссылка](https://example.org) " + "слово " * 400
+    assert visit("admin").post(f"/tasks/api/task/{number}/comment", json={"comment": text}).status_code < 300
+    last = next(it for it in boris.get(f"{PLACE}/new").json()["tasks"] if it["id"] == number)["last_comment"]
+    assert last["text"].startswith("Жалоба <script>alert(1)</script> & ссылка") and len(last["text"]) <= 200
+    page = boris.get(f"{PLACE}/new", headers=HTML).text
+    assert "Жалоба &lt;script&gt;alert(1)" in page and last["author"] in page
+
+
 def test_too_many_columns_are_refused(boris: TestClient) -> None:
     for address in (PLACE, f"{PLACE}/export.csv"):
         assert list(boris.get(f"{address}?by=day&period=12-months").json()["errors"]) == ["by"]
