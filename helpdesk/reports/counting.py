@@ -208,6 +208,13 @@ def page(tables: Tables, question: Question, picked: sa.Subquery, number: int, s
     return ids.join(tables.tasks, tables.id == picked.c.id).order_by(tables.updated, tables.id)
 
 
+def created(tables: Tables, question: Question, place: int) -> sa.Select[Any]:
+    """Return the statement for the creation of one of a question's tasks: that created last is at place 0."""
+    its = picked(tables, question, {})
+    found = sa.select(tables.created).select_from(tables.tasks.join(its, its.c.id == tables.id))
+    return found.order_by(tables.created.desc()).limit(1).offset(place)
+
+
 def executor_ids(tables: Tables) -> sa.Select[Any]:
     """Return the statement for the executors of visible tasks, each once."""
     return sa.select(tables.executor.label("executor")).where(tables.visible).distinct()
