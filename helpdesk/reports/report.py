@@ -1,5 +1,6 @@
 """Make a report: ask the backend what its address says, and put the numbers together."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
@@ -82,7 +83,7 @@ class Report(NamedTuple):
 Ask = tuple[str, Measure]
 """What a question is for, and its measure."""
 Answers = Mapping[Ask, Counts]
-PARTS, WHOLE, GROWING, BUSIEST, STUCK = "parts", "whole", "growing", "busiest", "stuck"
+PARTS, WHOLE, STANDING, STUCK = "parts", "whole", "standing", "stuck"
 
 
 class Reporter(NamedTuple):
@@ -120,10 +121,10 @@ class Reporter(NamedTuple):
             _whole(found, len(asked[WHOLE, "closed"].borders) - 2, series),
             earlier,
             _whole(found, 0, [_numbers(found, PARTS, (0,))]),
-            sum(number for (_, place), number in found[GROWING, "open"].items() if place == 0),
+            sum(number for (*_, place), number in found[STANDING, "open"].items() if place == 0),
             await THREADS.run(_lines, found, address.groups, await self._departments(found, address.groups), labels),
-            await THREADS.run(_growing, found[GROWING, "open"]),
-            await THREADS.run(_busiest, found[BUSIEST, "open"], found[STUCK, "open"]),
+            await THREADS.run(_growing, found[STANDING, "open"]),
+            await THREADS.run(_busiest, found[STANDING, "open"], found[STUCK, "open"]),
             labels,
         )
         return await self._named(report, page)
@@ -191,8 +192,7 @@ class Reporter(NamedTuple):
                     selection, measure, borders if TIME in kept else (begin, end), kept
                 )
         stuck = selection._replace(unchanged_since=self.days_ago(STALE), phase="open")
-        asked[GROWING, "open"] = Question(selection, "open", (begin - DAY, begin, end), ("project", TIME))
-        asked[BUSIEST, "open"] = Question(selection, "open", (begin, end), (EXECUTOR,))
+        asked[STANDING, "open"] = Question(selection, "open", (begin - DAY, begin, end), ("project", EXECUTOR, TIME))
         asked[STUCK, "open"] = Question(stuck, "open", (begin, end), (EXECUTOR,))
         return asked
 
@@ -246,13 +246,19 @@ def _lines(found: Answers, groups: Sequence[str], departments: Mapping[int, str]
 
 def _growing(counts: Counts) -> Standing | None:
     """Return the project whose open tasks have become more by most; None where they have in none."""
-    projects = dict.fromkeys(key for key, _ in counts)
-    standings = [Standing(it, counts.get((it, 0), 0), counts.get((it, 1), 0)) for it in projects]
+    numbers = Counter[tuple[Key, Key]]()
+    for (project, _, place), number in counts.items():
+        numbers[project, place] += number
+    projects = dict.fromkeys(project for project, _ in numbers)
+    standings = [Standing(it, numbers[it, 0], numbers[it, 1]) for it in projects]
     most = max(standings, key=lambda it: it.now - it.before, default=None)
     return most if most and most.now > most.before else None
 
 
 def _busiest(counts: Counts, stuck: Counts) -> Standing | None:
     """Return the executor with most open tasks, and how many of them are stuck."""
-    people = [Standing(key, stuck.get((key,), 0), number) for (key,), number in counts.items() if key != NOBODY]
+    numbers = Counter[Key]()
+    for (_, person, place), number in counts.items():
+        numbers[person] += number * (place == 1)
+    people = [Standing(it, stuck.get((it,), 0), number) for it, number in numbers.items() if number and it != NOBODY]
     return max(people, key=lambda it: (it.now, it.before), default=None)

@@ -1,10 +1,6 @@
 """Who watches quality control is notified once of each new request that they see."""
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from datetime import timedelta
@@ -27,6 +23,8 @@ from helpdesk.store.notifications import NOTIFICATION
 from tests.clocks import NOON, Clock
 from tests.notifications.sending import device, write
 from tests.quality.telling import COMPLAINT, News
+from tests.running import begun
+from tests.servers.process import wait_until
 from tests.world import PEOPLE_IDS, PROJECT_IDS, EmbeddedWorld
 
 ADMIN, ANNA, BORIS, STRANGER = (PEOPLE_IDS[it] for it in ("admin", "anna", "boris", "stranger"))
@@ -182,26 +180,25 @@ async def test_two_processes_notify_nobody_twice(watched: EmbeddedWorld, clock: 
 
 
 def test_a_process_that_is_killed_leaves_nobody_out_and_notifies_nobody_twice(
-    watched: EmbeddedWorld, clock: Clock
+    watched: EmbeddedWorld, clock: Clock, tmp_path: Path
 ) -> None:
     """Boris has it pushed, too, so that a row of the list is not all that keeps him from getting it twice."""
     device(watched.database, BORIS)
     asyncio.run(look(watched, clock))
     numbers, deaths, dice = [], 0, Random(7)
-    url, folder = str(watched.database.engine.url), Path(__file__).parent.parent.parent
+    url = str(watched.database.engine.url)
     for life in range(12):
         clock.pass_(120)
         numbers.append(request(watched, clock))
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.quality.telling", url, str(clock.seconds)], cwd=folder, stdout=subprocess.PIPE
-        )
-        assert process.stdout and process.stdout.readline() == b"ready\n"
+        log = tmp_path / f"life {life}"
+        process = begun(["tests.quality.telling", url, str(clock.seconds)], tmp_path, log.name)
+        is_ready = lambda: log.exists() and log.read_text().endswith("ready\n")  # noqa: E731, B023
+        wait_until(is_ready, seconds=60, what="it is ready", every=0.001)
         time.sleep(dice.random() * 0.05)  # the moment of its death is left to chance
         if life < 11 and process.poll() is None:
-            os.kill(process.pid, signal.SIGKILL)
+            process.kill()
             deaths += 1
         process.wait()
-        process.stdout.close()
     sent = watched.database.run_here(lambda db: db.exec(select(OutboxRow.task_id)).all())
     listed = Counter(task for person, _, task in told(watched.database) if person == BORIS)
     assert deaths >= 2 and Counter(sent) == listed == Counter(numbers)

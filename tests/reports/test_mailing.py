@@ -2,39 +2,40 @@
 
 import asyncio
 import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from pathlib import Path
+from random import Random
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from sqlmodel import select
 
 from helpdesk.errors import Unavailable
 from helpdesk.notifications.channels.email.unsubscribe import Link, read, token
-from helpdesk.notifications.channels.port import Resources
-from helpdesk.notifications.delivery_checks import DeliveryChecks
-from helpdesk.notifications.outbox import Outbox
-from helpdesk.notifications.readers import Rules
 from helpdesk.people.rights import REPORTS
-from helpdesk.reports.mailing import MailedBy, Mailer
+from helpdesk.reports.mailing import Mailer
 from helpdesk.reports.model import Choices
-from helpdesk.store import people, rights, saved_reports
+from helpdesk.store import rights, saved_reports
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.store.models.delivery import OutboxRow
 from helpdesk.store.models.reports import ReportMailing
-from helpdesk.tasks.embedded.feed import EmbeddedFeed
 from helpdesk.tasks.embedded.reports import EmbeddedReports
 from helpdesk.tasks.model import Actor
-from helpdesk.wiring import own_account
 from tests.notifications.mailing import PUBLIC, settings_of
-from tests.servers.imitated_smtp import ImitatedSmtp, imitated_smtp
+from tests.promises.test_watcher import wait_for
+from tests.reports.sending_reports import MOSCOW, mailer_of, send
+from tests.servers.imitated_smtp import HANG_UP, ImitatedSmtp, imitated_smtp
 from tests.web.reports import world
 from tests.world import PEOPLE_IDS, EmbeddedWorld
 
-MOSCOW = ZoneInfo("Europe/Moscow")
 BORIS, IRINA = PEOPLE_IDS["boris"], PEOPLE_IDS["irina"]
 HOSTILE = "=<b>Отчёт</b>\r\nBcc: x@y.z %s 🪑"
 
@@ -78,17 +79,9 @@ def server() -> Iterator[ImitatedSmtp]:
         yield server
 
 
-def mailer_of(database: Database, server: ImitatedSmtp, clock: Time, source: Any = None) -> Mailer:
-    rules = Rules(people.known_in_embedded)
-    checks = DeliveryChecks(EmbeddedFeed(database), database, rules, None, clock)
-    outbox = Outbox(Resources(settings_of(server), database), checks, clock)
-    by = MailedBy(outbox, clock, MOSCOW, "ru")
-    return Mailer(database, source or EmbeddedReports(database), people.known_in_embedded, own_account, by)
-
-
 @pytest.fixture
 def mailer(database: Database, server: ImitatedSmtp, clock: Time) -> Mailer:
-    return mailer_of(database, server, clock)
+    return mailer_of(database, settings_of(server), clock)
 
 
 def save(
@@ -111,14 +104,6 @@ def next_at(database: Database) -> datetime:
     return mailing.next_at
 
 
-async def sent(mailer: Mailer) -> None:
-    await mailer.step()
-    worker = mailer.outbox.workers["email"]
-    while not await worker.step():
-        pass
-    await worker.sender.close()
-
-
 def parts(message: EmailMessage) -> tuple[str, str]:
     text, html = (message.get_body((kind,)) for kind in ("plain", "html"))
     assert text and html
@@ -129,8 +114,8 @@ async def test_a_report_is_sent_with_its_numbers_and_once(
     database: Database, mailer: Mailer, server: ImitatedSmtp, clock: Time
 ) -> None:
     number = save(database, clock)
-    await sent(mailer)
-    await sent(mailer)
+    await send(mailer)
+    await send(mailer)
     (received,) = server.received
     message = received.message
     assert received.recipients == ("boris@example.test",) and message["Subject"].startswith("Отчёт: ")
@@ -150,7 +135,7 @@ async def test_each_person_gets_what_they_see_themselves(
 ) -> None:
     for person in (BORIS, IRINA):
         save(database, clock, person, "group=project")
-    await sent(mailer)
+    await send(mailer)
     texts = {it.recipients[0]: parts(it.message)[0] for it in server.received}
     assert "warehouse" in texts["boris@example.test"] and "warehouse" not in texts["irina@example.test"]
 
@@ -163,7 +148,7 @@ async def test_names_of_people_and_reports_are_only_texts(
         lambda db: setattr(db.get_one(tables.Person, PEOPLE_IDS["anna"]), "full_name", "<script>1</script>"),
         writes=True,
     )
-    await sent(mailer)
+    await send(mailer)
     (received,) = server.received
     assert received.message["Bcc"] is None and received.recipients == ("boris@example.test",)
     html = parts(received.message)[1]
@@ -190,7 +175,7 @@ async def test_nothing_is_sent_to_who_may_not_read_it_any_more(
             saved_reports.remove(db, IRINA, number)
 
     database.run_here(lose, writes=True)
-    await sent(mailer)
+    await send(mailer)
     assert server.received == [] and rows(database) == []
 
 
@@ -207,7 +192,7 @@ async def test_who_loses_the_right_or_the_mailing_while_the_server_is_down_gets_
         else (lambda db: saved_reports.stop_mailing(db, BORIS, number))
     )
     database.run_here(lose, writes=True)
-    await sent(mailer)
+    await send(mailer)
     assert server.received == [] and [it.state for it in rows(database)] == (["skipped"] if is_right else [])
 
 
@@ -216,25 +201,82 @@ async def test_what_the_server_puts_off_is_sent_later(
 ) -> None:
     save(database, clock)
     server.answers["DATA"] = ["451 later"]
-    await sent(mailer)
+    await send(mailer)
     assert server.received == [] and [it.state for it in rows(database)] == ["waiting"]
     clock.at += timedelta(hours=2)
-    await sent(mailer)
+    await send(mailer)
     assert len(server.received) == 1
+
+
+async def test_a_report_whose_acceptance_is_lost_is_the_same_mail_again(
+    database: Database, mailer: Mailer, server: ImitatedSmtp, clock: Time
+) -> None:
+    """The server has it and hangs up: whether it has is not known, so it comes again under the same Message-ID."""
+    save(database, clock)
+    server.answers["DATA"] = [HANG_UP]
+    await send(mailer)
+    assert [it.state for it in rows(database)] == ["waiting"]
+    clock.at += timedelta(hours=2)
+    for _ in range(3):
+        await send(mailer)
+    first, second = server.received
+    assert first.message["Message-ID"] == second.message["Message-ID"] and first.content == second.content
+    assert [it.state for it in rows(database)] == ["sent"]
+
+
+async def test_an_address_that_is_refused_for_good_gets_no_report(
+    database: Database, mailer: Mailer, server: ImitatedSmtp, clock: Time
+) -> None:
+    save(database, clock)
+    server.answers["boris@example.test"] = "550 no such mailbox"
+    for _ in range(3):
+        await send(mailer)
+        clock.at += timedelta(hours=2)
+    assert server.received == [] and [it.state for it in rows(database)] == ["failed"]
+    assert next_at(database) == clock.at - timedelta(hours=7) + timedelta(days=7), "the next week is tried"
+
+
+def test_of_processes_that_are_killed_each_report_comes_and_twice_only_as_the_same_mail(
+    database: Database, server: ImitatedSmtp, clock: Time
+) -> None:
+    names = {f"Отчёт {it}" for it in range(12)}
+    for name in names:
+        save(database, clock, name=name)
+    url, dice, deaths = str(database.engine.url), Random(11), 0
+    for life in range(40):
+        now = (clock.at + timedelta(minutes=4 * life)).isoformat()
+        arguments = [sys.executable, "-m", "tests.reports.sending_reports", url, str(server.port), now]
+        process = subprocess.Popen(arguments, cwd=Path(__file__).parents[2])
+        known = len(server.received) + len(rows(database))
+        most = known + dice.randint(1, 12)
+        wait_for(lambda: process.poll() is not None or len(server.received) + len(rows(database)) >= most)  # noqa: B023
+        if process.poll() is None:
+            os.kill(process.pid, signal.SIGKILL)
+            deaths += 1
+        process.wait()
+        if [it.state for it in rows(database)] == ["sent"] * len(names):
+            break
+    assert deaths >= 2
+    came = defaultdict[str, list[str]](list)
+    for it in server.received:
+        came[it.message["Subject"].removeprefix("Отчёт: ")].append(it.message["Message-ID"])
+    assert came.keys() == names and all(len(set(ids)) == 1 for ids in came.values())
+    assert len(server.received) <= len(names) + deaths, "at most the one that is being accepted comes again"
+    assert set(Counter(it.event for it in rows(database)).values()) == {1}
 
 
 async def test_a_report_that_names_a_field_that_is_gone_says_so(
     database: Database, mailer: Mailer, server: ImitatedSmtp, clock: Time
 ) -> None:
     save(database, clock, query="group=cf_999")
-    await sent(mailer)
+    await send(mailer)
     (received,) = server.received
     assert "больше нельзя посчитать" in parts(received.message)[0]
 
 
 async def test_two_processes_at_once_send_it_once(database: Database, server: ImitatedSmtp, clock: Time) -> None:
     numbers = [save(database, clock, name=f"Отчёт {it}") for it in range(5)]
-    both = [mailer_of(database, server, clock, Slow(database)) for _ in range(2)]
+    both = [mailer_of(database, settings_of(server), clock, Slow(database)) for _ in range(2)]
     both[1].holder = both[0].holder  # so that the lease keeps neither away
     await asyncio.gather(*(it.step() for it in both))
     assert sorted(it.event.split(".")[1] for it in rows(database)) == sorted(map(str, numbers))
@@ -253,10 +295,10 @@ async def test_who_is_killed_before_the_outbox_has_it_sends_it_in_the_end_and_on
         with pytest.raises(asyncio.CancelledError):
             await mailer.step()
     assert rows(database) == [] and next_at(database) == clock.due
-    started_again = mailer_of(database, server, clock)
+    started_again = mailer_of(database, settings_of(server), clock)
     started_again.holder = mailer.holder  # so that the lease keeps it not away
-    await sent(started_again)
-    await sent(started_again)
+    await send(started_again)
+    await send(started_again)
     assert len(server.received) == 1
 
 
@@ -264,7 +306,7 @@ async def test_a_backend_that_is_down_is_asked_again_after_a_while(
     database: Database, server: ImitatedSmtp, clock: Time
 ) -> None:
     source = Slow(database)
-    mailer = mailer_of(database, server, clock, source)
+    mailer = mailer_of(database, settings_of(server), clock, source)
     save(database, clock)
     source.trouble = Unavailable(detail="down")
     await mailer.step()
@@ -281,7 +323,7 @@ async def test_weeks_that_nobody_sent_in_are_not_made_up_for(
 ) -> None:
     save(database, clock)
     clock.at += timedelta(days=21)
-    await sent(mailer)
+    await send(mailer)
     (received,) = server.received
     monday = clock.at.astimezone(MOSCOW).date()
     last = f"since={monday - timedelta(days=7)}&until={monday - timedelta(days=1)}&"
@@ -292,7 +334,7 @@ async def test_the_days_of_a_saved_report_may_become_too_many(
     database: Database, mailer: Mailer, server: ImitatedSmtp, clock: Time
 ) -> None:
     save(database, clock, query=f"since={clock.at.year - 2}-01-01&until={clock.at:%Y-%m-%d}&by=day&group=executor")
-    await sent(mailer)
+    await send(mailer)
     (received,) = server.received
     assert "Борис Кузнецов" in parts(received.message)[0]
 
@@ -301,7 +343,7 @@ async def test_an_error_that_nobody_expects_stops_no_other_report(
     database: Database, server: ImitatedSmtp, clock: Time
 ) -> None:
     source = Slow(database)
-    mailer = mailer_of(database, server, clock, source)
+    mailer = mailer_of(database, settings_of(server), clock, source)
     first, second = (save(database, clock, name=f"Отчёт {it}") for it in range(2))
     source.trouble = ZeroDivisionError()
     with pytest.raises(ZeroDivisionError):
@@ -341,7 +383,7 @@ def _task(project: int | None, clock: Time) -> tables.Task:
 
 
 async def test_without_mail_nothing_is_done(database: Database, server: ImitatedSmtp, clock: Time) -> None:
-    mailer = mailer_of(database, server, clock)
+    mailer = mailer_of(database, settings_of(server), clock)
     mailer.outbox.workers.clear()
     save(database, clock)
     await mailer.step()

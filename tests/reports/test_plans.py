@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from helpdesk.reports import counting
+from helpdesk.reports.executors import Executors
 from helpdesk.reports.model import MEASURES, Question, Selection
+from helpdesk.reports.numbers import counts
 from helpdesk.reports.sql import Tables
 from helpdesk.store.database import Database
 from helpdesk.store.tracker import lives
@@ -29,15 +31,13 @@ def tables_of(session: Session) -> Tables:
 
 
 def executors(session: Session) -> Any:
-    return session.execute(counting.executor_ids(tables_of(session))).all()
+    return Executors().ids(tables_of(session), session.scalars)
 
 
 def numbers(session: Session) -> Any:
-    return [
-        counting.counts(tables_of(session), session.execute, Question(Selection(), measure, BORDERS, groups))
-        for measure in MEASURES
-        for groups in (("time",), ("executor",), ())
-    ]
+    groups = (("time",), ("executor",), ())
+    asked = [Question(Selection(), measure, BORDERS, each) for measure in MEASURES for each in groups]
+    return [counts(tables_of(session), session.execute, each) for each in (*([it] for it in asked), asked)]
 
 
 def found(session: Session) -> Any:

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session
 
-from helpdesk.reports import counting
+from helpdesk.reports import counting, numbers
+from helpdesk.reports.executors import Executors
 from helpdesk.reports.model import Choices, Counts, Found, Involved, Key, Question, Selection, people
 from helpdesk.reports.sql import conditions
 from helpdesk.store.database import Database, in_batches
@@ -27,9 +28,10 @@ class EmbeddedReports(EmbeddedLives):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database, _counted, _selected)
+        self.executors = Executors()
 
     async def choices(self, actor: Actor) -> Choices:
-        return await self.database.run(lambda session: _choices(session, actor))
+        return await self.database.run(lambda session: _choices(session, actor, self.executors))
 
     async def counts(self, actor: Actor, question: Question) -> Counts:
         return (await self.counts_of(actor, [question]))[0]
@@ -37,7 +39,7 @@ class EmbeddedReports(EmbeddedLives):
     async def counts_of(self, actor: Actor, questions: Sequence[Question]) -> tuple[Counts, ...]:
         def work(session: Session) -> tuple[Counts, ...]:
             tables = report_tables(session, rights(session, actor))
-            return tuple(counting.counts(tables, session.execute, each) for each in questions)
+            return numbers.counts(tables, session.execute, questions)
 
         return await self.database.run(work)
 
@@ -73,9 +75,9 @@ def _selected(session: Session, mine: Rights, selection: Selection) -> ColumnEle
     return sa.and_(sa.true(), *conditions(report_tables(session, mine), selection))
 
 
-def _choices(session: Session, actor: Actor) -> Choices:
+def _choices(session: Session, actor: Actor, executors: Executors) -> Choices:
     mine = rights(session, actor)
-    ids = session.scalars(counting.executor_ids(report_tables(session, mine))).all()
+    ids = executors.ids(report_tables(session, mine), session.scalars)
     return Choices(vocabulary(session, mine), fields(session, mine), people(ids, _names(session, ids)))
 
 

@@ -6,7 +6,8 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from helpdesk.reports import counting
+from helpdesk.reports import counting, numbers
+from helpdesk.reports.executors import Executors
 from helpdesk.reports.model import Choices, Counts, Found, Involved, Key, Question, Selection, people
 from helpdesk.reports.sql import Tables, conditions
 from helpdesk.tasks.model import Actor
@@ -27,17 +28,21 @@ class RedmineReports(RedmineLives):
 
     def __init__(self, source: Source) -> None:
         super().__init__(source, self._counted, self._selected)
-        self.again = Again()
+        self.again, self.executors = Again(), Executors()
 
     async def choices(self, actor: Actor) -> Choices:
-        return await self._at_one_moment(actor, _choices)
+        def work(read: Reading, tables: Tables) -> Choices:
+            ids = self.executors.ids(tables, read.db.scalars)
+            return Choices(vocabulary(read), fields(read), people(ids, read.names(ids)))
+
+        return await self._at_one_moment(actor, work)
 
     async def counts(self, actor: Actor, question: Question) -> Counts:
         return (await self.counts_of(actor, [question]))[0]
 
     async def counts_of(self, actor: Actor, questions: Sequence[Question]) -> tuple[Counts, ...]:
         def work(read: Reading, tables: Tables) -> tuple[Counts, ...]:
-            return tuple(counting.counts(tables, read.db.execute, each) for each in questions)
+            return numbers.counts(tables, read.db.execute, questions)
 
         return await self._at_one_moment(actor, work)
 
@@ -80,11 +85,6 @@ class RedmineReports(RedmineLives):
                 return work(read, report_tables(read, self.again))
 
         return await self._read(actor, in_snapshot)
-
-
-def _choices(read: Reading, tables: Tables) -> Choices:
-    ids = read.db.scalars(counting.executor_ids(tables)).all()
-    return Choices(vocabulary(read), fields(read), people(ids, read.names(ids)))
 
 
 def _found(

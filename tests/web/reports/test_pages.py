@@ -313,7 +313,8 @@ def test_many_tasks_have_the_times_of_a_sample_and_every_face_says_so(
     assert f"{note} {sample['sampled_every']}." in page.text and "≈" in page.text
     assert boris.get(f"/reports/export.csv?of=times&{path.partition('?')[2]}").text.count(note) == 1
     for address, number in links(page.text).items():
-        assert "phase=open" in address or boris.get(address).json()["pagination"]["total"] == number, address
+        is_estimate = "phase=open" in address or "unanswered" in address
+        assert is_estimate or boris.get(address).json()["pagination"]["total"] == number, address
 
 
 @pytest.mark.parametrize("period", ["quarter", "12-months", "since=2026-01-05&until=2026-02-03"])
@@ -398,3 +399,24 @@ def test_the_department_of_those_who_left_stays_until_they_are_anonymised(
     now = datetime.now(UTC)
     embedded.database.run_here(lambda db: anonymizing.anonymize(db, irina, "irina", now, ()), writes=True)
     assert "Отдел продаж" not in departments() and departments()[""] >= before["Отдел продаж"]
+
+
+@pytest.mark.parametrize("query", ["", "group=executor&group=priority", "group=department", "period=last-year"])
+def test_each_number_of_unanswered_tasks_leads_to_them(boris: Client, query: str) -> None:
+    address = f"/reports/times?measure=created&{query}"
+    total = boris.get(address).json()["times"]["total"]["answer"]["missing"]
+    found = {to: number for to, number in links(boris.get(address, headers=HTML).text).items() if "unanswered" in to}
+    assert total in found.values() and (total or query.startswith("period"))
+    for to, number in found.items():
+        body = boris.get(to).json()
+        assert (body["pagination"]["total"], body["sampled_every"]) == (number, 1), to
+        rows = boris.get(to.replace("/tasks?", "/export.csv?of=tasks&")).text.splitlines()
+        assert len(rows) == number + 1
+    assert "Without a first answer yet" in boris.get(next(iter(found)), headers=HTML).text
+
+
+def test_unanswered_tasks_of_groups_that_histories_do_not_tell_are_refused(boris: Client) -> None:
+    for here in ("/reports/tasks?", "/reports/export.csv?of=tasks&"):
+        refused = boris.get(f"{here}unanswered=1&group=status&cell=1")
+        assert (refused.status_code, list(refused.json()["errors"])) == (422, ["group"])
+    assert boris.get("/reports/tasks?unanswered=2").status_code == 422

@@ -75,6 +75,19 @@ def test_what_is_no_number_of_the_report_is_refused(boris: Client, query: str, f
     assert boris.get(f"{HERE}/tasks?{query}", headers=HTML).status_code == 422
 
 
+def test_of_many_tasks_estimates_lead_to_those_of_the_sample(boris: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("helpdesk.reports.listed.MOST_READ", 10)
+    body, page = boris.get(HERE).json()["promises"], boris.get(HERE, headers=HTML).text
+    every = body["sampled_every"]
+    assert every > 1 and f"one task in {every}" in page and "≈ <a" in page
+    whole = f"{HERE}/tasks?kind=solution&outcome=running"
+    listed = boris.get(whole).json()
+    assert listed["sampled_every"] == every
+    assert listed["pagination"]["total"] * every == body["total"]["solution"]["running"] > 0
+    assert f"one task in {every}" in boris.get(whole, headers=HTML).text
+    assert f"one task in {every}" in boris.get("/reports/export.csv?of=promises").text
+
+
 def test_a_page_behind_the_last_one_is_empty(boris: Client) -> None:
     body = boris.get(f"{HERE}/tasks?kind=solution&outcome=running&page=99").json()
     assert body["tasks"] == [] and body["pagination"]["total"] > 0

@@ -60,6 +60,7 @@ def to_dict(request: Request, found: KeptReport) -> Json:
     return {
         "period": schemas.period_to_dict(found.period),
         "groups": list(found.address.groups),
+        "sampled_every": found.every,
         "total": _line(request, found.whole, found),
         "lines": [_line(request, it, found) for it in found.lines_of(found.address.page)],
     }

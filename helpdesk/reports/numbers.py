@@ -1,0 +1,205 @@
+"""Count the tasks of several questions in few statements.
+
+Most tasks were never reopened, and when they were created and closed is all that there is to know of them: one
+statement counts those of all questions that have the same selection and groups. Of the others, which are few, one
+statement reads what happened to them, for all questions of a selection; it is put together here.
+"""
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from helpdesk.reports.counting import is_settled
+from helpdesk.reports.model import TIME, Counts, Key, Question
+from helpdesk.reports.sql import Column, Condition, Tables, column_of, conditions, field_of, place
+
+Run = Callable[[sa.Select[Any]], Iterable[Any]]
+"""Runs a statement and returns its rows."""
+Keys = tuple[Key, ...]
+
+
+class Tally:
+    """The numbers of a question so far. Places of moments are those among `union`, the borders of several questions."""
+
+    def __init__(self, tables: Tables, question: Question) -> None:
+        self.question, self.measure, self.selection = question, question.measure, question.selection
+        self.groups = tuple(group for group in question.groups if group != TIME)
+        self.is_settled = is_settled(question)
+        borders = [tables.border(each) for each in question.borders]
+        self.time = question.groups.index(TIME) if TIME in question.groups else None
+        if self.time is None:
+            borders = [borders[0], borders[-1]]
+        self.borders = borders[1:] if self.measure == "open" else borders
+        self.found: Counter[Keys] = Counter()
+        self._changes: Counter[tuple[Keys, int]] = Counter()
+
+    def span_at(self, union: Sequence[datetime]) -> list[int | None]:
+        """Return the place of time at which something counts that happened at each place among `union`."""
+        cuts = [bisect_left(union, each) for each in self.borders]
+        spans = (bisect_left(cuts, at) - 1 for at in range(len(union) + 1))
+        return [span if 0 <= span < len(cuts) - 1 else None for span in spans]
+
+    def first_at(self, union: Sequence[datetime]) -> list[int]:
+        """Return the first border that is after each place among `union`."""
+        cuts = [bisect_left(union, each) for each in self.borders]
+        return [bisect_left(cuts, at) for at in range(len(union) + 1)]
+
+    def add(self, keys: Keys, span: int | None, number: int) -> None:
+        """Count tasks to which something happened."""
+        if span is not None:
+            self.found[self._at(keys, span)] += number
+
+    def open(self, keys: Keys, begin: int, end: int, number: int) -> None:
+        """Count tasks that are open from one border until before another."""
+        if begin < end:
+            self._changes[keys, begin] += number
+            self._changes[keys, end] -= number
+
+    def counts(self) -> Counts:
+        for keys in dict.fromkeys(keys for keys, _ in self._changes):
+            number = 0
+            for border in range(len(self.borders)):
+                number += self._changes[keys, border]
+                self.found[self._at(keys, border)] = max(number, 0)
+        return {keys: number for keys, number in self.found.items() if number}
+
+    def _at(self, keys: Keys, span: int) -> Keys:
+        return keys if self.time is None else (*keys[: self.time], span, *keys[self.time :])
+
+
+def counts(tables: Tables, run: Run, questions: Sequence[Question]) -> tuple[Counts, ...]:
+    """Count the tasks of questions by their groups. Raises NotFound for a custom field that is not there."""
+    tallies = [Tally(tables, each) for each in questions]
+    created, plain, reopened = (defaultdict[Any, list[Tally]](list) for _ in range(3))
+    for each in tallies:
+        if each.measure == "created":
+            created[each.selection, each.groups].append(each)
+        elif each.measure != "reopened":
+            plain[each.selection, each.groups].append(each)
+        if each.measure != "created" and not each.is_settled:
+            # A task with several values of a field is in several rows.
+            reopened[each.selection, frozenset(filter(field_of, each.groups))].append(each)
+    for count, batches in ((_count_created, created), (_count_plain, plain), (_count_reopened, reopened)):
+        for batch in batches.values():
+            count(tables, run, batch)
+    return tuple(each.counts() for each in tallies)
+
+
+def _count_created(tables: Tables, run: Run, tallies: Sequence[Tally]) -> None:
+    union = _union(tallies)
+    spans = [each.span_at(union) for each in tallies]
+    within = (tables.created >= union[0], tables.created < union[-1])
+    statement = _selected(tables, tallies, tables.tasks, (place(tables.created, union[1:-1]),), within)
+    for at, *group, number in run(_counted(statement)):
+        for each, span in zip(tallies, spans, strict=True):
+            each.add(_plain(group), span[at + 1], number)
+
+
+def _count_plain(tables: Tables, run: Run, tallies: Sequence[Tally]) -> None:
+    """Count what was never reopened, and all that is open now as if it always had been since it was created."""
+    union = _union(tallies)
+    spans, firsts = [each.span_at(union) for each in tallies], [each.first_at(union) for each in tallies]
+    closed = _union(each for each in tallies if each.measure == "closed")
+    opened = _union(each for each in tallies if each.measure == "open")
+    then, wanted = list[Condition](), list[Condition]()
+    if closed:
+        then.append(sa.and_(tables.closed_at >= closed[0], tables.closed_at < closed[-1]))
+    if opened:
+        then.append(sa.and_(tables.closed_at >= opened[0], tables.created < opened[-1]))
+        wanted.append(sa.and_(tables.is_open, tables.created < opened[-1]))
+    if not all(each.is_settled for each in tallies):
+        wanted.append(sa.and_(tables.status.in_(tables.closed), sa.or_(*then), sa.not_(tables.again(tables.id))))
+    until = sa.case((tables.is_open, sa.literal_column(str(len(union)))), else_=place(tables.closed_at, union))
+    moments = (place(tables.created, union if opened else ()), until)
+    statement = _selected(tables, tallies, tables.tasks, moments, [sa.or_(*wanted)])
+    for since, end, *group, number in run(_counted(statement)):
+        for each, span, first in zip(tallies, spans, firsts, strict=True):
+            if each.measure == "open":
+                each.open(_plain(group), first[since], first[end], number)
+            else:
+                each.add(_plain(group), span[end], number)
+
+
+def _count_reopened(tables: Tables, run: Run, tallies: Sequence[Tally]) -> None:
+    """Count what happened to tasks that were reopened. What is open at a border is what is open now, of
+    `_count_plain`, without what happened since."""
+    union, step = _union(tallies), tables.steps()
+    events = step.events
+    happened = [events.condition, tables.again(events.task), step.crosses, events.moment >= union[0]]
+    if all(each.measure == "reopened" for each in tallies):
+        happened.append(events.moment < union[-1])
+    source = events.source.join(tables.tasks, tables.id == events.task)
+    columns = (tables.id, place(tables.created, union), place(events.moment, union), step.opened)
+    statement = _selected(tables, tallies, source, columns, happened)
+    closings, reopenings = set[tuple[int, Keys, int]](), set[tuple[int, Keys, int]]()
+    begun, moves = set[tuple[int, Keys]](), Counter[tuple[Keys, int, int, int]]()
+    for task, since, at, opened, *group in run(statement.order_by(tables.id, events.moment, events.id)):
+        keys = _plain(group)
+        moves[keys, since, at, opened] += 1
+        (reopenings if opened > 0 else closings).add((task, keys, at))
+        if (task, keys) not in begun:
+            begun.add((task, keys))
+            if opened > 0:  # What begins with a reopening was closed when it was created.
+                closings.add((task, keys, since))
+    groups = _groups(tallies)
+    for each in tallies:
+        own = [groups.index(group) for group in each.groups]
+        if each.measure == "open":
+            first = each.first_at(union)
+            for (keys, since, at, opened), number in moves.items():
+                each.open(tuple(keys[i] for i in own), first[since], first[max(since, at)], -opened * number)
+        else:
+            span, its = each.span_at(union), reopenings if each.measure == "reopened" else closings
+            for _, keys, place_of_time in {(task, tuple(keys[i] for i in own), span[at]) for task, keys, at in its}:
+                each.add(keys, place_of_time, 1)
+
+
+def _union(tallies: Iterable[Tally]) -> list[datetime]:
+    return sorted({border for each in tallies for border in each.borders})
+
+
+def _groups(tallies: Iterable[Tally]) -> list[str]:
+    return list(dict.fromkeys(group for each in tallies for group in each.groups))
+
+
+def _selected(
+    tables: Tables,
+    tallies: Sequence[Tally],
+    source: sa.FromClause,
+    columns: Iterable[Column],
+    chosen: Iterable[Condition],
+) -> sa.Select[Any]:
+    """Return the statement for columns and the groups of tallies, which have the same selection."""
+    keys = list(columns)
+    for group in _groups(tallies):
+        if field_id := field_of(group):
+            values = tables.values(field_id)
+            matches = [values.task == tables.id, values.condition, values.seen]
+            if values.is_multiple:
+                twin = tables.values(field_id)
+                same = (twin.task == values.task, twin.condition, tables.text(twin.text) == tables.text(values.text))
+                again = sa.exists().select_from(twin.source).where(*same, twin.place < values.place)
+                matches.append(sa.not_(again.correlate(values.source)))
+            source = source.outerjoin(values.source, sa.and_(*matches))
+            keys.append(sa.func.coalesce(tables.text(values.text), ""))
+        else:
+            keys.append(column_of(tables, group))
+    named = (key.label(f"key_{number}") for number, key in enumerate(keys))
+    every = (*chosen, tables.visible, *conditions(tables, tallies[0].selection))
+    return sa.select(*named).select_from(source).where(*every)
+
+
+def _counted(statement: sa.Select[Any]) -> sa.Select[Any]:
+    """Return the statement for the number of rows with the same values."""
+    # By name in GROUP BY: with repeated parameters PostgreSQL does not recognise the expressions as the same.
+    names = [column.name for column in statement.selected_columns]
+    return statement.add_columns(sa.func.count()).group_by(*names)
+
+
+def _plain(keys: Iterable[Any]) -> Keys:
+    """Return keys without the bytes of MySQL's texts."""
+    return tuple(key.decode("utf-8", "replace") if isinstance(key, bytes) else key for key in keys)
