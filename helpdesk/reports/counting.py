@@ -101,3 +101,10 @@ def page(tables: Tables, question: Question, picked: sa.Subquery, number: int, s
     if not question.selection.unchanged_since:
         return ids.order_by(picked.c.id.desc())
     return ids.join(tables.tasks, tables.id == picked.c.id).order_by(tables.updated, tables.id)
+
+
+def created(tables: Tables, question: Question, place: int) -> sa.Select[Any]:
+    """Return the statement for the creation of one of a question's tasks: that created last is at place 0."""
+    its = picked(tables, question, {})
+    found = sa.select(tables.created).select_from(tables.tasks.join(its, its.c.id == tables.id))
+    return found.order_by(tables.created.desc()).limit(1).offset(place)
