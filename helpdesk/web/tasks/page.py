@@ -29,6 +29,7 @@ from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts_service
 from helpdesk.web.files import uploads
 from helpdesk.web.notifications import mutes
+from helpdesk.web.task_assessments import beside as task_assessments
 from helpdesk.web.task_calls import beside as task_calls
 from helpdesk.web.tasks import askers, colors, form_fields, rendered_texts
 
@@ -106,6 +107,7 @@ async def page(request: Request, task: Task, status: int = 200, **context: Any) 
     back = origin.address if origin else navigation.last_list(request)
     context |= {"history": history, "back": back, "origin": origin, "walk": origin_query(request, task.id)}
     context |= {"asked": await askers.of_task(request, task), "beside": await task_calls.of_task(request, task.id)}
+    context["assessed"] = await task_assessments.of_task(request, task)
     has_internal = any(entry.private for entry in task.entries)
     context["may_print_internal"] = has_internal
     context["prints_internal"] = has_internal and request.query_params.get("print") == "internal"
