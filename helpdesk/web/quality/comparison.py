@@ -83,7 +83,7 @@ async def _section(request: Request, desk: Desk, called: Procedures, name: str, 
 
 async def _ours(desk: Desk, tab: str, period: Period) -> Mapping[tuple[str, str], int]:
     """Return our numbers by value and kind; none where the field of the tab is not there."""
-    if not desk.field(TABS[tab].field):
+    if not desk.field(TABS[tab].role):
         return {}
     address = Address().fixed(period)
     found = await table(desk.reporter, address, TABS[tab], desk.choices, desk.offered)
