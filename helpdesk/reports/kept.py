@@ -73,6 +73,14 @@ class KeptReport(NamedTuple):
         return self.lines[(page - 1) * PER_PAGE : page * PER_PAGE]
 
 
+class Past(NamedTuple):
+    """The promises of the tasks of the period before, estimated from about one task of `every`."""
+
+    period: Period
+    numbers: Mapping[Kind, Kept]
+    every: int
+
+
 def outcome(clock: Clock) -> Outcome:
     """Return what became of a promise."""
     if clock.is_over:
@@ -91,6 +99,14 @@ async def kept(reporter: Reporter, address: Address, choices: Choices, book: Boo
     lines = await THREADS.run(_lines, tally.groups, address.groups, labels)
     labels = labels._replace(people=await reporter.names_of(address, [it.keys for it in lines]))
     return KeptReport(address, period, lines, Line((), _numbers(tally.whole)), tally.every, labels)
+
+
+async def before(reporter: Reporter, found: KeptReport, book: Book, now: int) -> Past:
+    """Count the promises of the period before that of a report, all together."""
+    address, earlier = found.address._replace(groups=()), periods.before(found.period, found.address.period)
+    question = Question(await reporter.selection(address), "created", earlier.borders(reporter.zone))
+    tally = await _reckoned(reporter, address, question, book, now)
+    return Past(earlier, _numbers(tally.whole), tally.every)
 
 
 async def tasks(

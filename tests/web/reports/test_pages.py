@@ -1,8 +1,9 @@
 """Reports: every number leads to the tasks that it counts, on every page, as a page and as JSON."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from tests.web.reports import world
 from tests.world import FIELD_IDS, PEOPLE_IDS, PROJECT_IDS, EmbeddedWorld
 
 LINK = re.compile(r'<a href="(/reports/tasks\?[^"]+)">(?:<b>)?(\d+)<')
+AGE = re.compile(r'(?:at most|it was) <a href="(/reports/tasks\?[^"]+measure=open)">\d+ d<')
 FIELD = f"cf_{FIELD_IDS['Способ связи']}"
 NAMED = {
     "until": "to the day",
@@ -260,6 +262,22 @@ def test_a_report_says_first_whether_open_tasks_pile_up(boris: Client) -> None:
     assert change > 0
     assert f"there are {change} more open tasks" in told
     assert f"({found['open_before']} → {found['total']['open']})" in told
+
+
+@pytest.mark.parametrize("query", ["period=last-month", "period=year", f"project_id={PROJECT_IDS['help']}"])
+def test_the_age_of_open_tasks_is_that_of_the_middle_one(boris: Client, query: str) -> None:
+    report = boris.get(f"/reports?{query}").json()
+    days = (datetime.fromisoformat(report["report"]["period"][it]) for it in ("since", "until"))
+    first, last = (it.replace(tzinfo=ZoneInfo("Europe/Moscow")) for it in days)
+    moments = {"before": first, "now": min(last + timedelta(days=1), datetime.now(UTC))}
+    told = AGE.findall(boris.get(f"/reports?{query}", headers=HTML).text)
+    addresses = dict(zip(("now", "before"), told, strict=True))
+    for name, moment in moments.items():
+        tasks = boris.get(unescape(addresses[name])).json()
+        ages = sorted(moment - datetime.fromisoformat(it["created_on"]) for it in tasks["tasks"])
+        assert len(ages) == tasks["pagination"]["total"]
+        middle = ages[(len(ages) - 1) // 2].total_seconds()
+        assert abs(report["open_age"][name] - middle) < 60, (name, middle)
 
 
 def test_tasks_of_a_number_may_be_those_that_are_stuck(boris: Client) -> None:

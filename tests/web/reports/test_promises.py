@@ -15,6 +15,7 @@ from tests.world import PEOPLE_IDS, PRIORITY_IDS, PROJECT_IDS, EmbeddedWorld
 LINK = re.compile(r'<a href="(/reports/promises/tasks\?[^"]+)">(\d+)<')
 HERE = "/reports/promises"
 DAY = 24 * 60
+KINDS = {"answer": "First answer", "solution": "Solution"}
 
 
 @pytest.fixture
@@ -58,6 +59,20 @@ def test_the_parts_of_a_group_are_all_tasks_that_something_is_promised_of(boris:
         assert body["total"][kind]["share"] == body["total"][kind]["kept"] * 100 // decided
     urgent = next(it for it in body["lines"] if it["values"][0]["value"] == PRIORITY_IDS["urgent"])
     assert set(urgent["answer"].values()) == {0, None} and urgent["solution"]["missed"]
+
+
+@pytest.mark.parametrize("query", ["period=year", f"group=executor&priority_id={PRIORITY_IDS['urgent']}"])
+def test_the_shares_stand_above_the_table_beside_those_of_the_period_before(boris: Client, query: str) -> None:
+    body, page = boris.get(f"{HERE}?{query}").json()["promises"], boris.get(f"{HERE}?{query}", headers=HTML).text
+    (before,) = re.findall(r'<a href="(/reports/promises\?[^"]+)">Before: ', page)
+    earlier = boris.get(unescape(before)).json()["promises"]
+    assert earlier["period"] == {it: body["before"][it] for it in ("since", "until")}
+    told = re.findall(r"<b>(?:(\d+)\xa0%|—)</b> ([\w ]+), kept</span>", page)
+    shares = [body["total"][it]["share"] for it in KINDS]
+    assert told == [("" if it is None else str(it), name) for it, name in zip(shares, KINDS.values(), strict=True)]
+    for kind in KINDS:
+        assert body["before"][kind] == earlier["total"][kind]
+    assert any(body["before"][it]["missed"] for it in KINDS)
 
 
 @pytest.mark.parametrize(
