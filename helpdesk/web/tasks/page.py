@@ -110,8 +110,7 @@ async def page(request: Request, task: Task, status: int = 200, **context: Any) 
     has_internal = any(entry.private for entry in task.entries)
     context |= {"beside": await task_calls.of_task(request, task.id), "may_print_internal": has_internal}
     context["prints_internal"] = has_internal and request.query_params.get("print") == "internal"
-    context |= {"with_description": True, "with_drafts": True}
-    response = await _render(request, "tasks/show.html", task, _filtered(task, history), status, **context)
+    response = await _render(request, "tasks/show.html", task, _filtered(task, history), status, True, True, **context)
     navigation.remember_list(request, response, back)
     return response
 
