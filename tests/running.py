@@ -4,7 +4,7 @@ import os
 import shutil
 import sqlite3
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -69,6 +69,12 @@ def running_helpdesk(
             program = [sys.executable, "-m", *command]
             process = life.enter_context(running(program, log=log, answers=answers, env=env, cwd=folder))
         yield Helpdesk(url, folder, process)
+
+
+def begun(command: Sequence[str], folder: Path, log: str = "log") -> Process:
+    """Fork `python -m COMMAND` in `folder`, where what it says is added to its log. Whoever begins it ends it."""
+    assert forkserver
+    return forkserver.begin(Order(command, str(folder), _environment(folder, None), str(folder / log)))
 
 
 @contextmanager

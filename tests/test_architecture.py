@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -219,7 +220,7 @@ FLOORS = (
     "core",
     "edge",
     "files drafts replies",
-    "notifications task_calls clocks",
+    "notifications task_calls clocks task_assessments",
     "tasks",
     "lists",
     "people",
@@ -242,17 +243,38 @@ CONTAINER = "web.core.services"
 """The module that gives handlers everything. It names classes of upper floors, for a type checker alone."""
 
 
+Import = ast.Import | ast.ImportFrom
+
+
+class Imports(NamedTuple):
+    """The imports of a module: all, those in functions, and the lines that only a type checker reads."""
+
+    every: list[Import]
+    inner: list[Import]
+    for_types_alone: set[int]
+
+
 @cache
-def imports(module: str) -> list[tuple[str, ast.stmt]]:
+def statements(module: str) -> Imports:
+    """Parse a module once for all tests, and keep no more of it: to parse all takes seconds."""
+    tree = ast.parse(MODULES[module].read_text())
+    nodes = list(ast.walk(tree))
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    checked = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    return Imports(
+        [node for node in nodes if isinstance(node, Import)],
+        [node for function in functions for node in ast.walk(function) if isinstance(node, Import)],
+        {statement.lineno for node in checked for statement in node.body},
+    )
+
+
+@cache
+def imports(module: str) -> list[tuple[str, Import]]:
     """What a module imports of ours, each with its statement."""
     found = []
-    for node in ast.walk(ast.parse(MODULES[module].read_text())):
-        names = []
-        if isinstance(node, ast.ImportFrom):
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-        elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        for name in names:
+    for node in statements(module).every:
+        prefix = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+        for name in (f"{prefix}{alias.name}" for alias in node.names):
             if name.startswith("helpdesk"):
                 ours = name.removeprefix("helpdesk").lstrip(".")
                 found.append((ours if ours in MODULES else ours.rpartition(".")[0], node))
@@ -288,18 +310,8 @@ def test_every_folder_of_web_has_a_floor() -> None:
     assert {folder_of(module) for module in WEB} == FLOOR.keys()
 
 
-def for_types_alone(module: str) -> set[int]:
-    """The lines of a module that only a type checker reads."""
-    return {
-        statement.lineno
-        for node in ast.parse(MODULES[module].read_text()).body
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-        for statement in node.body
-    }
-
-
 def test_only_wiring_and_the_container_import_for_types_alone() -> None:
-    assert {module for module in MODULES if for_types_alone(module)} == {"adapters", "wiring", CONTAINER}
+    assert {module for module in MODULES if statements(module).for_types_alone} == {"adapters", "wiring", CONTAINER}
 
 
 def test_every_address_is_listed_with_its_guard() -> None:
@@ -318,7 +330,7 @@ def arrows_between_folders() -> list[tuple[str, str]]:
         for module in WEB
         for imported, statement in imports(module)
         if within(imported, "web") and folder_of(imported) != folder_of(module)
-        if module != CONTAINER or statement.lineno not in for_types_alone(module)
+        if module != CONTAINER or statement.lineno not in statements(module).for_types_alone
     ]
 
 
@@ -387,16 +399,8 @@ def test_only_a_command_serves_the_demo() -> None:
 
 
 def test_only_wiring_and_channels_import_inside_functions_and_only_adapters_and_their_clients() -> None:
-    for module, file in MODULES.items():
-        tree = ast.parse(file.read_text())
-        inner = [
-            node
-            for function in ast.walk(tree)
-            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
-            for node in ast.walk(function)
-            if isinstance(node, ast.Import | ast.ImportFrom)
-        ]
-        assert not inner or module in WIRING | CHANNELS, module
+    for module in MODULES:
+        assert not statements(module).inner or module in WIRING | CHANNELS, module
 
 
 def test_only_settings_reads_the_environment() -> None:
@@ -405,16 +409,14 @@ def test_only_settings_reads_the_environment() -> None:
 
 
 def test_web_knows_no_client_library_and_nobody_else_knows_http() -> None:
-    for module, file in MODULES.items():
-        tree = ast.parse(file.read_text())
+    for module in MODULES:
         roots = {
             name.split(".")[0]
-            for node in ast.walk(tree)
+            for node in statements(module).every
             for name in (
-                [node.module or ""] if isinstance(node, ast.ImportFrom) else
-                [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
             )
-        }  # fmt: skip
+        }
         if within(module, "web"):
             assert not roots & CLIENTS, module
         elif module not in ("app", "commands", "http_protocol"):

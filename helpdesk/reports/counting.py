@@ -76,9 +76,10 @@ def _open_at(tables: Tables, question: Question) -> list[Part]:
     border, step = tables.border(question.borders[-1]), tables.steps()
     if is_settled(question):
         return [Part(tables.tasks, (tables.created < border, tables.is_open))]
-    since = step.select(step.events.task.label("task"), sa.func.sum(step.opened).label("opened"))
+    task = tables.apart(step.events.task)
+    since = step.select(task.label("task"), sa.func.sum(step.opened).label("opened"))
     since = since.where(tables.again(step.events.task), step.crosses, step.events.moment >= border)
-    later = since.group_by(step.events.task).subquery("later")
+    later = since.group_by(task).subquery("later")
     open_then = sa.case((tables.is_open, 1), else_=0) - sa.func.coalesce(later.c.opened, 0) > 0
     source, there = tables.tasks.outerjoin(later, later.c.task == tables.id), tables.created < border
     again = tables.again(tables.id)
@@ -100,3 +101,10 @@ def page(tables: Tables, question: Question, picked: sa.Subquery, number: int, s
     if not question.selection.unchanged_since:
         return ids.order_by(picked.c.id.desc())
     return ids.join(tables.tasks, tables.id == picked.c.id).order_by(tables.updated, tables.id)
+
+
+def created(tables: Tables, question: Question, place: int) -> sa.Select[Any]:
+    """Return the statement for the creation of one of a question's tasks: that created last is at place 0."""
+    its = picked(tables, question, {})
+    found = sa.select(tables.created).select_from(tables.tasks.join(its, its.c.id == tables.id))
+    return found.order_by(tables.created.desc()).limit(1).offset(place)

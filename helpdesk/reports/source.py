@@ -1,6 +1,7 @@
 """Define the port to what a backend tells of many tasks at once. Reports, promises and quality control count by it."""
 
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from helpdesk.reports.model import Choices, Counts, Found, Involved, Key, Life, Question, Selection
@@ -31,6 +32,10 @@ class ReportSource(Protocol):
 
         `cell` may name some of the groups, or none for all tasks of the question.
         """
+
+    async def created(self, actor: Actor, question: Question, place: int) -> datetime | None:
+        """Return when one of the tasks that `counts` counts was created: the one at this place, of which 0 is that of
+        the task created last. None where there are fewer."""
 
     async def names(self, actor: Actor, ids: Collection[int]) -> Mapping[int, str]:
         """Return the names of people and groups, by their ids; those who are gone are left out."""

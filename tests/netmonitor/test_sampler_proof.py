@@ -4,12 +4,9 @@ twice, and no incident and no notification is lost or doubled."""
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +22,9 @@ from helpdesk.store.models import table
 from helpdesk.store.models.netmonitor import HostHour, HostIncident, HostNews, HostPacked, HostSample, HostState
 from helpdesk.store.models.notifications import Notification
 from tests.netmonitor.test_incidents import Incident, Probe, brute
+from tests.running import begun
 from tests.servers.imitated_hosts import ImitatedHosts
-from tests.servers.process import wait_until
+from tests.servers.process import Process, wait_until
 from tests.soak import SOAK
 from tests.store.monitored import NOW, add_host, random_samples, store
 from tests.world import PEOPLE_IDS
@@ -39,30 +37,23 @@ RULES = Rules(2, 2, INTERVAL)
 class Samplers:
     """Two processes over one store, of which one samples. A killed one is begun again at once."""
 
-    def __init__(self, database: Database) -> None:
-        self.arguments = [
-            sys.executable,
-            "-m",
-            "tests.netmonitor.sampling",
-            str(database.engine.url),
-            str(LEASE_SECONDS),
-        ]
-        self.database = database
+    def __init__(self, database: Database, folder: Path) -> None:
+        self.database, self.folder = database, folder
         self.processes = [self._begin(), self._begin()]
 
-    def _begin(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(self.arguments, cwd=Path(__file__).parents[2])
+    def _begin(self) -> Process:
+        arguments = [str(self.database.engine.url), str(LEASE_SECONDS)]
+        return begun(["tests.netmonitor.sampling", *arguments], self.folder)
 
     def kill(self, number: int) -> None:
         process = self.processes[number]
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()
         process.wait()
         self.processes[number] = self._begin()
 
     def end(self) -> None:
         for process in self.processes:
-            with suppress(ProcessLookupError):
-                os.kill(process.pid, signal.SIGKILL)
+            process.kill()
             process.wait()
 
     def wait(self, moment: float) -> None:
@@ -96,12 +87,12 @@ def play(hosts: ImitatedHosts) -> None:
 
 
 @pytest.mark.soak
-def test_no_kill_loses_or_doubles_a_sample_an_incident_or_a_notification(database: Database) -> None:
+def test_no_kill_loses_or_doubles_a_sample_an_incident_or_a_notification(database: Database, tmp_path: Path) -> None:
     chance = random.Random(os.environ.get("SEED", "7"))
     with ImitatedHosts(HOSTS) as hosts:
         database.run_here(lambda db: watch_all(db, hosts), writes=True)
         play(hosts)
-        samplers = Samplers(database)
+        samplers = Samplers(database, tmp_path)
         try:
             samplers.wait(0)
             began = time.time()

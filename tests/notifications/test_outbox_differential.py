@@ -8,8 +8,6 @@ in a model of its own, against which each accepted item and each end is held.
 import asyncio
 import os
 import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from functools import partial
@@ -29,11 +27,11 @@ from helpdesk.store.models import tables
 from helpdesk.store.models.delivery import Device, OutboxRow
 from helpdesk.store.models.notifications import Notification
 from helpdesk.tasks.model import Edit
-from tests import running
-from tests.forkserver import Order
 from tests.notifications import sending_process
 from tests.notifications.sending import ANNA, BORIS, IRINA, device, write
+from tests.running import begun
 from tests.servers.imitated_channels import Arrived, ImitatedChannels, imitated_channels
+from tests.servers.process import Process
 from tests.world import EmbeddedWorld
 
 SOAK, SEED = bool(os.environ.get("SOAK")), os.environ.get("SEED", "1")
@@ -131,14 +129,8 @@ class Town:
         write(self.database, lambda db: db.exec(sa.delete(tables.Membership).where(gone)))
         self.away.add(BORIS)
 
-    def begin(self, port: int) -> Any:
-        command = ["tests.notifications.sending_process", self.store, str(port)]
-        environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2])}
-        log = self.folder / "sending.log"
-        if running.forkserver:
-            return running.forkserver.begin(Order(command, str(self.folder), environ, str(log)))
-        with log.open("ab") as out:
-            return subprocess.Popen([sys.executable, "-m", *command], env=environ, stdout=out, stderr=out)
+    def begin(self, port: int) -> Process:
+        return begun(["tests.notifications.sending_process", self.store, str(port)], self.folder)
 
 
 @pytest.fixture

@@ -2,10 +2,6 @@
 
 import asyncio
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -31,6 +27,7 @@ from tests.clocks import NOON
 from tests.notifications.sending import device, write
 from tests.posts.announcing import Announcing
 from tests.posts.publishing import publish
+from tests.running import begun
 from tests.world import PEOPLE_IDS, EmbeddedWorld
 
 ANNA, BORIS, IRINA, STRANGER, ADMIN_ID = (PEOPLE_IDS[it] for it in ("anna", "boris", "irina", "stranger", "admin"))
@@ -168,7 +165,9 @@ async def test_two_processes_notify_nobody_twice(database: Database, monkeypatch
     assert len(told) == 64 and set(told.values()) == {1}
 
 
-def test_a_process_that_is_killed_leaves_nobody_out_and_notifies_nobody_twice(database: Database) -> None:
+def test_a_process_that_is_killed_leaves_nobody_out_and_notifies_nobody_twice(
+    database: Database, tmp_path: Path
+) -> None:
     """Half of the people want it only pushed, so that no row of the list keeps them from getting it twice."""
     write(database, lambda db: db.add_all(tables.Person(**new_person(it)) for it in range(300)))
     pushed = json.dumps({"wanted": {"post": {"page": False, "push": True}}})
@@ -178,15 +177,14 @@ def test_a_process_that_is_killed_leaves_nobody_out_and_notifies_nobody_twice(da
     rows = [{"person_id": id, "told": pushed} for id in ids[::2]]
     write(database, lambda db: db.execute(sa.insert(NotificationPreference), rows))
     number, dice, deaths = publish(database), Random(7), 0
-    url, folder = str(database.engine.url), Path(__file__).parent.parent.parent
+    url = str(database.engine.url)
     for life in range(40):
-        arguments = [sys.executable, "-m", "tests.posts.announcing", url, str(life)]
-        process = subprocess.Popen(arguments, cwd=folder)
+        process = begun(["tests.posts.announcing", url, str(life)], tmp_path)
         before, most = post(database, number).announced_to, dice.randint(20, 120)
         is_far = lambda: post(database, number).announced_to >= before + most or process.poll() is not None  # noqa: E731, B023
         wait_for(is_far)
         if process.poll() is None:
-            os.kill(process.pid, signal.SIGKILL)
+            process.kill()
             deaths += 1
         process.wait()
         if post(database, number).announced_at:

@@ -2,10 +2,6 @@
 
 import asyncio
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterable
@@ -22,7 +18,7 @@ from helpdesk.errors import BadResponse, Unavailable
 from helpdesk.notifications.messages import Warned
 from helpdesk.promises import watcher
 from helpdesk.reports.model import Life, Selection
-from helpdesk.store import board, preferences, promise_warnings, promises, rights
+from helpdesk.store import absences, board, preferences, promise_warnings, promises, rights
 from helpdesk.store import business_calendars as calendars
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
@@ -33,6 +29,7 @@ from helpdesk.store.notifications import NOTIFICATION
 from helpdesk.store.promise_warnings import Key
 from helpdesk.store.promises import PromiseValues
 from helpdesk.tasks.model import Actor
+from tests import running
 from tests.clocks import NOON, Clock
 from tests.notifications.sending import device, write
 from tests.promises.warning import MOSCOW, EmbeddedWatcher
@@ -122,6 +119,26 @@ async def test_the_named_person_is_told_when_it_is_over_and_only_of_tasks_that_t
     other = task(embedded, clock.now())
     await look(embedded, clock, 61)
     assert told(embedded.database) == [*over, (ANNA, "answer_over", other)]
+
+
+async def test_the_deputy_of_an_absent_assignee_is_warned_too_if_the_task_is_to_be_seen(
+    begun: EmbeddedWorld, clock: Clock
+) -> None:
+    number = task(begun)
+    write(begun.database, lambda db: absences.set_away(db, ANNA, clock.now().date(), BORIS))
+    await look(begun, clock, 45)
+    near = [(ANNA, "answer_near", number), (BORIS, "answer_near", number)]
+    assert told(begun.database) == near
+    names = begun.database.run_here(lambda db: db.execute(sa.select(NOTIFICATION.c.absent)).scalars().all())
+    assert [*names] == ["", "Анна Смирнова"]
+    await begun.backend.watch(begun.actor("boris"), number, True)
+    write(begun.database, lambda db: absences.set_away(db, ANNA, clock.now().date(), STRANGER))
+    await look(begun, clock, 16)
+    assert told(begun.database) == [*near, (ANNA, "answer_over", number), (BORIS, "answer_over", number)]
+    clock.pass_(24 * 60 * MINUTE)
+    await look(begun, clock)
+    over = [it for it in told(begun.database) if it[1] == "solution_over"]
+    assert over == [(ANNA, "solution_over", number), (BORIS, "solution_over", number)], "she is back"
 
 
 async def test_whoever_has_no_right_to_see_the_task_or_no_active_account_is_not_warned(
@@ -236,20 +253,21 @@ async def test_a_backend_that_does_not_answer_is_asked_again(begun: EmbeddedWorl
     assert told(begun.database) == [(ANNA, "answer_over", number)]
 
 
-def test_a_process_that_is_killed_leaves_nobody_out_and_warns_nobody_twice(begun: EmbeddedWorld, clock: Clock) -> None:
+def test_a_process_that_is_killed_leaves_nobody_out_and_warns_nobody_twice(
+    begun: EmbeddedWorld, clock: Clock, tmp_path: Path
+) -> None:
     """Half of the people want it only pushed, so that no row of the list keeps them from getting it twice."""
     numbers = [task(begun, assignee=login) for login in ("anna", "boris") for _ in range(30)]
     device(begun.database, BORIS)
     pushed = json.dumps({"wanted": {"promise": {"page": False, "push": True, "email": False}}})
     write(begun.database, lambda db: preferences.save(db, BORIS, pushed))
-    url, folder, dice, deaths = str(begun.database.engine.url), Path(__file__).parent.parent.parent, Random(7), 0
+    url, dice, deaths = str(begun.database.engine.url), Random(7), 0
     for life in range(60):
-        arguments = [sys.executable, "-m", "tests.promises.warning", url, str(61 + life * 4)]
-        process = subprocess.Popen(arguments, cwd=folder)
+        process = running.begun(["tests.promises.warning", url, str(61 + life * 4)], tmp_path)
         most = len(warned(begun.database)) + dice.randint(4, 30)
         wait_for(lambda: process.poll() is not None or len(warned(begun.database)) >= most)  # noqa: B023
         if process.poll() is None:
-            os.kill(process.pid, signal.SIGKILL)
+            process.kill()
             deaths += 1
         process.wait()
         if len({it.task_id for it in warned(begun.database)}) == len(numbers):

@@ -1,10 +1,6 @@
 """Who watches quality control is notified once of each new request that they see."""
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from datetime import timedelta
@@ -27,6 +23,8 @@ from helpdesk.store.notifications import NOTIFICATION
 from tests.clocks import NOON, Clock
 from tests.notifications.sending import device, write
 from tests.quality.telling import COMPLAINT, News
+from tests.running import begun
+from tests.servers.process import wait_until
 from tests.world import PEOPLE_IDS, PROJECT_IDS, EmbeddedWorld
 
 ADMIN, ANNA, BORIS, STRANGER = (PEOPLE_IDS[it] for it in ("admin", "anna", "boris", "stranger"))
@@ -53,6 +51,10 @@ def told(database: Database) -> list[tuple[int, str, int]]:
     columns = NOTIFICATION.c.person_id, NOTIFICATION.c.kind, NOTIFICATION.c.task_id
     rows = database.run_here(lambda db: db.execute(sa.select(*columns).order_by(NOTIFICATION.c.id)).all())
     return [(person, kind, task) for person, kind, task in rows]
+
+
+def subjects(database: Database) -> set[str]:
+    return set(database.run_here(lambda db: db.execute(sa.select(NOTIFICATION.c.subject)).scalars().all()))
 
 
 def watch(database: Database, *people: int) -> None:
@@ -105,15 +107,23 @@ async def test_many_at_once_are_one_notification(watched: EmbeddedWorld, clock: 
     await look(watched, clock)
     await look(watched, clock)
     assert sorted(told(watched.database)) == [(ADMIN, "quality_new", 0), (BORIS, "quality_new", 0)]
-    subjects = watched.database.run_here(lambda db: db.execute(sa.select(NOTIFICATION.c.subject)).scalars().all())
-    assert set(subjects) == {str(news.MOST_ALONE + 1)}
+    assert subjects(watched.database) == {str(news.MOST_ALONE + 1)}
 
 
-async def test_of_a_second_redmine_the_number_alone_is_told(watched: EmbeddedWorld, clock: Clock) -> None:
+async def test_of_a_second_redmine_each_is_told_the_subjects_that_they_see(
+    watched: EmbeddedWorld, clock: Clock
+) -> None:
+    write(watched.database, lambda db: rights.grant(db, STRANGER, QUALITY))
+    watch(watched.database, STRANGER)
     await look(watched, clock, name="quality")
-    request(watched, clock)
+    numbers = [request(watched, clock, subject=it, project="help") for it in ("Грязь \n\u202eв номере", "я" * 255)]
     await look(watched, clock, name="quality")
     assert sorted(told(watched.database)) == [(ADMIN, "quality_new", 0), (BORIS, "quality_new", 0)]
+    assert subjects(watched.database) == {f"#{numbers[1]} {'я' * 70}; #{numbers[0]} Грязь \u202eв номере\u202c"}
+    for _ in range(news.MOST_ALONE + 1):
+        request(watched, clock)
+    await look(watched, clock, name="quality")
+    assert str(news.MOST_ALONE + 1) in subjects(watched.database)
 
 
 async def test_one_that_appears_late_or_says_it_is_of_the_future_is_told_once(
@@ -182,26 +192,25 @@ async def test_two_processes_notify_nobody_twice(watched: EmbeddedWorld, clock: 
 
 
 def test_a_process_that_is_killed_leaves_nobody_out_and_notifies_nobody_twice(
-    watched: EmbeddedWorld, clock: Clock
+    watched: EmbeddedWorld, clock: Clock, tmp_path: Path
 ) -> None:
     """Boris has it pushed, too, so that a row of the list is not all that keeps him from getting it twice."""
     device(watched.database, BORIS)
     asyncio.run(look(watched, clock))
     numbers, deaths, dice = [], 0, Random(7)
-    url, folder = str(watched.database.engine.url), Path(__file__).parent.parent.parent
+    url = str(watched.database.engine.url)
     for life in range(12):
         clock.pass_(120)
         numbers.append(request(watched, clock))
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.quality.telling", url, str(clock.seconds)], cwd=folder, stdout=subprocess.PIPE
-        )
-        assert process.stdout and process.stdout.readline() == b"ready\n"
+        log = tmp_path / f"life {life}"
+        process = begun(["tests.quality.telling", url, str(clock.seconds)], tmp_path, log.name)
+        is_ready = lambda: log.exists() and log.read_text().endswith("ready\n")  # noqa: E731, B023
+        wait_until(is_ready, seconds=60, what="it is ready", every=0.001)
         time.sleep(dice.random() * 0.05)  # the moment of its death is left to chance
         if life < 11 and process.poll() is None:
-            os.kill(process.pid, signal.SIGKILL)
+            process.kill()
             deaths += 1
         process.wait()
-        process.stdout.close()
     sent = watched.database.run_here(lambda db: db.exec(select(OutboxRow.task_id)).all())
     listed = Counter(task for person, _, task in told(watched.database) if person == BORIS)
     assert deaths >= 2 and Counter(sent) == listed == Counter(numbers)

@@ -313,4 +313,8 @@ async def differences(
         ids = [row.id for row in page.rows]
         if ids != tasks or page.total != len(tasks):
             found.append(f"{actor.id}, {named} at {cell}: {set(ids) ^ set(tasks)} of {page.total} differ")
+    created = sorted((it.created for it in reckoning.seen if it.id in tasks), reverse=True)
+    place = dice.randrange(len(created) + 1)
+    if await source.created(actor, asked, place) != next(iter(created[place:]), None):
+        found.append(f"{actor.id}, {named}: another task was created as number {place} of {len(created)}")
     return found

@@ -63,13 +63,13 @@ def _can_bind(port: int) -> bool:
     return True
 
 
-def wait_until(true: Callable[[], bool], *, seconds: float, what: str) -> None:
+def wait_until(true: Callable[[], bool], *, seconds: float, what: str, every: float = _POLL_SECONDS) -> None:
     """Returns as soon as the condition holds; raises ServerError("… {what}") after so many seconds."""
     deadline = time.monotonic() + seconds
     while not true():
         if time.monotonic() > deadline:
             raise ServerError(f"waited {seconds:g} s in vain: {what}")
-        time.sleep(_POLL_SECONDS)
+        time.sleep(every)
 
 
 def tail(log: Path, lines: int = 30) -> str:

@@ -1,6 +1,7 @@
 """The ReportSource port over Redmine's database. REST can't count so."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -51,6 +52,13 @@ class RedmineReports(RedmineLives):
         return await self._at_one_moment(
             actor, lambda read, tables: _found(read, tables, question, cell, page, per_page)
         )
+
+    async def created(self, actor: Actor, question: Question, place: int) -> datetime | None:
+        def work(read: Reading, tables: Tables) -> datetime | None:
+            found = read.db.scalar(counting.created(tables, question, place))
+            return found and read.moment(found)
+
+        return await self._at_one_moment(actor, work)
 
     async def names(self, actor: Actor, ids: Collection[int]) -> Mapping[int, str]:
         return await self._read(actor, lambda read: read.names(ids))

@@ -24,6 +24,7 @@ TITLES: dict[str, Sentence] = {
     "group": sentence("Group by"),
     "phase": sentence("Only tasks that are"),
     "days": sentence("Days without a change"),
+    "unanswered": sentence("Without a first answer yet"),
     "split": sentence("Division"),
     "clock": sentence("Clock"),
     "kind": sentence("Promise"),
