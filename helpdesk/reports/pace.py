@@ -159,7 +159,6 @@ async def _reckoned(
 
     found, before = await gather(read(asked.now, every, keyed), read(asked.past, every_past, []))
     rows = await times.THREADS.run(_rows, counts, found.groups, groups, labels)
-    names = await reporter.names_of(asked.address, [it.keys for it in rows])
     return Pace(
         asked.address,
         asked.now.measure,
@@ -168,7 +167,7 @@ async def _reckoned(
         Row((), numbers[0], found.total),
         every,
         Past(asked.earlier, Row((), numbers[1], before.total), every_past),
-        labels._replace(people=names),
+        await reporter.named(labels, asked.address, [it.keys for it in rows]),
     )
 
 
