@@ -220,7 +220,7 @@ FLOORS = (
     "core",
     "edge",
     "files drafts replies",
-    "notifications task_calls clocks",
+    "notifications task_calls clocks task_assessments",
     "tasks",
     "lists",
     "people",

@@ -75,6 +75,7 @@ STATUS = sentence("Status: %(old)s → %(new)s")
 PRIORITY = sentence("Priority: %(old)s → %(new)s")
 LEFT = sentence("Working time left: %(left)s of %(limit)s")
 SPENT = sentence("Working time promised: %(limit)s")
+INSTEAD = sentence("You stand in for %(absent)s (away)")
 ABOUT = sentence("%(subject)s")
 JOINED = sentence("%(first)s · %(second)s")
 
@@ -194,6 +195,8 @@ def _title(row: NotificationRow) -> Sentence:
 def _details(row: NotificationRow) -> Iterator[Sentence | str]:
     if type_of(row.kind) == "promise":
         yield from _warned(row.excerpt)
+        if row.absent:
+            yield Sentence(INSTEAD.text, {"absent": row.absent})
         return
     if row.old and row.new:
         label = PRIORITY if row.kind == "priority" else STATUS

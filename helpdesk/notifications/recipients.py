@@ -203,11 +203,11 @@ class Recipients:
         """Apply the rules in the thread that reads the accounts: with thousands of people it takes a while."""
         found = candidates(event, self.accounts(session, involved(event), texts.logins), texts.words)
         addressed = [it.account.id for it in found if it.kind in URGENT]
-        deputies = _deputies(session, self.accounts, addressed, today) if addressed else {}
+        deputies = deputies_of(session, self.accounts, addressed, today) if addressed else {}
         return with_deputies(event, found, deputies)
 
 
-def _deputies(session: Session, accounts: Accounts, person_ids: Sequence[int], today: date) -> dict[int, Deputy]:
+def deputies_of(session: Session, accounts: Accounts, person_ids: Collection[int], today: date) -> dict[int, Deputy]:
     """Return the deputies of those of these people who are away, by the absent ids."""
     away = absences.deputies(session, person_ids, today)
     found = {absent: deputy for absent, (_, deputy) in away.items() if deputy}

@@ -25,13 +25,14 @@ from helpdesk.notifications.outbox import Outbox
 from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.promises import warnings
 from helpdesk.promises.service import Promises
+from helpdesk.promises.warned import Named, read
 from helpdesk.promises.warnings import DueWarning
-from helpdesk.reports.model import NOBODY, Involved
+from helpdesk.reports.model import Involved
 from helpdesk.reports.source import ReportSource
-from helpdesk.store import feed_state, leases, people, promise_warnings
+from helpdesk.store import feed_state, leases, promise_warnings
 from helpdesk.store.database import Database, in_batches
 from helpdesk.store.models.notifications import EventRecord, NotificationRow
-from helpdesk.store.people import Account, Accounts
+from helpdesk.store.people import Accounts
 from helpdesk.store.promise_warnings import Key
 from helpdesk.tasks.model import Actor
 from helpdesk.threads import Threads
@@ -61,19 +62,13 @@ class LeaseLost(Exception):
     """Another process watches now; nothing was written."""
 
 
-class Named(NamedTuple):
-    """The accounts of the people who are to be warned: by their numbers in the backend, and by their own ids."""
-
-    by_number: Mapping[int, Account]
-    by_id: Mapping[int, Account]
-
-
 class Asked(NamedTuple):
-    """A warning with its task, None where that is gone, and the ids of the accounts that are to get it."""
+    """A warning with its task, None where that is gone, and the ids of the accounts that are to get it, each with the
+    name of the absent person whose deputy it is, or with none."""
 
     warning: DueWarning
     task: Involved | None
-    ids: frozenset[int]
+    ids: Mapping[int, str]
 
 
 class PromiseWatcher:
@@ -167,10 +162,10 @@ class PromiseWatcher:
     async def _asked(self, new: Sequence[DueWarning]) -> AsyncGenerator[list[Asked], None]:
         """Yield the warnings with those who are to get them, without those of which this can't be said now. Where the
         backend answers about none of many, the rest is not asked."""
-        gate = asyncio.Semaphore(ASKED_AT_ONCE)
+        gate, today = asyncio.Semaphore(ASKED_AT_ONCE), self.clock().astimezone(self.zone).date()
         for some in in_batches(new, WARNINGS_AT_ONCE):
             tasks = await self.source.involved({it.key.task_id for it in some})
-            named = await self._write(lambda db: self._named(db, some, tasks))  # noqa: B023  # and keeps the lease
+            named = await self._write(lambda db: read(db, self.accounts, some, tasks, today))  # noqa: B023  # and keeps the lease
 
             async def ask(warning: DueWarning) -> Asked | None:
                 task = tasks.get(warning.key.task_id)  # noqa: B023
@@ -185,22 +180,14 @@ class PromiseWatcher:
                 return
             yield known
 
-    def _named(self, session: Session, some: Iterable[DueWarning], tasks: Mapping[int, Involved]) -> Named:
-        numbers = {number for it in some for number in _numbers(it, tasks.get(it.key.task_id))}
-        escalated = {it.escalate_to for it in some if it.escalate_to is not None}
-        by_number = {it.number: it for it in self.accounts(session, numbers, ())}
-        return Named(by_number, people.numbered(session, self.accounts, escalated))
-
-    async def _seeing(self, warning: DueWarning, task: Involved | None, named: Named) -> frozenset[int]:
+    async def _seeing(self, warning: DueWarning, task: Involved | None, named: Named) -> dict[int, str]:
         """Return the ids of the accounts of those who are to be warned and see the task."""
-        its = {named.by_number[it] for it in _numbers(warning, task) if it in named.by_number}
-        if escalated := named.by_id.get(warning.escalate_to or 0):
-            its.add(escalated)
+        its = named.of(warning, task)
         if not its:
-            return frozenset()
+            return {}
         record = EventRecord(warning.event, warning.key.task_id, False, "", "", "", self.clock())
         visible_to = await self.visible_to(record, [Actor(it.number, it.login) for it in its])
-        return frozenset(it.id for it in its if it.number in visible_to)
+        return {it.id: absent for it, absent in its.items() if it.number in visible_to}
 
     def _notify(self, session: Session, asked: Sequence[Asked]) -> frozenset[int]:
         """Note the warnings and store their notifications. Return who has one in the list."""
@@ -209,7 +196,10 @@ class PromiseWatcher:
         given = [it for it in asked if it.warning in new]
         many = _many(given)
         rows = [
-            (_notification(it.warning, it.task, now), alone) for it in given if it.task and (alone := it.ids - {*many})
+            (_notification(it.warning, it.task, now)._replace(absent=absent), alone)
+            for it in given
+            for absent in sorted({*it.ids.values()})
+            if it.task and (alone := frozenset(id for id in it.ids.keys() - {*many} if it.ids[id] == absent))
         ]
         rows += [(_of_many(number, now), frozenset({id})) for id, number in many.items()]
         deliveries = [it for row, ids in rows for it in deliver(session, sorted(ids), row, now, self.outbox, self.zone)]
@@ -226,20 +216,15 @@ class PromiseWatcher:
         return await self.database.run(held, writes=True)
 
 
-def _numbers(warning: DueWarning, task: Involved | None) -> frozenset[int]:
-    """Return the numbers of who is warned: the assignees, or who closed the task last, and the watchers. Nobody is
-    warned of a task that is gone."""
-    if task is None:
-        return frozenset()
-    return (task.assignees or frozenset({warning.executor_id} - {NOBODY})) | task.watchers
-
-
 def _parted(asked: Sequence[Asked]) -> list[Sequence[Asked]]:
     """Return what is given in one transaction each: all together of what somebody gets many, so that these are one
     notification, and the rest some at a time."""
     many = _many(asked).keys()
-    together = [it for it in asked if it.ids & many]
-    return [*([together] if together else ()), *in_batches((it for it in asked if not it.ids & many), WARNINGS_AT_ONCE)]
+    together = [it for it in asked if it.ids.keys() & many]
+    return [
+        *([together] if together else ()),
+        *in_batches((it for it in asked if not it.ids.keys() & many), WARNINGS_AT_ONCE),
+    ]
 
 
 def _many(asked: Iterable[Asked]) -> dict[int, int]:

@@ -55,10 +55,6 @@ class AssessedTasks(NamedTuple):
         assigned = {it for it, people in involved.items() if people.assignees & self.numbers}
         return frozenset(assigned.union(it for it, life in lives.items() if life.closer_id in self.numbers))
 
-    async def is_own(self, task: TaskValues) -> bool:
-        """Tell whether a task is the work of the person, as `own` says."""
-        return task.executor_id in self.numbers or bool(await self.own([task.task_id]))
-
     async def closed(self, task_id: int) -> TaskValues:
         """Return a closed task. Raises NotFound, and Invalid for an open one."""
         row, task = await self.one(task_id)

@@ -32,12 +32,13 @@ class MarkSum(NamedTuple):
 
 
 class Scored(NamedTuple):
-    """A score of a task, and when it was given."""
+    """A score of a task, when it was given, and the id of its assessment."""
 
     source: str
     task_id: int
     score: int
     at: datetime
+    id: int
 
 
 class Mean(NamedTuple):
@@ -48,12 +49,14 @@ class Mean(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """How far the lowest and the highest score of a task are apart."""
+    """How far the lowest and the highest score of a task are apart, with the ids of assessments that have them."""
 
     source: str
     task_id: int
     lowest: int
     highest: int
+    lowest_id: int
+    highest_id: int
 
     @property
     def points(self) -> int:
@@ -113,10 +116,11 @@ def of_criteria(sums: Iterable[MarkSum]) -> dict[int, Mean]:
 
 def differences(scored: Iterable[Scored]) -> list[Difference]:
     """Return the tasks with several scores, those that are furthest apart first."""
-    tasks = defaultdict[tuple[str, int], list[int]](list)
+    tasks = defaultdict[tuple[str, int], list[tuple[int, int]]](list)
     for it in scored:
-        tasks[it.source, it.task_id].append(it.score)
-    found = [Difference(*task, min(scores), max(scores)) for task, scores in tasks.items() if len(scores) > 1]
+        tasks[it.source, it.task_id].append((it.score, it.id))
+    ends = ((task, *min(scores), *max(scores)) for task, scores in tasks.items() if len(scores) > 1)
+    found = [Difference(*task, low, high, low_id, high_id) for task, low, low_id, high, high_id in ends]
     return sorted(found, key=lambda it: (-it.points, it.source, it.task_id))
 
 

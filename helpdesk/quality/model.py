@@ -18,8 +18,8 @@ FIELD_NAMES: dict[str, Sentence] = {
     "resort": sentence("Resort"),
     "country": sentence("Country"),
 }
-NO_TRACKER = 0
-"""The tracker of no task."""
+NO_TRACKER = NO_PROJECT = 0
+"""The tracker and the project of no task."""
 
 
 class QualityChoices(NamedTuple):

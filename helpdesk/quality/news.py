@@ -2,7 +2,7 @@
 
 Of all processes the one that holds a lease looks every half a minute. The notifications and how far it has come are one
 transaction, so that a process that is killed leaves nobody out and notifies nobody twice. Many requests at once are one
-notification, and so is every one of the second Redmine, whose tasks have no page here.
+notification, and so are those of the second Redmine, whose tasks have no page here; of a few it tells the subjects.
 """
 
 import asyncio
@@ -27,13 +27,16 @@ from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.people.model import Person, SignedIn, load_people
 from helpdesk.people.rights import QUALITY
 from helpdesk.quality.service import Quality
-from helpdesk.reports.model import Involved, Selection
+from helpdesk.reports.model import Involved, Question, Selection
 from helpdesk.reports.source import MOST_LIVES
+from helpdesk.reports.sql import EARLIEST, LATEST
 from helpdesk.store import feed_state, leases, quality_watchers, rights
 from helpdesk.store.database import Database, in_batches
 from helpdesk.store.models import tables
 from helpdesk.store.models.notifications import NotificationRow
 from helpdesk.store.rights import Named
+from helpdesk.tasks.model import Actor
+from helpdesk.texts import squeezed
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +46,8 @@ OVERLAP = timedelta(minutes=10)
 """Requests may appear so much later than they say: transactions last, and clocks differ."""
 MOST_ALONE = 3
 """Of more requests at once a person gets one notification."""
+LONGEST = 70
+"""As many characters of a subject are told where several are: a notification's subject has 255."""
 MOST_NEW = 2_000
 """So many new requests are looked at in one step; the others in the next one."""
 
@@ -63,6 +68,13 @@ class Begun(NamedTuple):
 
     progress: Progress | None
     watchers: Mapping[int, tuple[Person, datetime]]
+
+
+class Seen(NamedTuple):
+    """The new requests that a person sees, and what one notification of all of them tells: their subjects or number."""
+
+    ids: Sequence[int] = ()
+    told: str = ""
 
 
 class QualityNews:
@@ -112,7 +124,7 @@ class QualityNews:
         new = {id: created for id, created in found.items() if id not in before.seen}
         recent = frozenset(id for id, created in found.items() if created >= int((now - OVERLAP).timestamp()))
         after = Progress(now, recent) if is_whole else Progress(before.as_of, before.seen | new.keys())
-        news = {id: await self._visible(*begun.watchers[id], new) for id in begun.watchers} if new else {}
+        news = {id: await self._seen(*begun.watchers[id], new) for id in begun.watchers} if new else {}
         tasks = await self._tasks(news)
         listed = await self.database.run(lambda db: self._notify(db, begun.progress, after, news, tasks), writes=True)
         if listed is not None:
@@ -146,32 +158,44 @@ class QualityNews:
                     return found, False
         return found, True
 
-    async def _visible(self, person: Person, since: datetime, new: Mapping[int, int]) -> list[int]:
+    async def _seen(self, person: Person, since: datetime, new: Mapping[int, int]) -> Seen:
         """Return the requests since then that the person sees."""
         wanted = [id for id, created in new.items() if created >= int(since.timestamp())]
         try:
             actor = await self.quality.actor(SignedIn(person, ""))
         except NotAllowed:
-            return []
-        return [id for ids in in_batches(wanted, MOST_LIVES) for id in await self.quality.source.lives(actor, ids)]
+            return Seen()
+        ids = [id for some in in_batches(wanted, MOST_LIVES) for id in await self.quality.source.lives(actor, some)]
+        subjects = await self._subjects(actor, ids) if self._is_elsewhere and 0 < len(ids) <= MOST_ALONE else ""
+        return Seen(ids, subjects or str(len(ids)))
 
-    async def _tasks(self, news: Mapping[int, Sequence[int]]) -> Mapping[int, Involved]:
+    async def _subjects(self, actor: Actor, ids: Sequence[int]) -> str:
+        """Return the subjects of a few requests, as their reader sees them."""
+        asked = Question(Selection(task_ids=tuple(ids)), "created", (EARLIEST, LATEST))
+        found = await self.quality.source.found(actor, asked, {}, per_page=MOST_ALONE)
+        return "; ".join(f"#{row.id} {squeezed(row.subject)[:LONGEST]}".strip() for row in found.rows)
+
+    async def _tasks(self, news: Mapping[int, Seen]) -> Mapping[int, Involved]:
         """Return the tasks of the notifications that name one."""
-        alone = {id for ids in news.values() if self._is_few(ids) for id in ids}
+        alone = {id for seen in news.values() if self._is_few(seen.ids) for id in seen.ids}
         found: dict[int, Involved] = {}
         for ids in in_batches(alone, MOST_LIVES):
             found |= await self.quality.source.involved(ids)
         return found
 
+    @property
+    def _is_elsewhere(self) -> bool:
+        return self.quality.name != "main"
+
     def _is_few(self, ids: Sequence[int]) -> bool:
-        return self.quality.name == "main" and len(ids) <= MOST_ALONE
+        return not self._is_elsewhere and len(ids) <= MOST_ALONE
 
     def _notify(
         self,
         session: Session,
         before: Progress | None,
         after: Progress,
-        news: Mapping[int, Sequence[int]],
+        news: Mapping[int, Seen],
         tasks: Mapping[int, Involved],
     ) -> frozenset[int] | None:
         """Store the notifications and the progress, and return who has one in the list; None if another process has
@@ -182,11 +206,11 @@ class QualityNews:
         feed_state.save_cursor(session, self.name, after.written(), after.as_of)
         people_of = defaultdict[int, list[int]](list)
         rows: list[tuple[NotificationRow, list[int]]] = []
-        for person_id, ids in news.items():
-            if not self._is_few(ids) and ids:
-                rows.append((_of_many(len(ids), now), [person_id]))
+        for person_id, seen in news.items():
+            if seen.ids and not self._is_few(seen.ids):
+                rows.append((_of_many(seen.told, now), [person_id]))
                 continue
-            for id in ids:
+            for id in seen.ids:
                 people_of[id].append(person_id)
         rows += [(_of_one(id, tasks[id], now), its) for id, its in people_of.items() if id in tasks]
         deliveries = [it for row, its in rows for it in deliver(session, its, row, now, self.outbox, self.zone)]
@@ -198,5 +222,5 @@ def _of_one(task_id: int, task: Involved, now: datetime) -> NotificationRow:
     return row._replace(task_id=task_id, project_id=task.project_id)
 
 
-def _of_many(number: int, now: datetime) -> NotificationRow:
-    return of_no_task(0, f"quality_new.many.{token_hex(8)}", "quality_new", now, str(number))
+def _of_many(told: str, now: datetime) -> NotificationRow:
+    return of_no_task(0, f"quality_new.many.{token_hex(8)}", "quality_new", now, told)

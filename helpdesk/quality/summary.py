@@ -69,4 +69,4 @@ def _lines(rows: Sequence[AssessmentRow], zone: tzinfo, of: Callable[[Assessment
 
 
 def _scored(row: AssessmentRow) -> Scored:
-    return Scored(row.source, row.task_id, row.score, row.assessed_at)
+    return Scored(row.source, row.task_id, row.score, row.assessed_at, row.id)

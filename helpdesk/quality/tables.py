@@ -1,7 +1,8 @@
-"""Count the requests of quality control: by what they are about, and by their kinds.
+"""Count the requests of quality control: by what they are about, whose work they are, and by their kinds.
 
-A table has a line for each value of a field. Its columns are what happened in the period, or the kinds of request that
-came in it. A request with several values of the field counts in several lines, and once in the sum.
+A table has a line for each value of a field, for each assignee or each project. Its columns are what happened in the
+period, the kinds of request that came in in it, or how many came in in each part of it; the last one is how many had
+come in in the period before. A request with several values of the field counts in several lines, and once in the sum.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,28 +10,37 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from helpdesk.errors import Sentence, sentence
-from helpdesk.quality.model import KIND_NAMES, NO_TRACKER, QualityChoices
+from helpdesk.quality.model import FIELD_NAMES, KIND_NAMES, NO_PROJECT, NO_TRACKER, QualityChoices
 from helpdesk.reports import periods
 from helpdesk.reports.address import FIELD, Address
-from helpdesk.reports.labels import Labels
-from helpdesk.reports.model import Choices, Counts, Measure, Question
+from helpdesk.reports.labels import Labels, part_text
+from helpdesk.reports.model import EXECUTOR, TIME, Choices, Counts, Measure, Question
+from helpdesk.reports.periods import Period
 from helpdesk.reports.report import Reporter
 from helpdesk.tasks.model import Status
 from helpdesk.tasks.phases import Rules, phase
 
 PER_PAGE = 100
+MOST_PARTS = 60
+"""So many parts of a period are columns at most."""
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
-MEASURES: tuple[Measure, ...] = ("created", "closed", "open")
-ALL = "all"
-"""The column of all kinds."""
+ALL, BEFORE = "all", "before"
+"""The columns of all that came in, and of what came in in the period before."""
+TRACKER = "tracker"
 
 
 class Tab(NamedTuple):
-    """A table: the field whose values are its lines, and whether its columns are kinds."""
+    """A table: the field whose values are its lines, or else their group, and whether its columns are kinds."""
 
     title: Sentence
-    field: str
+    role: str
     by_kind: bool = False
+
+    def group(self, choices: QualityChoices) -> str:
+        """Return the group of its lines; empty while its field is not chosen."""
+        if self.role not in FIELD_NAMES:
+            return self.role
+        return f"{FIELD}{choices.fields[self.role]}" if self.role in choices.fields else ""
 
 
 TABS = {
@@ -39,29 +49,48 @@ TABS = {
     "resort": Tab(sentence("By resort"), "resort"),
     "type-resort": Tab(sentence("By type and resort"), "resort", True),
     "country": Tab(sentence("By country"), "country"),
+    "assignee": Tab(sentence("By assignee"), EXECUTOR),
+    "project": Tab(sentence("By project"), "project"),
 }
-COLUMNS: Mapping[str, Sentence] = {
+MEASURES: Mapping[Measure, Sentence] = {
     "created": sentence("Came in"),
     "closed": sentence("Were closed"),
     "open": sentence("Open at the end"),
-    **KIND_NAMES,
-    ALL: sentence("All"),
 }
 
 
+class Column(NamedTuple):
+    """A column: what it counts, of which kind, and in which period where that is not the table's."""
+
+    title: Sentence | str
+    measure: Measure = "created"
+    kind: str = ""
+    period: Period | None = None
+
+
 class Line(NamedTuple):
-    """A value with its numbers by column; `key` is the value as it is counted, `name` as people read it."""
+    """A value, and a kind where each has its line, with the numbers by column; `key` is the value as it is counted,
+    `name` as people read it."""
 
     key: str
+    kind: str
     name: Sentence | str
     numbers: Mapping[str, int]
     weight: int
 
+    @property
+    def grown(self) -> int:
+        """Return how many more came in than in the period before."""
+        return self.weight - self.numbers[BEFORE]
+
 
 class Table(NamedTuple):
-    """The lines with the largest number first, and the sum of all requests, each counted once."""
+    """The lines with the largest number first, and the sum of all requests, each counted once. `main` is the column
+    that is compared with the period before, which is `earlier`."""
 
-    columns: tuple[str, ...]
+    columns: Mapping[str, Column]
+    main: str
+    earlier: Period
     lines: tuple[Line, ...]
     total: Mapping[str, int]
 
@@ -74,12 +103,23 @@ class Table(NamedTuple):
         """Return the largest weight, at least 1."""
         return max((line.weight for line in self.lines), default=0) or 1
 
+    @property
+    def first(self) -> Line | None:
+        """Return the line of the value that most came in about."""
+        return next((it for it in self.lines if it.key and it.weight), None)
+
+    @property
+    def growing(self) -> Line | None:
+        """Return the line of the value that has grown by most."""
+        most = max((it for it in self.lines if it.key), key=lambda it: it.grown, default=None)
+        return most if most and most.grown > 0 else None
+
     def lines_of(self, page: int) -> tuple[Line, ...]:
         return self.lines[(page - 1) * PER_PAGE : page * PER_PAGE]
 
 
 class Totals(NamedTuple):
-    """All requests of a person's quality control, those that nobody has looked at, and those that are open."""
+    """The requests of a person's quality control, those that nobody has looked at, and those that are open."""
 
     all: int
     new: int
@@ -89,11 +129,29 @@ class Totals(NamedTuple):
 WHICH = Totals._fields
 
 
-def restricted(address: Address, choices: QualityChoices) -> Address:
+async def restricted(reporter: Reporter, address: Address, choices: QualityChoices) -> Address:
     """Return the address with what quality control counts at all: its trackers and projects."""
     ours = choices.tracker_ids
     wanted = tuple(it for it in address.tracker_ids if it in ours) if address.tracker_ids else ours
-    return address._replace(tracker_ids=wanted or (NO_TRACKER,), project_ids=choices.projects)
+    projects = address.project_ids or choices.projects
+    if address.project_ids and choices.projects:
+        projects = common(address.project_ids, choices.projects, await reporter.source.parents()) or (NO_PROJECT,)
+    return address._replace(tracker_ids=wanted or (NO_TRACKER,), project_ids=projects)
+
+
+def common(some: Sequence[int], others: Sequence[int], parents: Mapping[int, int]) -> tuple[int, ...]:
+    """Return the projects, with those below them, that are at or below one of both."""
+    pairs = (some, others), (others, some)
+    return tuple({it: None for its, tops in pairs for it in its if not set(tops).isdisjoint(_upwards(it, parents))})
+
+
+def _upwards(project: int, parents: Mapping[int, int]) -> list[int]:
+    """Return a project and those above it."""
+    way: list[int] = []
+    while project and project not in way:
+        way.append(project)
+        project = parents.get(project, 0)
+    return way
 
 
 def new_ids(statuses: Iterable[Status], rules: Rules) -> tuple[int, ...]:
@@ -101,78 +159,91 @@ def new_ids(statuses: Iterable[Status], rules: Rules) -> tuple[int, ...]:
     return tuple(it.id for it in statuses if phase(it, rules) == "new") or (0,)
 
 
-def of_now(reporter: Reporter, choices: QualityChoices, which: str, new: Sequence[int]) -> Question:
-    """Return the question for the requests of one of WHICH; `new` are the statuses of those nobody has looked at."""
-    selection = restricted(Address(), choices).selection()
+async def of_now(
+    reporter: Reporter, address: Address, choices: QualityChoices, which: str, new: Sequence[int]
+) -> Question:
+    """Return the question for the requests of one of WHICH, by the filters of an address and whenever they came in;
+    `new` are the statuses of those nobody has looked at."""
+    selection = await reporter.selection(await restricted(reporter, address, choices))
     if which == "new":
-        selection = selection._replace(status_ids=tuple(new))
-    elif which == "open":
+        kept = tuple(it for it in new if not address.status_ids or it in address.status_ids)
+        selection = selection._replace(status_ids=kept or (0,))
+    elif which == "open" and address.phase != "closed":
         selection = selection._replace(phase="open")
+    elif which == "open":
+        selection = selection._replace(status_ids=(0,))
     return Question(selection, "created", (EVER, periods.midnight(reporter.today + periods.DAY, reporter.zone)))
 
 
-async def totals(reporter: Reporter, choices: QualityChoices, new: Sequence[int]) -> Totals:
-    """Count the requests of now, whatever the address says."""
-    questions = [of_now(reporter, choices, which, new) for which in WHICH]
+async def totals(reporter: Reporter, address: Address, choices: QualityChoices, new: Sequence[int]) -> Totals:
+    """Count the requests of now by the filters of an address, whatever its period."""
+    questions = [await of_now(reporter, address, choices, which, new) for which in WHICH]
     return Totals(*map(_sum, await reporter.source.counts_of(reporter.actor, questions)))
 
 
 async def table(reporter: Reporter, address: Address, tab: Tab, choices: QualityChoices, offered: Choices) -> Table:
     """Count a tab in the period of an address. Raises NotFound for a field that is gone."""
-    selection = await reporter.selection(restricted(address, choices))
-    borders, group = address.within(reporter.today).borders(reporter.zone), f"{FIELD}{choices.fields[tab.field]}"
-
-    def ask(measure: Measure, *groups: str) -> Question:
-        return Question(selection, measure, borders, groups)
-
-    labels = Labels(offered)
-    if tab.by_kind:
-        asked = [ask("created", group, "tracker"), ask("created", "tracker"), ask("created", group), ask("created")]
-        cells, sums, lines, total = await reporter.source.counts_of(reporter.actor, asked)
-        columns = (*choices.kinds, ALL)
-        by_column = _by_kind(cells, choices) | {(str(key), ALL): number for (key,), number in lines.items()}
-        whole = {kind: number for (_, kind), number in _by_kind(_with_key(sums), choices).items()} | {ALL: _sum(total)}
+    selection = await reporter.selection(await restricted(reporter, address, choices))
+    period, group = address.within(reporter.today), tab.group(choices)
+    parts = periods.parts(period, address.by) if address.by else ()
+    earlier = periods.before(period, address.period)
+    own = (TRACKER,) if tab.by_kind and parts else ()  # a line for each kind
+    whole, before = period.borders(reporter.zone), earlier.borders(reporter.zone)
+    if parts:
+        spans = [_Span("", "created", periods.borders(parts, reporter.zone), (TIME,))]
+    elif tab.by_kind:
+        spans = [_Span("", "created", whole, (TRACKER,))]
     else:
-        asked = [ask(it, *groups) for it in MEASURES for groups in ((group,), ())]
-        answers = await reporter.source.counts_of(reporter.actor, asked)
-        columns = tuple(MEASURES)
-        by_column = {
-            (str(key), it): number
-            for it, counts in zip(MEASURES, answers[::2], strict=True)
-            for (key,), number in counts.items()
-        }
-        whole = {it: _sum(counts) for it, counts in zip(MEASURES, answers[1::2], strict=True)}
-    return Table(columns, _lines(by_column, columns, labels, group), {it: whole.get(it, 0) for it in columns})
-
-
-def _lines(
-    numbers: Mapping[tuple[str, str], int], columns: Sequence[str], labels: Labels, group: str
-) -> tuple[Line, ...]:
-    keys = dict.fromkeys(key for key, _ in numbers)
-    weighing = ALL if ALL in columns else "created"
-    lines = [
-        Line(
-            key,
-            labels.of(group, key),
-            {it: numbers.get((key, it), 0) for it in columns},
-            numbers.get((key, weighing), 0),
-        )
-        for key in keys
+        spans = [_Span(it, it, whole) for it in MEASURES]
+    asked = [
+        (it, Question(selection, it.measure, it.borders, (*line, *it.groups)))
+        for it in (*spans, _Span(BEFORE, "created", before))
+        for line in ((group, *own), ())
     ]
-    return tuple(sorted(lines, key=lambda it: (-it.weight, -sum(it.numbers.values()), it.key)))
+    answers = await reporter.source.counts_of(reporter.actor, [question for _, question in asked])
+    columns, sums = _columns(tab, choices, parts, earlier), dict[tuple[str, str], dict[str, int]]()
+    total = dict.fromkeys(columns, 0)
+    for (span, question), counts in zip(asked, answers, strict=True):
+        for key, number in counts.items():
+            its = dict(zip(question.groups, key, strict=True))
+            kind = choices.kind_of(int(its[TRACKER])) if TRACKER in its else ""
+            column = _part(parts[int(its[TIME])]) if TIME in its else span.column or kind
+            numbers = total
+            if group in its:
+                numbers = sums.setdefault((str(its[group]), kind if own else ""), dict.fromkeys(columns, 0))
+            numbers[column] += number
+    main = ALL if ALL in columns else "created"
+    for numbers in (*sums.values(), total) if ALL in columns else ():
+        numbers[ALL] = sum(numbers.values()) - numbers[BEFORE]
+    labels = Labels(offered, people={it.id: it.name for it in offered.executors})
+    lines = [Line(key, kind, labels.of(group, key), its, its[main]) for (key, kind), its in sums.items()]
+    lines.sort(key=lambda it: (-it.weight, -sum(it.numbers.values()), it.key, it.kind))
+    return Table(columns, main, earlier, tuple(lines), total)
 
 
-def _by_kind(counts: Counts, choices: QualityChoices) -> dict[tuple[str, str], int]:
-    """Add up the trackers of each kind."""
-    found: dict[tuple[str, str], int] = {}
-    for (key, tracker_id), number in counts.items():
-        place = str(key), choices.kind_of(int(tracker_id))
-        found[place] = found.get(place, 0) + number
-    return found
+class _Span(NamedTuple):
+    """What is counted at once: for a column, or else for those of its groups."""
+
+    column: str
+    measure: Measure
+    borders: tuple[datetime, ...]
+    groups: tuple[str, ...] = ()
 
 
-def _with_key(counts: Counts) -> Counts:
-    return {("", *key): number for key, number in counts.items()}
+def _columns(tab: Tab, choices: QualityChoices, parts: Sequence[Period], earlier: Period) -> dict[str, Column]:
+    found: dict[str, Column] = {it: Column(title, it) for it, title in MEASURES.items()}
+    if parts:
+        found = {_part(it): Column(part_text(it), period=it) for it in parts}
+    elif tab.by_kind:
+        found = {kind: Column(KIND_NAMES[kind], kind=kind) for kind in choices.kinds}
+    if parts or tab.by_kind:
+        found[ALL] = Column(sentence("All"))
+    return {**found, BEFORE: Column(sentence("Came in before"), period=earlier)}
+
+
+def _part(part: Period) -> str:
+    """Return what the column of a part is called."""
+    return part.first.isoformat()
 
 
 def _sum(counts: Counts) -> int:

@@ -63,6 +63,7 @@ class Address(NamedTuple):
     fields: tuple[tuple[int, str], ...] = ()
     phase: Literal["", "open", "closed"] = ""
     days: int = 0
+    unanswered: Literal["", "1"] = ""
     measure: Measure | Literal[""] = ""
     cells: tuple[str, ...] = ()
     page: int = 1
@@ -145,7 +146,7 @@ def _pairs(it: Address) -> Iterable[tuple[str, object]]:
         yield from ((name, id) for id in getattr(it, field))
     yield from ((DEPARTMENT, name) for name in it.departments)
     yield from ((f"{FIELD}{id}", text) for id, text in it.fields)
-    for name in ("phase", "days", "measure"):
+    for name in ("phase", "days", "unanswered", "measure"):
         if value := getattr(it, name):
             yield name, value
     yield from (("cell", text) for text in it.cells)

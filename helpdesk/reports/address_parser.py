@@ -64,6 +64,7 @@ def parse(query: str, today: date, *, is_divided: bool = True) -> Address:
         fields=_fields(read),
         phase=cast(Any, read.one("phase", ("", *PHASES))),
         days=read.number("days", 0),
+        unanswered=cast(Any, read.one("unanswered", ("", "1"))),
         measure=cast(Any, read.one("measure", ("", *MEASURES))),
         cells=tuple(texts["cell"]),
         page=read.number("page", 1),

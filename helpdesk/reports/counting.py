@@ -23,8 +23,8 @@ def picked(tables: Tables, question: Question, cell: Mapping[str, Key]) -> sa.Su
     """Return the `id` of each task that a question counts where its groups have these values. Raises NotFound."""
     question, more = _narrowed(tables, question, cell)
     parts = _open_at(tables, question) if question.measure == "open" else _parts(tables, question)
-    shared = [tables.visible, *conditions(tables, question.selection), *more]
-    each = [sa.select(tables.id.label("id")).select_from(it.source).where(*it.conditions, *shared) for it in parts]
+    shared = [*conditions(tables, question.selection), tables.visible, *more]
+    each = [sa.select(tables.id.label("id")).select_from(it.source).where(*shared, *it.conditions) for it in parts]
     distinct = [one.distinct() if it.repeats else one for one, it in zip(each, parts, strict=True)]
     return (sa.union_all(*distinct) if len(each) > 1 else distinct[0]).subquery()
 
@@ -76,9 +76,10 @@ def _open_at(tables: Tables, question: Question) -> list[Part]:
     border, step = tables.border(question.borders[-1]), tables.steps()
     if is_settled(question):
         return [Part(tables.tasks, (tables.created < border, tables.is_open))]
-    since = step.select(step.events.task.label("task"), sa.func.sum(step.opened).label("opened"))
+    task = tables.apart(step.events.task)
+    since = step.select(task.label("task"), sa.func.sum(step.opened).label("opened"))
     since = since.where(tables.again(step.events.task), step.crosses, step.events.moment >= border)
-    later = since.group_by(step.events.task).subquery("later")
+    later = since.group_by(task).subquery("later")
     open_then = sa.case((tables.is_open, 1), else_=0) - sa.func.coalesce(later.c.opened, 0) > 0
     source, there = tables.tasks.outerjoin(later, later.c.task == tables.id), tables.created < border
     again = tables.again(tables.id)
@@ -100,3 +101,10 @@ def page(tables: Tables, question: Question, picked: sa.Subquery, number: int, s
     if not question.selection.unchanged_since:
         return ids.order_by(picked.c.id.desc())
     return ids.join(tables.tasks, tables.id == picked.c.id).order_by(tables.updated, tables.id)
+
+
+def created(tables: Tables, question: Question, place: int) -> sa.Select[Any]:
+    """Return the statement for the creation of one of a question's tasks: that created last is at place 0."""
+    its = picked(tables, question, {})
+    found = sa.select(tables.created).select_from(tables.tasks.join(its, its.c.id == tables.id))
+    return found.order_by(tables.created.desc()).limit(1).offset(place)

@@ -10,15 +10,16 @@ from contextlib import aclosing
 from itertools import product
 from typing import Literal, NamedTuple
 
-from helpdesk.errors import Invalid, sentence
+from helpdesk.errors import Sentence, sentence
 from helpdesk.promises.clock import KINDS, Clock, Kind
 from helpdesk.promises.rules import Book
 from helpdesk.reports import periods
-from helpdesk.reports.address import DEPARTMENT, NO_CHOICE, Address
+from helpdesk.reports.address import Address
 from helpdesk.reports.labels import Labels
 from helpdesk.reports.lines import PER_PAGE, order, with_heads
-from helpdesk.reports.model import TIME, Choices, Found, Key, Life, Question, Selection
-from helpdesk.reports.pace import GROUPS, group_of
+from helpdesk.reports.listed import picked, sampled
+from helpdesk.reports.model import TIME, Choices, Found, Key, Life, Question
+from helpdesk.reports.pace import GROUPS, group_of, meaning
 from helpdesk.reports.periods import Period
 from helpdesk.reports.report import Reporter
 from helpdesk.reports.times import THREADS, Group
@@ -26,11 +27,7 @@ from helpdesk.reports.times import THREADS, Group
 Outcome = Literal["kept", "missed", "running"]
 OUTCOMES: tuple[Outcome, ...] = ("kept", "missed", "running")
 Place = tuple[Kind, Outcome]
-MOST_TASKS = 50_000
-"""As many histories are read for a page."""
-TOO_MANY = sentence(
-    "These are %(number)s tasks. Times are reckoned of at most %(most)s: choose a shorter period or a filter."
-)
+SAMPLED = sentence("These are the promises of one task in %(every)s. All numbers are estimated from them.", every=1)
 
 
 class Kept(NamedTuple):
@@ -55,16 +52,33 @@ class Line(NamedTuple):
 
 
 class KeptReport(NamedTuple):
-    """The promises of a period by the groups that there are for them, and all together."""
+    """The promises of a period by the groups that there are for them, and all together.
+
+    They are estimated from about one task of `every`.
+    """
 
     address: Address
     period: Period
     lines: Sequence[Line]
     whole: Line
+    every: int
     labels: Labels
+
+    @property
+    def note(self) -> Sentence | None:
+        """Return what there is to say of a sample."""
+        return SAMPLED._replace(values={"every": self.every}) if self.every > 1 else None
 
     def lines_of(self, page: int) -> Sequence[Line]:
         return self.lines[(page - 1) * PER_PAGE : page * PER_PAGE]
+
+
+class Past(NamedTuple):
+    """The promises of the tasks of the period before, estimated from about one task of `every`."""
+
+    period: Period
+    numbers: Mapping[Kind, Kept]
+    every: int
 
 
 def outcome(clock: Clock) -> Outcome:
@@ -75,7 +89,7 @@ def outcome(clock: Clock) -> Outcome:
 
 
 async def kept(reporter: Reporter, address: Address, choices: Choices, book: Book, now: int) -> KeptReport:
-    """Count the promises of a period, by time where no group is asked for. Raises Invalid for too many tasks."""
+    """Count the promises of a period, by time where no group is asked for."""
     address = address._replace(groups=tuple(it for it in address.groups if it in GROUPS) or (TIME,))
     period, step = address.within(reporter.today), address.step(reporter.today)
     parts = periods.parts(period, step)
@@ -83,53 +97,53 @@ async def kept(reporter: Reporter, address: Address, choices: Choices, book: Boo
     tally = await _reckoned(reporter, address, question, book, now)
     labels = Labels(choices, parts)
     lines = await THREADS.run(_lines, tally.groups, address.groups, labels)
-    names = await reporter.names_of(address, [it.keys for it in lines])
-    return KeptReport(address, period, lines, Line((), _numbers(tally.whole)), labels._replace(people=names))
+    labels = await reporter.named(labels, address, [it.keys for it in lines])
+    return KeptReport(address, period, lines, Line((), _numbers(tally.whole)), tally.every, labels)
 
 
-async def tasks(reporter: Reporter, address: Address, place: Place, book: Book, now: int, per_page: int) -> Found:
-    """Return a page of the tasks that a number of the report counts, the newest first. Raises as `kept` does."""
-    address = address._replace(groups=address.groups if address.cells else ())
-    if not set(address.groups) <= {*GROUPS} - {TIME}:
-        raise Invalid({"group": [NO_CHOICE]})
-    borders = address.within(reporter.today).borders(reporter.zone)
-    question = Question(await reporter.selection(address), "created", borders)
+async def before(reporter: Reporter, found: KeptReport, book: Book, now: int) -> Past:
+    """Count the promises of the period before that of a report, all together."""
+    address, earlier = found.address._replace(groups=()), periods.before(found.period, found.address.period)
+    question = Question(await reporter.selection(address), "created", earlier.borders(reporter.zone))
     tally = await _reckoned(reporter, address, question, book, now)
-    cell = tuple(it if group == DEPARTMENT else address.cell().get(group, it) for group, it in _cells(address))
-    ids = sorted(tally.ids.get((cell, place), ()), reverse=True)
-    shown = tuple(ids[(address.page - 1) * per_page : address.page * per_page])
-    if not shown:
-        return Found((), len(ids))
-    asked = question._replace(selection=Selection(task_ids=shown))
-    return Found((await reporter.source.found(reporter.actor, asked, {}, 1, per_page)).rows, len(ids))
+    return Past(earlier, _numbers(tally.whole), tally.every)
+
+
+async def tasks(
+    reporter: Reporter, address: Address, choices: Choices, place: Place, book: Book, now: int, per_page: int
+) -> Found:
+    """Return a page of the tasks that a number of the report counts, the newest first. Raises Invalid for groups that
+    histories do not tell."""
+    borders = address.within(reporter.today).borders(reporter.zone)
+    question = await sampled(reporter, Question(await reporter.selection(address), "created", borders))
+
+    def is_there(life: Life) -> bool:
+        return place in ((it.kind, outcome(it)) for it in book.clocks(life, now))
+
+    return await picked(reporter, address, question, meaning(choices, book), is_there, per_page)
 
 
 class _Tally:
-    """Counts promises. Of tasks nothing is kept but their ids."""
+    """Counts promises, each as often as a task of the sample stands for others."""
 
-    def __init__(self, book: Book, groups: Sequence[Group], now: int) -> None:
-        self.book, self.keys_of, self.now = book, groups, now
+    def __init__(self, book: Book, groups: Sequence[Group], now: int, every: int) -> None:
+        self.book, self.keys_of, self.now, self.every = book, groups, now, every
         self.whole = Counter[Place]()
         self.groups: dict[tuple[Key, ...], Counter[Place]] = {}
-        self.ids: dict[tuple[tuple[Key, ...], Place], list[int]] = {}
 
     def add(self, lives: Iterable[Life]) -> None:
         for life in lives:
-            places: list[Place] = [(it.kind, outcome(it)) for it in self.book.clocks(life, self.now)]
+            places = {(it.kind, outcome(it)): self.every for it in self.book.clocks(life, self.now)}
             self.whole.update(places)
             for keys in product(*(group(life) for group in self.keys_of)) if places else ():
                 self.groups.setdefault(keys, Counter()).update(places)
-                for place in places:
-                    self.ids.setdefault((keys, place), []).append(life.id)
 
 
 async def _reckoned(reporter: Reporter, address: Address, question: Question, book: Book, now: int) -> _Tally:
-    """Count the promises of a question. Raises Invalid where it is about too many tasks for a page."""
-    number = (await reporter.source.counts(reporter.actor, question)).get((), 0)
-    if number > MOST_TASKS:
-        raise Invalid({"period": [TOO_MANY._replace(values={"number": number, "most": MOST_TASKS})]})
+    """Count the promises of a question, by a sample of its tasks where there are many."""
+    question = await sampled(reporter, question)
     groups = [await group_of(reporter, it, question, book.statuses) for it in address.groups]
-    tally = _Tally(book, groups, now)
+    tally = _Tally(book, groups, now, question.selection.every)
     if book.rules:
         async with aclosing(reporter.source.lives_of(reporter.actor, question)) as histories:
             async for lives in histories:
@@ -147,7 +161,3 @@ def _lines(groups: Mapping[tuple[Key, ...], Counter[Place]], names: Sequence[str
     missed = {keys: sum(tally[kind, "missed"] for kind in KINDS) for keys, tally in groups.items()}
     place = order(names, labels, with_heads(missed))
     return [Line(keys, _numbers(groups[keys])) for keys in sorted(groups, key=place)]
-
-
-def _cells(address: Address) -> Iterable[tuple[str, Key]]:
-    return zip(address.groups, address.cells, strict=True)

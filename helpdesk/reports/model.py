@@ -33,8 +33,8 @@ class Selection(NamedTuple):
     """The tasks that are looked at, of those that the person sees. An empty filter lets all through.
 
     A project includes those below it. `phase` leaves tasks that are open or closed now. `fields` are pairs of a custom
-    field and one of its texts; several texts of one field are alternatives. `task_ids` are at most MOST_LIVES of
-    `source.py`. `unchanged_since` leaves tasks whose last change is before it, `created_since` those that were created
+    field and one of its texts; several texts of one field are alternatives. `task_ids` are some thousand at
+    most. `unchanged_since` leaves tasks whose last change is before it, `created_since` those that were created
     then or later. `every` leaves a sample: about one of so many tasks, by their ids alone, so that they stay the same.
     """
 
@@ -70,10 +70,11 @@ Counts = Mapping[tuple[Key, ...], int]
 
 
 class Found(NamedTuple):
-    """A page of the tasks that a number counts, and that number."""
+    """A page of the tasks that a number counts, and that number; of a sample about one task of `every`."""
 
     rows: tuple[TaskRow, ...]
     total: int
+    every: int = 1
 
 
 class Choices(NamedTuple):

@@ -1,6 +1,7 @@
 """Define the port to what a backend tells of many tasks at once. Reports, promises and quality control count by it."""
 
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from helpdesk.reports.model import Choices, Counts, Found, Involved, Key, Life, Question, Selection
@@ -32,8 +33,16 @@ class ReportSource(Protocol):
         `cell` may name some of the groups, or none for all tasks of the question.
         """
 
+    async def created(self, actor: Actor, question: Question, place: int) -> datetime | None:
+        """Return when one of the tasks that `counts` counts was created: the one at this place, of which 0 is that of
+        the task created last. None where there are fewer."""
+
     async def names(self, actor: Actor, ids: Collection[int]) -> Mapping[int, str]:
         """Return the names of people and groups, by their ids; those who are gone are left out."""
+
+    async def value_names(self, actor: Actor, field_id: int, texts: Collection[str]) -> Mapping[str, str]:
+        """Return the names of a custom field's texts that are ids, `#17` for those that are gone or that no task has
+        which this person sees. Texts that are no ids are left out."""
 
     async def lives(self, actor: Actor, task_ids: Collection[int]) -> Mapping[int, Life]:
         """Return the histories of those of these tasks that this person sees, at most MOST_LIVES of them."""

@@ -158,6 +158,9 @@ class RequestService:
         )
         return request._replace(version=await THREADS.run(pruning.version, request)), means
 
+    async def reader(self) -> Actor:
+        return await self.source.system()
+
     async def open_file(self, who: Requester, task_id: int, file_id: int) -> OpenFile:
         task, private_files = await self.owned.whole(who, task_id)
         if file_id not in {file.id for file in pruning.files(task, private_files)}:

@@ -46,6 +46,9 @@ class Requests(Protocol):
     async def show(self, who: Requester, task_id: int) -> Request:
         """Return a request. Raises NotFound."""
 
+    async def reader(self) -> Actor:
+        """Return the actor as whom requests are read, for what else is told of one that `show` returned."""
+
     async def open_file(self, who: Requester, task_id: int, file_id: int) -> OpenFile:
         """Find a public file of a request. Raises NotFound."""
 

@@ -18,7 +18,7 @@ from helpdesk.errors import BadResponse, Unavailable
 from helpdesk.notifications.messages import Warned
 from helpdesk.promises import watcher
 from helpdesk.reports.model import Life, Selection
-from helpdesk.store import board, preferences, promise_warnings, promises, rights
+from helpdesk.store import absences, board, preferences, promise_warnings, promises, rights
 from helpdesk.store import business_calendars as calendars
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
@@ -119,6 +119,26 @@ async def test_the_named_person_is_told_when_it_is_over_and_only_of_tasks_that_t
     other = task(embedded, clock.now())
     await look(embedded, clock, 61)
     assert told(embedded.database) == [*over, (ANNA, "answer_over", other)]
+
+
+async def test_the_deputy_of_an_absent_assignee_is_warned_too_if_the_task_is_to_be_seen(
+    begun: EmbeddedWorld, clock: Clock
+) -> None:
+    number = task(begun)
+    write(begun.database, lambda db: absences.set_away(db, ANNA, clock.now().date(), BORIS))
+    await look(begun, clock, 45)
+    near = [(ANNA, "answer_near", number), (BORIS, "answer_near", number)]
+    assert told(begun.database) == near
+    names = begun.database.run_here(lambda db: db.execute(sa.select(NOTIFICATION.c.absent)).scalars().all())
+    assert [*names] == ["", "Анна Смирнова"]
+    await begun.backend.watch(begun.actor("boris"), number, True)
+    write(begun.database, lambda db: absences.set_away(db, ANNA, clock.now().date(), STRANGER))
+    await look(begun, clock, 16)
+    assert told(begun.database) == [*near, (ANNA, "answer_over", number), (BORIS, "answer_over", number)]
+    clock.pass_(24 * 60 * MINUTE)
+    await look(begun, clock)
+    over = [it for it in told(begun.database) if it[1] == "solution_over"]
+    assert over == [(ANNA, "solution_over", number), (BORIS, "solution_over", number)], "she is back"
 
 
 async def test_whoever_has_no_right_to_see_the_task_or_no_active_account_is_not_warned(

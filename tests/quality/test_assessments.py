@@ -67,9 +67,9 @@ def test_scores_of_random_marks() -> None:
 def test_months_are_those_of_the_time_zone() -> None:
     at = datetime(2026, 10, 31, 21, 30, tzinfo=UTC)  # November in Moscow
     scored = [
-        Scored("main", 1, 80, at),
-        Scored("main", 2, 85, at),
-        Scored("main", 3, 10, datetime(2026, 2, 1, tzinfo=UTC)),
+        Scored("main", 1, 80, at, 1),
+        Scored("main", 2, 85, at, 2),
+        Scored("main", 3, 10, datetime(2026, 2, 1, tzinfo=UTC), 3),
     ]
     assert by_month(scored, MOSCOW) == {"2026-02": Mean(1, 10.0), "2026-11": Mean(2, 82.5)}
     assert list(by_month(scored, MOSCOW)) == ["2026-02", "2026-11"]
@@ -96,8 +96,8 @@ def test_differences_are_of_the_same_task_of_the_same_source() -> None:
         ("main", 3, 9),
         ("main", 3, 10),
     ]
-    found = differences(Scored(*it, at) for it in scores)
-    assert found == [Difference("main", 1, 60, 80), Difference("main", 3, 9, 10)]
+    found = differences(Scored(*it, at, number) for number, it in enumerate(scores))
+    assert found == [Difference("main", 1, 60, 80, 1, 0), Difference("main", 3, 9, 10, 5, 6)]
     assert [(it.points, it.is_far) for it in found] == [(20, True), (1, False)]
 
 

@@ -53,6 +53,10 @@ def told(database: Database) -> list[tuple[int, str, int]]:
     return [(person, kind, task) for person, kind, task in rows]
 
 
+def subjects(database: Database) -> set[str]:
+    return set(database.run_here(lambda db: db.execute(sa.select(NOTIFICATION.c.subject)).scalars().all()))
+
+
 def watch(database: Database, *people: int) -> None:
     for person in people:
         write(database, lambda db, it=person: quality_watchers.switch(db, it, True, NOON))
@@ -103,15 +107,23 @@ async def test_many_at_once_are_one_notification(watched: EmbeddedWorld, clock: 
     await look(watched, clock)
     await look(watched, clock)
     assert sorted(told(watched.database)) == [(ADMIN, "quality_new", 0), (BORIS, "quality_new", 0)]
-    subjects = watched.database.run_here(lambda db: db.execute(sa.select(NOTIFICATION.c.subject)).scalars().all())
-    assert set(subjects) == {str(news.MOST_ALONE + 1)}
+    assert subjects(watched.database) == {str(news.MOST_ALONE + 1)}
 
 
-async def test_of_a_second_redmine_the_number_alone_is_told(watched: EmbeddedWorld, clock: Clock) -> None:
+async def test_of_a_second_redmine_each_is_told_the_subjects_that_they_see(
+    watched: EmbeddedWorld, clock: Clock
+) -> None:
+    write(watched.database, lambda db: rights.grant(db, STRANGER, QUALITY))
+    watch(watched.database, STRANGER)
     await look(watched, clock, name="quality")
-    request(watched, clock)
+    numbers = [request(watched, clock, subject=it, project="help") for it in ("Грязь \n\u202eв номере", "я" * 255)]
     await look(watched, clock, name="quality")
     assert sorted(told(watched.database)) == [(ADMIN, "quality_new", 0), (BORIS, "quality_new", 0)]
+    assert subjects(watched.database) == {f"#{numbers[1]} {'я' * 70}; #{numbers[0]} Грязь \u202eв номере\u202c"}
+    for _ in range(news.MOST_ALONE + 1):
+        request(watched, clock)
+    await look(watched, clock, name="quality")
+    assert str(news.MOST_ALONE + 1) in subjects(watched.database)
 
 
 async def test_one_that_appears_late_or_says_it_is_of_the_future_is_told_once(

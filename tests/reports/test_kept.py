@@ -11,7 +11,7 @@ import pytest
 
 from helpdesk.promises.clock import Limits, Meaning
 from helpdesk.promises.rules import Book, Rule
-from helpdesk.reports import kept
+from helpdesk.reports import kept, listed
 from helpdesk.reports.address import Address
 from helpdesk.reports.kept import Kept
 from helpdesk.reports.model import Choices, Life, Question
@@ -88,7 +88,7 @@ async def test_each_number_is_that_of_a_reckoning_by_hand(world: World) -> None:
             others = await _others(reporter, lives, book)
             assert {key: it for key, it in mine.items() if it} == dict(expected + others)
             for where, those in ids.items():
-                page = await kept.tasks(reporter, PERIOD, where, book, END, 10_000)  # type: ignore[arg-type]
+                page = await kept.tasks(reporter, PERIOD, NOTHING, where, book, END, 10_000)  # type: ignore[arg-type]
                 assert those <= {it.id for it in page.rows} and len(page.rows) == page.total
 
 
@@ -102,6 +102,27 @@ async def _others(reporter: Reporter, lives: Mapping[int, Life], book: Book) -> 
                 for clock in book.clocks(life, END):
                     others[life.executor_id, life.project_id, clock.kind, kept.outcome(clock)] += 1
     return others
+
+
+async def test_of_many_tasks_a_sample_is_counted_and_listed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listed, "MOST_READ", 50)
+    chance, meaning = random.Random(1), Meaning(frozenset(world.status(it) for it in CLOSED))
+    book = Book({(None, None, None): Rule(1, "", (None, None, None), Limits(60, 24 * 60))}, statuses=meaning)
+    departments: Any = None
+    with told(world, [drawn(chance) for _ in range(2 * TASKS)]):
+        today = datetime.fromtimestamp(END, UTC).date() + timedelta(1)
+        reporter = Reporter(reports(world), world.actor("admin"), departments, MOSCOW, today)
+        address = PERIOD._replace(groups=("executor", "project"))
+        found = await kept.kept(reporter, address, NOTHING, book, END)
+        question = Question(PERIOD.selection(), "created", PERIOD.within(today).borders(MOSCOW))
+        number = (await reporter.source.counts(reporter.actor, question))[()]
+        assert found.every == -(-number // 50) > 2 and found.note
+        for kind, numbers in found.whole.numbers.items():
+            assert sum(sum(it.numbers[kind]) for it in found.lines) == sum(numbers) > 50
+        busy = max(found.lines, key=lambda it: it.numbers["solution"].missed)
+        cells = address._replace(cells=tuple(map(str, busy.keys)))
+        page = await kept.tasks(reporter, cells, NOTHING, ("solution", "missed"), book, END, 10_000)
+        assert page.every == found.every and page.total * page.every == busy.numbers["solution"].missed > 0
 
 
 def test_the_share_is_of_the_decided_ones(world: World) -> None:

@@ -13,7 +13,7 @@ from helpdesk.tasks.fields import CustomField, Option
 from helpdesk.tasks.lists import Vocabulary
 from helpdesk.tasks.model import Status
 from helpdesk.web.reports import charts
-from helpdesk.web.reports.words import change
+from helpdesk.web.reports.words import QUICKER, SLOWER, change, trend, verdict
 
 FIELDS = (CustomField(7, "Курорт", "list", (Option("1", "Сочи"),)), CustomField(8, "Согласовано", "yes_no"))
 CHOICES = Choices(Vocabulary((Status(4, "Новая"), Status(2, " ")), (), (), ()), FIELDS, ())
@@ -92,3 +92,11 @@ def test_a_change_is_told_by_a_sign_and_by_words() -> None:
     more, fewer, same, first = change(10, 15), change(10, 5), change(3, 3), change(0, 7)
     assert [it.sign for it in (more, fewer, same, first)] == ["▲", "▼", "=", "▲"]
     assert more.words.values == {"number": 5, "before": 10, "percent": 50} and "percent" not in first.words.values
+
+
+def test_work_gets_slower_only_where_closed_and_open_tasks_do_not_contradict() -> None:
+    assert (trend(1, 2), trend(2, 1), trend(2, 2), trend(None, 2), trend(0, None)) == (1, -1, 0, None, None)
+    assert [verdict(*it) for it in ((1, 0), (0, 1), (1, 1))] == [SLOWER] * 3
+    assert [verdict(*it) for it in ((-1, 0), (0, -1), (-1, -1))] == [QUICKER] * 3
+    assert verdict(None, 1) is verdict(-1, None) is None
+    assert not any(verdict(*it) in (SLOWER, QUICKER, None) for it in ((-1, 1), (1, -1), (0, 0)))

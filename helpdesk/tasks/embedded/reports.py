@@ -1,6 +1,7 @@
 """The ReportSource port over `store`."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
@@ -47,8 +48,19 @@ class EmbeddedReports(EmbeddedLives):
     ) -> Found:
         return await self.database.run(lambda session: _found(session, actor, question, cell, page, per_page))
 
+    async def created(self, actor: Actor, question: Question, place: int) -> datetime | None:
+        def work(session: Session) -> datetime | None:
+            tables = report_tables(session, rights(session, actor))
+            moment: datetime | None = session.scalar(counting.created(tables, question, place))
+            return moment
+
+        return await self.database.run(work)
+
     async def names(self, actor: Actor, ids: Collection[int]) -> Mapping[int, str]:
         return await self.database.run(lambda session: _names(session, ids))
+
+    async def value_names(self, actor: Actor, field_id: int, texts: Collection[str]) -> Mapping[str, str]:
+        return {}  # no field of the embedded tracker holds ids
 
     async def parents(self) -> Mapping[int, int]:
         return await self.database.run(_parents)

@@ -69,6 +69,11 @@ async def of_task(request: Request, who: Actor, row: TaskRow) -> Sequence[Shown]
     return [shown(request, it) for it in (await known(request, who, [row])).get(row.id, ())]
 
 
+async def of_request(request: Request, row: TaskRow) -> Clocks:
+    """Return the clocks of a request that its person may read."""
+    return await known(request, await services(request).requests.reader(), [row]) if await are_there(request) else {}
+
+
 async def are_there(request: Request) -> bool:
     """Tell whether anything is promised, as far as the store can tell it now."""
     try:

@@ -14,6 +14,7 @@ from helpdesk.quality.procedures import CLASSIFIC, RESORTS, TYPES, Compared, Pro
 from helpdesk.quality.tables import TABS, table
 from helpdesk.reports.address import Address
 from helpdesk.reports.periods import Period
+from helpdesk.texts import named
 from helpdesk.web.core import session
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import answer, answer_refusal, html, json_response
@@ -26,13 +27,18 @@ OF_TAB = {CLASSIFIC: "type-object", RESORTS: "type-resort"}
 """The tab with our numbers for those of a procedure."""
 
 
+MOST_CALLS, MOST_ROWS = 10, 500
+"""For as many types `up_TypesRequests_ITS` is called, and as many of its rows are shown for each."""
+
+
 class Section(NamedTuple):
     """A procedure with its numbers beside ours; None where it could not be called. `rows` are those that are compared
-    with nothing."""
+    with nothing; `tracker` is the type that it was called for."""
 
     name: str
     compared: tuple[Compared, ...] | None
     rows: tuple[procedures.Row, ...] = ()
+    tracker: str = ""
 
     @property
     def differing(self) -> int:
@@ -51,7 +57,9 @@ async def comparison(request: Request) -> Response:
         usual = Address().within(desk.reporter.today)
         return await answer_refusal(request, error, page=partial(_page, request, desk, usual, (), error))
     period = address.within(desk.reporter.today)
-    sections = [await _section(request, desk, called, name, period) for name in await called.present()]
+    sections = list[Section]()
+    for name in await called.present():
+        sections += await _sections(request, desk, called, name, period)
     body = {
         "period": {"since": str(period.first), "until": str(period.last)},
         "procedures": list(map(_to_dict, sections)),
@@ -63,14 +71,27 @@ async def comparison(request: Request) -> Response:
     )
 
 
+async def _sections(request: Request, desk: Desk, called: Procedures, name: str, period: Period) -> list[Section]:
+    """Call a procedure; the one that wants a type for each of ours. Each call has the time of a query."""
+    if name != TYPES:
+        return [await _section(request, desk, called, name, period)]
+    names = {it.id: it.name for it in desk.offered.vocabulary.trackers}
+    trackers = desk.choices.tracker_ids[:MOST_CALLS]
+    return [await _of_type(called, period, it, named(names.get(it, ""), it)) for it in trackers]
+
+
+async def _of_type(called: Procedures, period: Period, tracker_id: int, tracker: str) -> Section:
+    try:
+        rows = await called.call(TYPES, *period, tracker_id)
+    except Unavailable:
+        return Section(TYPES, None, (), tracker)
+    return Section(TYPES, (), tuple(rows[:MOST_ROWS]), tracker)
+
+
 async def _section(request: Request, desk: Desk, called: Procedures, name: str, period: Period) -> Section:
     """Call a procedure. One that fails, or that its database does not let write, leaves the others as they are."""
     try:
-        if name == TYPES:
-            trackers = desk.choices.tracker_ids[:1]
-            rows = [row for it in trackers for row in await called.call(name, *period, it)]
-            return Section(name, (), tuple(rows))
-        rows = list(await called.call(name, *period))
+        rows = await called.call(name, *period)
     except Unavailable:
         return Section(name, None)
     suffixes = services(request).settings.quality_suffixes or {}
@@ -83,7 +104,7 @@ async def _section(request: Request, desk: Desk, called: Procedures, name: str, 
 
 async def _ours(desk: Desk, tab: str, period: Period) -> Mapping[tuple[str, str], int]:
     """Return our numbers by value and kind; none where the field of the tab is not there."""
-    if not desk.field(TABS[tab].field):
+    if not desk.field(TABS[tab].role):
         return {}
     address = Address().fixed(period)
     found = await table(desk.reporter, address, TABS[tab], desk.choices, desk.offered)
@@ -93,6 +114,7 @@ async def _ours(desk: Desk, tab: str, period: Period) -> Mapping[tuple[str, str]
 def _to_dict(it: Section) -> dict[str, Any]:
     return {
         "name": it.name,
+        "tracker": it.tracker,
         "failed": it.compared is None,
         "differing": it.differing,
         "compared": [each._asdict() for each in it.compared or ()],

@@ -1,20 +1,23 @@
 """Share what the pages of quality control have: who asks, what counts as what, the address, and its links."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from starlette.requests import Request
 
-from helpdesk.errors import NotConfigured, Sentence, sentence
+from helpdesk.errors import Invalid, NotConfigured, Sentence, sentence
 from helpdesk.people.model import Person, SignedIn
 from helpdesk.people.rights import ADMIN
 from helpdesk.quality.model import FIELD_NAMES, KIND_NAMES, QualityChoices
 from helpdesk.quality.service import Quality
-from helpdesk.quality.tables import TABS, Tab, new_ids
+from helpdesk.quality.tables import MOST_PARTS, TABS, Column, Line, Tab, common, new_ids
 from helpdesk.reports import address as addresses
-from helpdesk.reports import address_parser
-from helpdesk.reports.address import FIELD, Address
+from helpdesk.reports import address_parser, periods
+from helpdesk.reports.address import Address
+from helpdesk.reports.address_parser import TOO_MANY_COLUMNS
 from helpdesk.reports.departments import Departments
+from helpdesk.reports.filters import FILTERS, Named, named_filters
+from helpdesk.reports.labels import Labels
 from helpdesk.reports.model import Choices
 from helpdesk.reports.report import Reporter
 from helpdesk.tasks.fields import CustomField
@@ -38,6 +41,7 @@ PLACES: tuple[tuple[str, Sentence, str | None], ...] = (
     ("quality:comparison", sentence("Comparison"), ADMIN),
 )
 """The routes of pages with their names, and the right that they need besides."""
+KIND = sentence("Kind")
 FIRST_TAB = next(iter(TABS))
 MOST_OPTIONS = 500
 
@@ -54,6 +58,13 @@ class Desk(NamedTuple):
     def kinds(self) -> list[tuple[str, str]]:
         """Return the kinds that have trackers, with these as the address has them."""
         return [(kind, ",".join(map(str, ids))) for kind, ids in self.choices.kinds.items()]
+
+    def heading(self, tab: Tab) -> Sentence | str | None:
+        """Return what the lines of a tab are called; None without their field."""
+        if tab.role not in FIELD_NAMES:
+            return FILTERS[f"{tab.role}_id"]
+        field = self.field(tab.role)
+        return field.name if field else None
 
     def field(self, role: str) -> CustomField | None:
         """Return the field of a role, None where it is not chosen, gone or not visible to this person."""
@@ -79,8 +90,12 @@ async def desk_of(request: Request) -> Desk:
 
 async def address_of(request: Request, desk: Desk) -> Address:
     """Read the address of a table or of the tasks of a number. Raises Invalid with every wrong parameter."""
-    address = address_parser.parse(request.url.query, today(request))
+    day = today(request)
+    address = address_parser.parse(request.url.query, day)
     addresses.check(address, desk.offered)
+    columns = periods.count(address.within(day), address.by) if address.by else 0
+    if columns > MOST_PARTS:
+        raise Invalid({"by": [TOO_MANY_COLUMNS._replace(values={"columns": columns, "most": MOST_PARTS})]})
     return address
 
 
@@ -89,15 +104,37 @@ def tab_of(request: Request) -> str:
     return name if name in TABS else FIRST_TAB
 
 
-def cell_link(request: Request, desk: Desk, tab: Tab, address: Address, column: str, key: str | None) -> str:
-    """Return the address of the tasks that a number counts; without a key, those of a column's sum."""
-    changes: dict[str, Any] = {"measure": "created" if tab.by_kind else column, "groups": (), "cells": ()}
-    if tab.by_kind and column in desk.choices.kinds:
-        wanted = desk.choices.kinds[column]
-        changes["tracker_ids"] = tuple(it for it in wanted if not address.tracker_ids or it in address.tracker_ids)
-    if key is not None:
-        changes |= {"groups": (f"{FIELD}{desk.choices.fields[tab.field]}",), "cells": (key,)}
-    return f"{path_to(request, 'quality:tasks')}?{address.query(**changes)}"
+def cell_link(
+    request: Request, desk: Desk, tab: Tab, address: Address, column: Column, line: Line | None = None
+) -> str:
+    """Return the address of the tasks that a number counts; without a line, those of a column's sum."""
+    its = address.fixed(column.period) if column.period else address
+    changes: dict[str, Any] = {"by": "", "measure": column.measure, "groups": (), "cells": ()}
+    if kind := column.kind or (line.kind if line else ""):
+        wanted = desk.choices.kinds[kind]
+        changes["tracker_ids"] = tuple(it for it in wanted if not its.tracker_ids or it in its.tracker_ids)
+    if line:
+        changes |= {"groups": (tab.group(desk.choices),), "cells": (line.key,)}
+    return f"{path_to(request, 'quality:tasks')}?{its.query(**changes)}"
+
+
+def facts(desk: Desk, address: Address) -> Sequence[Named]:
+    """Return what narrows the requests, in words."""
+    labels = Labels(desk.offered, people={it.id: it.name for it in desk.offered.executors})
+    facts = [(labels.group(group), [labels.of(group, key)]) for group, key in address.cell().items()]
+    kinds = {kind: KIND_NAMES[kind] for it in address.tracker_ids if (kind := desk.choices.kind_of(it))}
+    named = named_filters(address._replace(tracker_ids=()), labels)
+    return [*facts, *([(KIND, [*kinds.values()])] if kinds else ()), *named]
+
+
+async def filterable(desk: Desk) -> Choices:
+    """Return what the form offers: of the projects those that count."""
+    offered, ours = desk.offered, desk.choices.projects
+    if not ours:
+        return offered
+    parents = await desk.quality.source.parents()
+    kept = tuple(it for it in offered.vocabulary.projects if common((it.id,), ours, parents))
+    return offered._replace(vocabulary=offered.vocabulary._replace(projects=kept))
 
 
 async def new_statuses(request: Request, desk: Desk) -> tuple[int, ...]:

@@ -7,13 +7,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import Invalid
+from helpdesk.reports import listed
 from helpdesk.reports.address import Address
 from helpdesk.reports.filters import named_filters
-from helpdesk.reports.labels import MEASURE_WORDS, Labels
-from helpdesk.reports.model import EXECUTOR, Choices, Found, Measure
+from helpdesk.reports.labels import MEASURE_WORDS, YES_NO, Labels
+from helpdesk.reports.model import Choices, Found, Measure
 from helpdesk.reports.report import Reporter
 from helpdesk.web.core.faces import answer, html, json_response
-from helpdesk.web.core.services import path_to
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.reports import page, schemas
 from helpdesk.web.reports.form import TITLES
 from helpdesk.web.tasks import colors
@@ -25,14 +26,14 @@ PER_PAGE = 50
 
 async def found(request: Request) -> Response:
     """Show a page of the tasks."""
-    reporter = await page.reporter_of(request)
+    reporter, book = await page.reporter_of(request), await services(request).promises.calendars()
     try:
         address = page.address_of(request, is_divided=False)
         choices = await reporter.choices(address)
+        tasks = await listed.found(reporter, address, choices, book, PER_PAGE)
     except Invalid as error:
         return await page.refused(request, reporter, error, "reports:index")
     measure = address.measure or "created"
-    tasks = await reporter.found(address, measure, PER_PAGE)
     return await answer(
         request,
         json=lambda: json_response(request, _to_dict(address, measure, tasks)),
@@ -43,18 +44,17 @@ async def found(request: Request) -> Response:
 async def _page(
     request: Request, reporter: Reporter, choices: Choices, address: Address, measure: Measure, tasks: Found
 ) -> Response:
-    keys = [*address.executor_ids, *(it for group, it in address.cell().items() if group == EXECUTOR)]
-    labels = Labels(choices, people=await reporter.names(keys))
+    labels = await reporter.named(Labels(choices), address, [address.cells])
     await colors.prepare(request)
     shown: dict[str, Any] = {
         "address": address,
         "measure": measure,
         "title": MEASURE_WORDS[measure],
         "period": address.within(reporter.today),
-        "facts": [*_cells(address, labels), *_days(address), *named_filters(address, labels)],
+        "facts": [*_cells(address, labels), *_more(address), *named_filters(address, labels)],
         "tasks": tasks,
         "paging": paging(request, ROUTE, address, tasks.total, PER_PAGE),
-        "back": f"{path_to(request, 'reports:index')}?{address.query(measure='', cells=(), days=0)}",
+        "back": f"{path_to(request, 'reports:index')}?{address.query(measure='', cells=(), days=0, unanswered='')}",
     }
     return html(request, "reports/tasks.html", **await page.context(request, reporter, choices, ROUTE) | shown)
 
@@ -77,13 +77,15 @@ def _cells(address: Address, labels: Labels) -> list[Any]:
     return [(labels.group(group), [labels.of(group, key)]) for group, key in values.items()]
 
 
-def _days(address: Address) -> list[Any]:
-    return [(TITLES["days"], [str(address.days)])] if address.days else []
+def _more(address: Address) -> list[Any]:
+    days = [(TITLES["days"], [str(address.days)])] if address.days else []
+    return [*days, *([(TITLES["unanswered"], [YES_NO["1"]])] if address.unanswered else [])]
 
 
 def _to_dict(address: Address, measure: Measure, tasks: Found) -> dict[str, Any]:
     return {
         "measure": measure,
         "tasks": [row(it) for it in tasks.rows],
+        "sampled_every": tasks.every,
         "pagination": schemas.paging_to_dict(address, PER_PAGE, tasks.total),
     }

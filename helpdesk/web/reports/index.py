@@ -5,8 +5,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import Invalid, sentence
+from helpdesk.errors import Invalid, Sentence, sentence
 from helpdesk.reports.address import DEPARTMENT
+from helpdesk.reports.ages import Ages, ages
 from helpdesk.reports.filters import named_filters
 from helpdesk.reports.lines import PER_PAGE
 from helpdesk.reports.model import EXECUTOR, TIME, Choices
@@ -19,9 +20,10 @@ from helpdesk.web.reports import charts, page, schemas
 from helpdesk.web.reports.found import paging
 from helpdesk.web.reports.links import Links
 from helpdesk.web.reports.times import duration, pace_to_dict
-from helpdesk.web.reports.words import change, saying
+from helpdesk.web.reports.words import change, saying, trend, verdict
 
 ROUTE = "reports:index"
+DAY_SECONDS = 24 * 60 * 60
 TITLES = {
     EXECUTOR: sentence("By assignee"),
     "project": sentence("By project"),
@@ -44,23 +46,37 @@ async def index(request: Request) -> Response:
         return await page.refused(request, reporter, error, ROUTE)
     promises = services(request).promises
     pace = await at_a_glance(reporter, report, choices, await promises.calendars(), promises.now())
+    old = await ages(reporter, report, promises.now())
     return await answer(
         request,
         json=lambda: json_response(
             request,
             {
                 "report": schemas.report_to_dict(report, saying(request), address.page),
+                "open_age": old._asdict(),
                 "pace": pace_to_dict(request, pace) if pace else None,
                 "pagination": schemas.paging_to_dict(address, PER_PAGE, len(report.lines)),
             },
         ),
-        page=lambda: _page(request, reporter, choices, report, pace),
+        page=lambda: _page(request, reporter, choices, report, pace, old),
     )
 
 
-async def _page(request: Request, reporter: Reporter, choices: Choices, report: Report, pace: Pace | None) -> Response:
-    shown = await page.context(request, reporter, choices, ROUTE)
-    return html(request, "reports/index.html", **shown | _context(request, report), pace=pace)
+async def _page(
+    request: Request, reporter: Reporter, choices: Choices, report: Report, pace: Pace | None, old: Ages
+) -> Response:
+    shown = await page.context(request, reporter, choices, ROUTE) | _context(request, report)
+    days = [None if it is None else it // DAY_SECONDS for it in old]
+    own, past = (row.times.solution.working for row in (pace.whole, pace.before.row)) if pace else (None, None)
+    trends = trend(past and past.median, own and own.median), trend(*days)
+    told = {"pace": pace, "ages": old, "age": age, "older": trends[1], "verdict": verdict(*trends)}
+    return html(request, "reports/index.html", **shown | told)
+
+
+def age(seconds: int) -> Sentence:
+    """Return the age of a task in words: in days, if it has any."""
+    days = seconds // DAY_SECONDS
+    return sentence("%(n)s d", n=days) if days else duration(seconds)
 
 
 def _context(request: Request, report: Report) -> dict[str, Any]:

@@ -77,15 +77,14 @@ async def refused(request: Request, reporter: Reporter, error: Invalid, route: s
 
 async def context(request: Request, reporter: Reporter, choices: Choices, route: str) -> dict[str, Any]:
     """Return what `reports/base.html` needs."""
-    offered = await services(request).database.run(_departments)
-    given = _given(request)
+    form = await form_of(request, choices)
     return {
         "route": route,
         "files": _files(request, route),
         "save": f"{path_to(request, 'reports:saved')}?save=1&{request.url.query}",
         "tabs": [(it, title, _with_query(request, it)) for it, title in TABS.items()],
-        "form": Form(choices, offered, given),
-        "given": given,
+        "form": form,
+        "given": form.given,
         "kept": {},
         "error": None,
         "facts": (),
@@ -94,6 +93,11 @@ async def context(request: Request, reporter: Reporter, choices: Choices, route:
         "STEP_TITLES": STEP_TITLES,
         "part_text": part_text,
     }
+
+
+async def form_of(request: Request, choices: Choices) -> Form:
+    """Return the form of the address, right or wrong."""
+    return Form(choices, await services(request).database.run(_departments), _given(request))
 
 
 def _files(request: Request, route: str) -> dict[str, str]:

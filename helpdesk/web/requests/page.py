@@ -13,6 +13,7 @@ from helpdesk.store.drafts import StoredDraft
 from helpdesk.tasks.change_messages import in_words
 from helpdesk.tasks.conversation import files_by_entry
 from helpdesk.tasks.markup.render import Part
+from helpdesk.web.clocks import shown as clocks
 from helpdesk.web.core import request_data
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import html
@@ -97,14 +98,20 @@ async def _render(
     """Render a template with the request, which it knows as its `task`. The description's text has the number 0."""
     sources = {0: asked.description} if with_description else {}
     sources |= {entry.id: entry.notes for entry in asked.entries if entry.notes}
-    texts, forms, _ = await asyncio.gather(
+    texts, forms, known, _ = await asyncio.gather(
         rendered_texts.beginnings(request, sources, texts_of(asked)),
         _forms(request, asked),
+        clocks.of_request(request, asked.row),
         colors.prepare(request),
     )
     shared = {
         "room": "requests",
         "task": asked,
+        "expected": [
+            (clocks.shown(request, it), it.is_over)
+            for it in known.get(asked.id, ())
+            if it.state != "stopped" and it.due is not None
+        ],
         "entries": asked.entries,
         "texts": texts,
         "files": files_by_entry(asked.entries, asked.files),

@@ -10,6 +10,7 @@ from helpdesk.requests import model
 from helpdesk.requests.model import GRADES
 from helpdesk.tasks.model import Entry
 from helpdesk.texts import is_blank
+from helpdesk.web.clocks import shown as clocks
 from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import Act, recorded
 from helpdesk.web.core.errors import status_of
@@ -53,7 +54,9 @@ async def _show(request: Request, asked: model.Request) -> Response:
 
 async def _to_json(request: Request, asked: model.Request, status: int = 200, message: str = "") -> Response:
     told = {"message": message} if message else {}
-    return json_response(request, told | schemas.one(asked, await colors.load(request), language(request)), status)
+    one = schemas.one(asked, await colors.load(request), language(request))
+    (shown,) = clocks.with_promises([one], await clocks.of_request(request, asked.row))
+    return json_response(request, told | shown, status)
 
 
 @drafts.keeps_draft

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from helpdesk.errors import HelpdeskError, NotAllowed, Unavailable, sentence
 from helpdesk.languages import LANGUAGES
 from helpdesk.people.rights import AGENT
+from helpdesk.promises.service import Clocks
 from helpdesk.requests.model import RequestQuery
 from helpdesk.store import posts
 from helpdesk.store.casefold import fold
@@ -20,6 +21,7 @@ from helpdesk.store.posts import PostRow
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import TaskRow
 from helpdesk.tasks.search_text import clean_search
+from helpdesk.web.clocks import shown as clocks
 from helpdesk.web.core.faces import answer, choose, html, json_response
 from helpdesk.web.core.guards import actor, holds
 from helpdesk.web.core.navigation import is_on_board, may_have_tasks, own_rooms, rooms_of
@@ -88,8 +90,13 @@ async def index(request: Request) -> Response:
     return await answer(
         request,
         json=lambda: _json(request, found),
-        page=lambda: html(request, template, search=search, found=found),
+        page=lambda: _page(request, template, search, found),
     )
+
+
+async def _page(request: Request, template: str, search: str, found: Found) -> Response:
+    of_rows = await clocks.of_rows(request, await actor(request), found.tasks) if found.tasks else {}
+    return html(request, template, search=search, found=found, clocks=of_rows)
 
 
 async def keys(request: Request) -> Response:
@@ -186,16 +193,16 @@ def _has(name: str, words: Iterable[str]) -> bool:
 
 async def _json(request: Request, found: Found) -> Response:
     """Answer a program. Raises NotAllowed for somebody without tasks."""
-    await actor(request)
-    return json_response(request, _to_dict(found))
+    who = await actor(request)
+    return json_response(request, _to_dict(found, await clocks.known(request, who, found.tasks)))
 
 
-def _to_dict(found: Found) -> dict[str, object]:
+def _to_dict(found: Found, known: Clocks) -> dict[str, object]:
     """Return what a program gets. Raises the error: to a program no tasks would mean that none has the words."""
     if found.error:
         raise found.error
     return {
-        "tasks": [schemas.row(it) for it in found.tasks],
+        "tasks": clocks.with_promises([schemas.row(it) for it in found.tasks], known),
         "posts": [
             {"id": it.id, "kind": it.kind, "title": it.title, "address": f"/posts/{it.id}", "state": state}
             for it, state in found.posts

@@ -31,8 +31,38 @@ def test_a_clock_stands_in_lists_on_the_board_and_beside_the_task(anna: Client, 
     for address in (ALL, "/tasks/my-tasks", "/tasks/board", f"/tasks/{number}"):
         assert LEFT.search(parsed(anna.get(address, headers=HTML).text).text), address
     task = anna.get(f"/tasks/{number}", headers=HTML).text
-    clock = '<time class="tag" datetime="[-0-9T:]+Z" title="Solution: by '
+    clock = '<span class="tag" title="Solution: by .*<time datetime="[-0-9T:]+Z">by '
     assert re.search(rf'<div class="task-clocks" id="clocks-{number}">.*{clock}', task, re.DOTALL)
+
+
+def test_the_clock_stands_in_what_a_search_finds(anna: Client, aged: Aged) -> None:
+    number = aged(30.5, "Картридж")
+    for headers in (HTML, HTMX):
+        assert LEFT.search(parsed(anna.get("/search?q=картридж", headers=headers).text).text)
+    (found,) = anna.get("/search?q=картридж").json()["tasks"]
+    assert found["id"] == number and found["promises"][0]["state"] == "running"
+
+
+def test_who_asked_is_told_by_when_a_solution_is_promised(visit: Visit, admin: Client, aged: Aged) -> None:
+    irina, number = visit("irina"), aged(30.5)
+    words = re.compile(r"Promised: solution by [0-9.]{10} [0-9:]{5}( \(we are late\))?")
+    address = f"/requests/{number}"
+    at = irina.get(address).json()["promises"][0]["due_at"]
+    page = parsed(irina.get(address, headers=HTML).text)
+    found = words.search(page.text)
+    assert found and not found[1] and page.one(lambda it: it.get("datetime") == at)
+    news = irina.get(f"{address}/changed?show=1", headers=HTMX).text
+    assert words.search(parsed(news).text)
+    late = words.search(parsed(irina.get(f"/requests/{aged(300)}", headers=HTML).text).text)
+    assert late and late[1]
+    closed, other = aged(300, status="closed"), aged(30, project="office")
+    for without in (closed, other):
+        answer = irina.get(f"/requests/{without}", headers=HTML)
+        assert answer.status_code == 200 and "Promised" not in answer.text
+    assert visit("stranger").get(address).status_code == 404
+    admin.post("/tasks/board/columns", json={"phase_1": "waiting"}).raise_for_status()
+    admin.post("/admin/promises/1", json={"name": "Другое имя"}).raise_for_status()  # has all read again
+    assert "Promised" not in irina.get(address, headers=HTML).text, "while it waits there is no such moment"
 
 
 def test_programs_get_the_clocks_of_promised_tasks_alone(anna: Client, aged: Aged) -> None:

@@ -190,7 +190,9 @@ def test_the_second_assessor_knows_nothing_of_the_first(
     assert anna.post(to_assess(number), json=marks(form, 1, 1)).status_code == 201
     assert anna.get(one).json()["remark"] == "Очень вежливо"
     told = boris.get(ALL).json()["summary"]
-    assert told["differences"] == [{"source": "main", "task_id": number, "lowest": 18, "highest": 75, "points": 57}]
+    (apart,) = told["differences"]
+    assert (apart["task_id"], apart["lowest"], apart["highest"], apart["points"]) == (number, 18, 75, 57)
+    assert (boris.get(f"{ALL}/{apart['lowest_id']}").json()["score"], apart["highest_id"]) == (18, first["id"])
     assert told["mean_difference"] == 57
     page = parsed(boris.get(one, headers=HTML).text).text
     assert "Other assessments of this task 18 of 100" in page

@@ -15,7 +15,7 @@ from helpdesk.services import Services
 from helpdesk.store import rights
 from helpdesk.store.casefold import fold
 from helpdesk.store.models.quality import Assessment, AssessmentForm, AssessmentMark, Criterion
-from helpdesk.web.quality.assessments import query
+from helpdesk.web.quality.assessments import index, query
 from tests.web.conftest import HTML, Client, Visit
 from tests.web.dom import parsed
 from tests.web.quality.assessing import ALL, let_control
@@ -163,6 +163,44 @@ def test_a_filter_without_a_hit_stays_chosen(boris: Client, world: list[Any]) ->
     page = parsed(boris.get(f"{ALL}?assignee_id=77&project_id=quality-9", headers=HTML).text)
     chosen = page.all(lambda it: it.tag == "option" and "selected" in it.attributes)
     assert [(it["value"], it.text) for it in chosen] == [("77", "#77"), ("quality-9", "#9 (in the second Redmine)")]
+
+
+def test_another_person_can_be_chosen_while_a_filter_holds(head: Client, world: list[Any]) -> None:
+    page = parsed(head.get(f"{ALL}?since=2026-01-01&until=2026-06-30&assignee_id=3", headers=HTML).text)
+    (chosen,) = page.all(lambda it: it.get("id") == "assess-assignee")
+    assert [it["value"] for it in chosen.all(lambda it: it.tag == "option")] == ["", "2", "3", "4"]
+
+
+def test_a_count_leads_to_the_assessments_that_it_counts(head: Client, world: list[Any]) -> None:
+    page = parsed(head.get(f"{ALL}?since=2026-01-15&until=2026-06-10&form_id=1", headers=HTML).text)
+    counts = page.all(lambda it: it.tag == "a" and it["href"].endswith("#assess-all"))
+    assert len(counts) > 8
+    for it in counts:
+        assert head.get(it["href"].partition("#")[0]).json()["pagination"]["total"] == int(it.text), it["href"]
+
+
+def test_a_page_and_its_json_stay_small_with_many_people(
+    head: Client, world: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(query, "MOST_OPTIONS", 2)
+    monkeypatch.setattr(index, "MOST_JSON_LINES", 1)
+    address = f"{ALL}?since=2026-01-01&until=2026-06-30"
+    page = parsed(head.get(address, headers=HTML).text)
+    for name in ("assignee", "project"):
+        (select,) = page.all(lambda it, name=name: it.get("id") == f"assess-{name}")  # type: ignore[misc]
+        assert len(select.all(lambda it: it.tag == "option")) == 3
+    summary = head.get(address).json()["summary"]
+    assert {len(summary[it]) for it in ("assignees", "projects", "differences")} == {1}
+
+
+def test_a_refused_address_says_so_at_its_field_and_keeps_the_filters(boris: Client, world: list[Any]) -> None:
+    page = parsed(boris.get(f"{ALL}?since=2026-03-01&until=2026-02-01&form_id=2", headers=HTML).text)
+    (until,) = page.all(lambda it: it.get("name") == "until")
+    assert until["value"] == "2026-02-01" and until["aria-invalid"] == "true"
+    (fault,) = page.all(lambda it: it.get("id") == until["aria-describedby"])
+    assert fault.text
+    (chosen,) = page.all(lambda it: it.tag == "option" and "selected" in it.attributes)
+    assert chosen["value"] == "2"
 
 
 @pytest.mark.parametrize(("language", "point"), [("en", "."), ("ru", ",")])

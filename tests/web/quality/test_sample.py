@@ -111,5 +111,17 @@ def test_a_wrong_draw_is_refused(boris: Client, body: dict[str, object], field: 
     assert boris.post(SAMPLE, data={name: str(it) for name, it in body.items()}, headers=HTML).status_code == 422
 
 
+def test_a_draw_comes_back_to_what_was_chosen(boris: Client, embedded: EmbeddedWorld) -> None:
+    many(embedded, 1, assignee="irina")
+    fields = {"count": "3", "period": "month", "assignee_id": str(PEOPLE_IDS["irina"]), "project_id": ""}
+    page = parsed(boris.get(boris.post(SAMPLE, data=fields, headers=HTML).headers["location"], headers=HTML).text)
+    chosen = page.all(lambda it: it.tag == "option" and "selected" in it.attributes)
+    assert [it["value"] for it in chosen] == ["month", str(PEOPLE_IDS["irina"])]
+    assert [it["value"] for it in page.all(lambda it: it.get("name") == "count")] == ["3"]
+    refused = parsed(boris.post(SAMPLE, data=fields | {"count": "99"}, headers=HTML).text)
+    (count,) = refused.all(lambda it: it.get("name") == "count")
+    assert count["value"] == "99" and refused.all(lambda it: it.get("id") == count["aria-describedby"])
+
+
 def test_only_controllers_draw(visit: Visit) -> None:
     assert visit("irina").get(SAMPLE).status_code == 403 and visit().get(SAMPLE).status_code == 401

@@ -19,6 +19,7 @@ from helpdesk.store import schema
 from helpdesk.store.database import Database
 from helpdesk.store.models.tables import Person
 from helpdesk.tasks.embedded.reports import EmbeddedReports
+from helpdesk.tasks.lists import TaskPage
 from helpdesk.tasks.model import Actor
 from tests.web.conftest import HTML, Client, Visit
 from tests.web.dom import parsed
@@ -43,15 +44,37 @@ def answers() -> list[Exception]:
     return []
 
 
+class Failing(EmbeddedReports):
+    """Knows its people and fails when its tasks are read, once it is down."""
+
+    is_down = False
+
+    async def found(self, *given: Any, **more: Any) -> TaskPage:
+        if self.is_down:
+            raise Unavailable
+        return await super().found(*given, **more)
+
+
 @pytest.fixture
-def services(services: Services, second: EmbeddedWorld, answers: list[Exception]) -> Services:
+def reports(second: EmbeddedWorld) -> Failing:
+    return Failing(second.database)
+
+
+@pytest.fixture
+def is_rest_alone() -> bool:
+    """Whether no reports of the backend can be made."""
+    return False
+
+
+@pytest.fixture
+def services(services: Services, reports: Failing, answers: list[Exception], is_rest_alone: bool) -> Services:
     async def identify(signed_in: SignedIn) -> Actor:
         if answers:
             raise answers[0]
         return IRINA if signed_in.person.login == "irina" else ANNA
 
-    quality = Quality("quality", EmbeddedReports(second.database), services.database, identify, {})
-    return replace(services, quality=quality)
+    quality = Quality("quality", reports, services.database, identify, {})
+    return replace(services, quality=quality, reports=None if is_rest_alone else services.reports)
 
 
 @pytest.fixture
@@ -147,6 +170,70 @@ def test_without_an_answer_the_others_are_shown(
         assert page.status_code == 200
         assert ("does not answer just now" in parsed(page.text).text) == isinstance(failure, Unavailable)
     assert boris.get(there).status_code in (403, 503)
+
+
+def test_while_its_tasks_can_not_be_read_nothing_claims_to_be_whole(
+    boris: Client, visit: Visit, form: Any, second: EmbeddedWorld, embedded: EmbeddedWorld, reports: Failing
+) -> None:
+    there = to_assess(second.new_task("Там", status="closed", assignee="irina")).replace("main", "quality")
+    one = f"{ALL}/{boris.post(there, json=marks(form, 5, 0)).json()['id']}"
+    here = embedded.new_task("Тут", status="closed", assignee="irina")
+    assert boris.post(to_assess(here), json=marks(form, 5, 0)).status_code == 201
+    for source, world in (("main", embedded), ("quality", second)):
+        world.new_task("Отобрано", status="closed", assignee="irina")
+        assert boris.post(SAMPLE, json={"source": source}).status_code == 200
+    assert "is_partial" not in boris.get(ALL).json() and "is_partial" not in boris.get(SAMPLE).json()
+    reports.is_down = True
+    for address in (SAMPLE, f"{SAMPLE}?source=quality"):
+        told, page = boris.get(address), parsed(boris.get(address, headers=HTML).text).text
+        assert [it["source"] for it in told.json()["tasks"]] == ["main"] and told.json()["is_partial"] is True
+        assert "Отобрано" in page and "does not answer just now" in page
+    assert boris.get(ALL).json()["is_partial"] is True
+    for headers in (HTML, {}):
+        assert boris.get(one, headers=headers).status_code == 503
+        assert visit("irina").get(one, headers=headers).status_code == 200, "it is her work, whatever became of it"
+        assert visit("stranger").get(one, headers=headers).status_code in (404, 503)
+    assert visit("irina").get("/quality-control/mine").json()["is_partial"] is True
+    for kind in ("csv", "xlsx"):
+        assert boris.get(f"{ALL}.{kind}").status_code == 503
+        assert boris.get(f"{ALL}.{kind}?assignee_id={PEOPLE_IDS['irina']}").status_code == 200, "it is of here alone"
+
+
+@pytest.mark.parametrize("is_rest_alone", [True])
+def test_without_reports_of_the_backend_tasks_of_the_second_redmine_are_drawn(
+    visit: Visit, services: Services, second: EmbeddedWorld
+) -> None:
+    let_control(services, "boris")
+    boris, number = visit("boris"), second.new_task(status="closed", assignee="irina")
+    drawn = boris.post(SAMPLE, data={"count": "3", "period": "month"}, headers=HTML)
+    address = drawn.headers["location"]
+    assert drawn.status_code == 303 and "source=quality" in address and "count=3" in address
+    for page in (SAMPLE, address):
+        assert f"#{number}" in boris.get(page, headers=HTML).text
+    assert boris.get(f"{SAMPLE}?source=main", headers=HTML).status_code == 501
+
+
+def test_pages_and_files_say_of_which_redmine_a_task_is(
+    boris: Client, visit: Visit, form: Any, second: EmbeddedWorld, embedded: EmbeddedWorld
+) -> None:
+    said, numbers = "(in the second Redmine)", list[int]()
+    for world, source in ((embedded, "main"), (second, "quality")):
+        task, drawn = (world.new_task(status="closed", assignee="irina") for _ in range(2))
+        address = to_assess(task).replace("main", source)
+        numbers.append(boris.post(address, json=marks(form, 5, 0)).json()["id"])
+        boris.post(SAMPLE, json={"source": source})
+        is_there = source == "quality"
+        assert (said in parsed(boris.get(address, headers=HTML).text).text) == is_there
+        assert (said in parsed(boris.get(f"{ALL}/{numbers[-1]}", headers=HTML).text).text) == is_there
+    for client, address in ((boris, ALL), (boris, SAMPLE), (visit("irina"), "/quality-control/mine")):
+        page = parsed(client.get(address, headers=HTML).text)
+        lines = page.all(lambda it: it.tag in ("th", "li") and bool(it.all(lambda a: a.tag == "a" and "#" in a.text)))
+        assert sorted(said in it.text for it in lines) == [False, True], address
+    heading, *rows = boris.get(f"{ALL}.csv").content.decode("utf-8-sig").splitlines()
+    assert heading.endswith("Tasks of") and {it.rpartition(";")[2] for it in rows} == {
+        "this helpdesk",
+        "the second Redmine",
+    }
 
 
 def test_assessments_are_exported_as_they_are_listed(

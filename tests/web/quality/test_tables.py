@@ -1,14 +1,16 @@
 """Quality control shows what its reader sees, each number leads to its requests, and only administrators choose."""
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from io import BytesIO
+from random import Random
 
 import pytest
 from openpyxl import load_workbook
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 from starlette.testclient import TestClient
 
 from helpdesk.app import create_app
@@ -17,11 +19,13 @@ from helpdesk.errors import Unavailable
 from helpdesk.people.rights import QUALITY
 from helpdesk.quality.procedures import Row
 from helpdesk.quality.service import Quality
+from helpdesk.quality.tables import common
 from helpdesk.services import Services, utc_now
 from helpdesk.store import quality_choices, rights
 from helpdesk.store.models import tables
 from tests.web.conftest import HTML, Visit, session_cookie
-from tests.world import PEOPLE_IDS
+from tests.web.dom import parsed
+from tests.world import PEOPLE_IDS, PROJECT_IDS
 
 PLACE = "/quality-control"
 
@@ -111,7 +115,9 @@ def test_a_department_narrows_a_table_as_it_narrows_the_requests_of_its_numbers(
 
 def test_trackers_outside_of_quality_control_are_never_counted(boris: TestClient, services: Services) -> None:
     one = services.database.run_here(lambda db: db.exec(select(tables.Kind.id)).first())
-    assert boris.get(f"{PLACE}?tracker_id={one}").json()["total"] == {"created": 0, "closed": 0, "open": 0}
+    assert boris.get(f"{PLACE}?tracker_id={one}").json()["total"] == dict.fromkeys(
+        ("created", "closed", "open", "before"), 0
+    )
     assert boris.get(f"{PLACE}/tasks?tracker_id={one}").json()["count"] == 0
 
 
@@ -237,7 +243,7 @@ class Answers:
 
     async def call(self, name: str, first: date, last: date, tracker_id: int | None = None) -> Sequence[Row]:
         self.asked.append((name, first, last, tracker_id))
-        found = self.rows[name]
+        found = self.rows[name] if tracker_id is None or len(self.asked) % 2 else Unavailable()
         if isinstance(found, Exception):
             raise found
         return found
@@ -254,9 +260,129 @@ def test_administrators_compare_our_numbers_with_those_of_procedures(admin: Test
     settings = replace(services.settings, quality_suffixes={"IssueHotel": "Отель"})
     with TestClient(create_app(replace(services, quality=compared, settings=settings))) as client:
         client.cookies.set("session", session_cookie(services, "admin"))
-        classific, resorts, types = client.get(f"{PLACE}/comparison?since=2026-01-01").json()["procedures"]
+        classific, resorts, *types = client.get(f"{PLACE}/comparison?since=2026-01-01").json()["procedures"]
         page = client.get(f"{PLACE}/comparison", headers=HTML)
         assert client.get(f"{PLACE}/comparison?since=x", headers=HTML).status_code == 422
-    assert (classific["differing"], resorts["failed"], len(types["rows"])) == (1, True, 1)
+    assert (classific["differing"], resorts["failed"]) == (1, True)
+    trackers = [id for kind in quality_requests.KINDS for id in services.database.run_here(quality_choices.all)[kind]]
+    assert [it[-1] for it in answers.asked[2 : 2 + len(trackers)]] == trackers
+    assert [(it["failed"], len(it["rows"])) for it in types] == [(False, 1), (True, 0)] * (len(trackers) // 2)
+    assert [it["tracker"] for it in types] == list(quality_requests.KINDS.values())
     assert page.status_code == 200 and "<b>" not in page.text.split("up_TypesRequests_ITS")[1].split("</table>")[0]
     assert answers.asked[0][:2] == ("Classific", date(2026, 1, 1))
+
+
+def brute(services: Services) -> list[tuple[date, int, dict[int, str]]]:
+    """Give each request a random moment of three years, many about midnight, and return its day, kind and values."""
+    chance, moscow = Random(11), services.settings.timezone
+
+    def work(db: Session) -> list[tuple[date, int, dict[int, str]]]:
+        kinds = [id for kind in quality_requests.KINDS for id in quality_choices.all(db)[kind]]
+        made = []
+        for task in db.exec(select(tables.Task).where(col(tables.Task.kind_id).in_(kinds))).all():
+            minutes = chance.choice([0, -1, 1, chance.randrange(1_440)])
+            at = utc_now().astimezone(moscow).replace(hour=0, minute=0, second=0, microsecond=0)
+            task.created_at = at - timedelta(days=chance.randrange(1, 1_095), minutes=minutes)
+            db.add(task)
+            values = db.exec(select(tables.CustomValue).where(tables.CustomValue.task_id == task.id))
+            day = task.created_at.astimezone(moscow).date()
+            made.append((day, task.kind_id, {it.field_id: it.value for it in values}))
+        return made
+
+    return services.database.run_here(work, writes=True)
+
+
+def beginning(day: date, step: str) -> date:
+    """Return the first day of the week, month or year of a day."""
+    if step == "week":
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1) if step == "month" else day.replace(month=1, day=1)
+
+
+@pytest.mark.parametrize("tab", ["object", "type-resort", "country", "project"])
+def test_what_came_in_by_months_and_before_is_what_it_is_by_hand(
+    boris: TestClient, services: Services, tab: str
+) -> None:
+    made, chosen = brute(services), services.database.run_here(quality_choices.all)
+    kind_of = {id: kind for kind in quality_requests.KINDS for id in chosen[kind]}
+    field = chosen.get(tab.removeprefix("type-"), (0,))[0]
+    today = utc_now().astimezone(services.settings.timezone).date()
+    first, compared = today - timedelta(days=320), 0
+    for step, since in (("month", first), ("week", first), ("year", today - timedelta(days=700))):
+        body = boris.get(f"{PLACE}?tab={tab}&by={step}&since={since}&until={today}").json()
+        earlier = since - timedelta(days=(today - since).days + 1)
+        assert body["earlier"] == {"since": str(earlier), "until": str(since - timedelta(days=1))}
+        expected, total = defaultdict[tuple[str, str], Counter[str]](Counter), Counter[str]()
+        for day, kind, values in made:
+            columns = [str(max(since, beginning(day, step))), "all"] if since <= day <= today else []
+            columns += ["before"] if earlier <= day < since else []
+            value = values.get(field, "") if field else ""
+            for its in (expected[value, kind_of[kind] if tab.startswith("type") else ""], total) if columns else ():
+                its.update(columns)
+        shown = {
+            (it["value"] if field else "", it.get("kind", "")): Counter({name: it[name] for name in body["columns"]})
+            for it in body["lines"]
+        }
+        assert {key: +its for key, its in shown.items()} == expected
+        assert +Counter(body["total"]) == total
+        compared += sum(map(len, expected.values()))
+    assert compared > 30
+
+
+def test_every_number_by_months_and_before_leads_to_as_many_requests(boris: TestClient, services: Services) -> None:
+    brute(services)
+    for tab in ("object", "type-resort", "assignee", "project"):
+        page = boris.get(f"{PLACE}?tab={tab}&by=month&period=last-year", headers=HTML).text
+        links = re.findall(r'<a href="(/quality-control/tasks\?[^"]+)">(?:<b>)?(\d+)<', page)
+        assert len(links) > 15 and "▲" in page or "▼" in page
+        for address, number in links:
+            assert boris.get(address.replace("&amp;", "&")).json()["count"] == int(number) > 0
+
+
+def test_the_numbers_of_now_follow_the_filters(boris: TestClient) -> None:
+    whole = boris.get(PLACE).json()
+    assert boris.get(f"{PLACE}?since=2001-01-01&until=2001-01-02").json()["total_count"] == whole["total_count"]
+    (nobody,) = [it["created"] for it in boris.get(f"{PLACE}?tab=assignee").json()["lines"] if it["value"] == "0"]
+    own = boris.get(f"{PLACE}?executor_id=0").json()
+    assert 0 < own["total_count"] == nobody < whole["total_count"]
+    assert boris.get(f"{PLACE}?executor_id=0&phase=closed").json()["open_count"] == 0
+    for which in ("new", "open", "all"):
+        listed = boris.get(f"{PLACE}/tasks?of={which}&executor_id=0").json()
+        assert listed["count"] == own["total_count" if which == "all" else f"{which}_count"]
+
+
+def test_projects_of_a_filter_count_within_those_of_quality_control(boris: TestClient, services: Services) -> None:
+    (line,) = boris.get(f"{PLACE}?tab=project").json()["lines"]
+    its, other = int(line["value"]), PROJECT_IDS["help"]
+    quality = services.quality
+    assert quality and boris.get(f"{PLACE}?project_id={other}").json()["total_count"] == 0
+    quality.projects = (its,)
+    for project, expected in ((its, line["created"]), (other, 0), (999, 0)):
+        assert boris.get(f"{PLACE}?project_id={project}").json()["total"]["created"] == expected
+    page = parsed(boris.get(PLACE, headers=HTML).text)
+    offered = page.one(lambda it: it.get("name") == "project_id")
+    assert offered and [it["value"] for it in offered.all(lambda it: it.tag == "option")] == ["", str(its)]
+
+
+def test_common_projects_are_those_below_both() -> None:
+    parents = {2: 1, 3: 2, 4: 1, 8: 9, 9: 8}
+    assert common((2,), (1,), parents) == (2,)
+    assert common((1,), (3, 4), parents) == (3, 4)
+    assert common((3, 8), (4, 9), parents) == (8, 9)
+    assert common((2,), (4,), parents) == ()
+
+
+def test_too_many_columns_are_refused(boris: TestClient) -> None:
+    for address in (PLACE, f"{PLACE}/export.csv"):
+        assert list(boris.get(f"{address}?by=day&period=12-months").json()["errors"]) == ["by"]
+
+
+@pytest.mark.parametrize("by", ["", "month"])
+def test_a_file_by_type_names_the_kind_of_each_line(boris: TestClient, by: str) -> None:
+    body = boris.get(f"{PLACE}?tab=type-object&by={by}").json()
+    answer = boris.get(f"{PLACE}/export.xlsx?tab=type-object&by={by}")
+    rows = [list(row) for row in load_workbook(BytesIO(answer.content)).active.iter_rows(values_only=True)]
+    assert {len(it) for it in rows} == {1 + bool(by) + len(body["columns"])}
+    assert [row[-len(body["columns"]) :] for row in rows[1:-1]] == [
+        [line[name] for name in body["columns"]] for line in body["lines"]
+    ]

@@ -1,8 +1,9 @@
 """Reports: every number leads to the tasks that it counts, on every page, as a page and as JSON."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from tests.web.reports import world
 from tests.world import FIELD_IDS, PEOPLE_IDS, PROJECT_IDS, EmbeddedWorld
 
 LINK = re.compile(r'<a href="(/reports/tasks\?[^"]+)">(?:<b>)?(\d+)<')
+AGE = re.compile(r'(?:at most|it was) <a href="(/reports/tasks\?[^"]+measure=open)">\d+ d<')
 FIELD = f"cf_{FIELD_IDS['Способ связи']}"
 NAMED = {
     "until": "to the day",
@@ -262,6 +264,22 @@ def test_a_report_says_first_whether_open_tasks_pile_up(boris: Client) -> None:
     assert f"({found['open_before']} → {found['total']['open']})" in told
 
 
+@pytest.mark.parametrize("query", ["period=last-month", "period=year", f"project_id={PROJECT_IDS['help']}"])
+def test_the_age_of_open_tasks_is_that_of_the_middle_one(boris: Client, query: str) -> None:
+    report = boris.get(f"/reports?{query}").json()
+    days = (datetime.fromisoformat(report["report"]["period"][it]) for it in ("since", "until"))
+    first, last = (it.replace(tzinfo=ZoneInfo("Europe/Moscow")) for it in days)
+    moments = {"before": first, "now": min(last + timedelta(days=1), datetime.now(UTC))}
+    told = AGE.findall(boris.get(f"/reports?{query}", headers=HTML).text)
+    addresses = dict(zip(("now", "before"), told, strict=True))
+    for name, moment in moments.items():
+        tasks = boris.get(unescape(addresses[name])).json()
+        ages = sorted(moment - datetime.fromisoformat(it["created_on"]) for it in tasks["tasks"])
+        assert len(ages) == tasks["pagination"]["total"]
+        middle = ages[(len(ages) - 1) // 2].total_seconds()
+        assert abs(report["open_age"][name] - middle) < 60, (name, middle)
+
+
 def test_tasks_of_a_number_may_be_those_that_are_stuck(boris: Client) -> None:
     found = boris.get("/reports/tasks?measure=open&days=30").json()
     assert found["pagination"]["total"] == boris.get("/reports/stale?days=30").json()["pagination"]["total"] > 0
@@ -295,7 +313,8 @@ def test_many_tasks_have_the_times_of_a_sample_and_every_face_says_so(
     assert f"{note} {sample['sampled_every']}." in page.text and "≈" in page.text
     assert boris.get(f"/reports/export.csv?of=times&{path.partition('?')[2]}").text.count(note) == 1
     for address, number in links(page.text).items():
-        assert "phase=open" in address or boris.get(address).json()["pagination"]["total"] == number, address
+        is_estimate = "phase=open" in address or "unanswered" in address
+        assert is_estimate or boris.get(address).json()["pagination"]["total"] == number, address
 
 
 @pytest.mark.parametrize("period", ["quarter", "12-months", "since=2026-01-05&until=2026-02-03"])
@@ -380,3 +399,24 @@ def test_the_department_of_those_who_left_stays_until_they_are_anonymised(
     now = datetime.now(UTC)
     embedded.database.run_here(lambda db: anonymizing.anonymize(db, irina, "irina", now, ()), writes=True)
     assert "Отдел продаж" not in departments() and departments()[""] >= before["Отдел продаж"]
+
+
+@pytest.mark.parametrize("query", ["", "group=executor&group=priority", "group=department", "period=last-year"])
+def test_each_number_of_unanswered_tasks_leads_to_them(boris: Client, query: str) -> None:
+    address = f"/reports/times?measure=created&{query}"
+    total = boris.get(address).json()["times"]["total"]["answer"]["missing"]
+    found = {to: number for to, number in links(boris.get(address, headers=HTML).text).items() if "unanswered" in to}
+    assert total in found.values() and (total or query.startswith("period"))
+    for to, number in found.items():
+        body = boris.get(to).json()
+        assert (body["pagination"]["total"], body["sampled_every"]) == (number, 1), to
+        rows = boris.get(to.replace("/tasks?", "/export.csv?of=tasks&")).text.splitlines()
+        assert len(rows) == number + 1
+    assert "Without a first answer yet" in boris.get(next(iter(found)), headers=HTML).text
+
+
+def test_unanswered_tasks_of_groups_that_histories_do_not_tell_are_refused(boris: Client) -> None:
+    for here in ("/reports/tasks?", "/reports/export.csv?of=tasks&"):
+        refused = boris.get(f"{here}unanswered=1&group=status&cell=1")
+        assert (refused.status_code, list(refused.json()["errors"])) == (422, ["group"])
+    assert boris.get("/reports/tasks?unanswered=2").status_code == 422

@@ -15,6 +15,7 @@ from tests.world import PEOPLE_IDS, PRIORITY_IDS, PROJECT_IDS, EmbeddedWorld
 LINK = re.compile(r'<a href="(/reports/promises/tasks\?[^"]+)">(\d+)<')
 HERE = "/reports/promises"
 DAY = 24 * 60
+KINDS = {"answer": "First answer", "solution": "Solution"}
 
 
 @pytest.fixture
@@ -60,6 +61,20 @@ def test_the_parts_of_a_group_are_all_tasks_that_something_is_promised_of(boris:
     assert set(urgent["answer"].values()) == {0, None} and urgent["solution"]["missed"]
 
 
+@pytest.mark.parametrize("query", ["period=year", f"group=executor&priority_id={PRIORITY_IDS['urgent']}"])
+def test_the_shares_stand_above_the_table_beside_those_of_the_period_before(boris: Client, query: str) -> None:
+    body, page = boris.get(f"{HERE}?{query}").json()["promises"], boris.get(f"{HERE}?{query}", headers=HTML).text
+    (before,) = re.findall(r'<a href="(/reports/promises\?[^"]+)">Before: ', page)
+    earlier = boris.get(unescape(before)).json()["promises"]
+    assert earlier["period"] == {it: body["before"][it] for it in ("since", "until")}
+    told = re.findall(r"<b>(?:(\d+)\xa0%|—)</b> ([\w ]+), kept</span>", page)
+    shares = [body["total"][it]["share"] for it in KINDS]
+    assert told == [("" if it is None else str(it), name) for it, name in zip(shares, KINDS.values(), strict=True)]
+    for kind in KINDS:
+        assert body["before"][kind] == earlier["total"][kind]
+    assert any(body["before"][it]["missed"] for it in KINDS)
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [
@@ -73,6 +88,19 @@ def test_what_is_no_number_of_the_report_is_refused(boris: Client, query: str, f
     answer = boris.get(f"{HERE}/tasks?{query}")
     assert (answer.status_code, list(answer.json()["errors"])) == (422, [field])
     assert boris.get(f"{HERE}/tasks?{query}", headers=HTML).status_code == 422
+
+
+def test_of_many_tasks_estimates_lead_to_those_of_the_sample(boris: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("helpdesk.reports.listed.MOST_READ", 10)
+    body, page = boris.get(HERE).json()["promises"], boris.get(HERE, headers=HTML).text
+    every = body["sampled_every"]
+    assert every > 1 and f"one task in {every}" in page and "≈ <a" in page
+    whole = f"{HERE}/tasks?kind=solution&outcome=running"
+    listed = boris.get(whole).json()
+    assert listed["sampled_every"] == every
+    assert listed["pagination"]["total"] * every == body["total"]["solution"]["running"] > 0
+    assert f"one task in {every}" in boris.get(whole, headers=HTML).text
+    assert f"one task in {every}" in boris.get("/reports/export.csv?of=promises").text
 
 
 def test_a_page_behind_the_last_one_is_empty(boris: Client) -> None:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from helpdesk.errors import Conflict, HelpdeskError, Invalid, NotAllowed, NotFound, sentence
 from helpdesk.store import assessment_forms, assessments
 from helpdesk.store.assessment_forms import FormRow
-from helpdesk.store.assessments import LONGEST_MARK_REMARK, LONGEST_REMARK, MAIN, AssessmentRow, TaskValues, Wanted
+from helpdesk.store.assessments import LONGEST_MARK_REMARK, LONGEST_REMARK, AssessmentRow, TaskValues, Wanted
 from helpdesk.store.drafts import StoredDraft
 from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import stored
@@ -23,8 +23,9 @@ from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.edge.idempotency import idempotent
-from helpdesk.web.quality.assessments import marks_input, schemas, sources
+from helpdesk.web.quality.assessments import marks_input, schemas
 from helpdesk.web.quality.assessments.sections import html
+from helpdesk.web.task_assessments import sources
 
 SAVED = sentence("The assessment was saved.")
 OWN_WORK = sentence("Nobody assesses their own work.")
@@ -71,7 +72,7 @@ async def _task(request: Request, source: str) -> TaskValues:
     """Return the task in the address. Raises NotFound, Invalid for an open one, NotAllowed for own work."""
     tasks = await sources.of_name(request, source)
     task = await tasks.closed(request_data.task_id(request))
-    if await tasks.is_own(task) or await sources.was_own_work(request, tasks, task.task_id):
+    if await sources.is_own_work(request, tasks, task.task_id):
         raise NotAllowed(OWN_WORK)
     return task
 
@@ -154,7 +155,6 @@ async def _page(
         "assess.html",
         status_of(error) if error else 200,
         task=task,
-        is_main=task.source == MAIN,
         given=given,
         form=given.form,
         typed=values,

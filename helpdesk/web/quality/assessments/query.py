@@ -1,9 +1,11 @@
 """Read which assessments a page, a file or a program asks for, and load those that the person may see."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, TypeVar
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 from starlette.requests import Request
@@ -12,6 +14,7 @@ from helpdesk.errors import Invalid, sentence
 from helpdesk.quality.assessments import MarkSum
 from helpdesk.quality.summary import Summary, summary
 from helpdesk.reports.address_parser import A_DAY, BACKWARDS
+from helpdesk.reports.model import NOBODY
 from helpdesk.reports.periods import Period
 from helpdesk.store import assessment_forms, assessments
 from helpdesk.store.assessment_forms import FormRow
@@ -20,8 +23,9 @@ from helpdesk.web.core import request_data
 from helpdesk.web.core.services import services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import today
-from helpdesk.web.quality.assessments import sources
-from helpdesk.web.quality.assessments.sources import SECOND, Tasks
+from helpdesk.web.quality.desk import MOST_OPTIONS
+from helpdesk.web.task_assessments import sources
+from helpdesk.web.task_assessments.sources import SECOND, Tasks
 
 MONTHS = 6
 """As many months are shown where no day is given: the present one, and those before it."""
@@ -29,6 +33,8 @@ MOST = 5_000
 MOST_DAYS = 1_100
 TOO_LONG = sentence("At most %(most)s days at once.", most=MOST_DAYS)
 TOO_MANY = sentence("There are more than %(most)s assessments. Please choose a shorter time.", most=MOST)
+T = TypeVar("T")
+Names = Mapping[Key, str]
 
 
 class Asked(NamedTuple):
@@ -40,6 +46,17 @@ class Asked(NamedTuple):
     project_id: Key | None = None
     form_id: int = 0
 
+    def lets_through(self, row: AssessmentRow) -> bool:
+        """Tell whether an assessment passes the filters; its day is not looked at."""
+        pairs = ((self.assignee_id, _executor(row)), (self.project_id, _project(row)), (self.form_id, row.form_id))
+        return all(not wanted or wanted == its for wanted, its in pairs)
+
+    def of_month(self, month: str) -> str:
+        """Return the query of those of its days that are in a month such as "2026-11"."""
+        first = date.fromisoformat(f"{month}-01")
+        last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        return self.query(since=max(first, self.since), until=min(last, self.until))
+
     def query(self, **changes: object) -> str:
         """Return the query of an address, with some changes."""
         values = self._replace(**changes)._asdict()  # type: ignore[arg-type]  # names of its fields alone
@@ -48,7 +65,11 @@ class Asked(NamedTuple):
 
 class Found(NamedTuple):
     """The assessments whose tasks the person sees, of which `open` are the ids of those whose words may be read, the
-    summary of these, the names of criteria, and the forms."""
+    summary of these, the names of criteria, and the forms.
+
+    `people` and `projects` are those of the whole time, to filter by. `is_partial` says that some are left out, since
+    the second Redmine does not answer.
+    """
 
     rows: list[AssessmentRow]
     tasks: Tasks
@@ -56,6 +77,9 @@ class Found(NamedTuple):
     summary: Summary
     criteria: dict[int, str]
     forms: list[FormRow]
+    people: Names
+    projects: Names
+    is_partial: bool
 
     def is_open(self, row: AssessmentRow) -> bool:
         return row.id in self.open
@@ -66,11 +90,11 @@ class Found(NamedTuple):
 
 def read(request: Request) -> Asked:
     """Read the address. Raises Invalid."""
-    params, now = request.query_params, today(request)
-    first = now.replace(day=1)
-    for _ in range(MONTHS - 1):
-        first = (first - timedelta(days=1)).replace(day=1)
-    since, until = _day("since", params.get("since", ""), first), _day("until", params.get("until", ""), now)
+    params, usual = request.query_params, _usual(request)
+    since, until = (
+        _day("since", params.get("since", ""), usual.since),
+        _day("until", params.get("until", ""), usual.until),
+    )
     if until < since:
         raise request_data.refusal("until", BACKWARDS)
     if (until - since).days > MOST_DAYS:
@@ -79,17 +103,27 @@ def read(request: Request) -> Asked:
     return Asked(since, until, assignee, project, request_data.query_number(params, "form_id", 0, least=0))
 
 
+def right_parts(request: Request) -> Asked:
+    """Return what is right in the address of a refused request, with the usual days."""
+    params = request.query_params
+    keys = [_or_none(partial(_key, params, it)) for it in ("assignee_id", "project_id")]
+    form_id = _or_none(partial(request_data.query_number, params, "form_id", 0, least=0))
+    return _usual(request)._replace(assignee_id=keys[0], project_id=keys[1], form_id=form_id or 0)
+
+
 async def load(request: Request, asked: Asked) -> Found:
     """Return the assessments. Raises Invalid for too many."""
     person, zone = await current_user(request), services(request).settings.timezone
-    begin, end = Period(asked.since, asked.until).borders(zone)
-    wanted = Filter(begin, end, asked.assignee_id, asked.project_id, asked.form_id or None)
-    rows = await services(request).database.run(lambda db: assessments.within(db, wanted, MOST + 1))
-    if len(rows) > MOST:
+    of_time = await services(request).database.run(partial(_of_time, asked=asked, zone=zone))
+    if len(of_time) > MOST:
         raise Invalid({"since": [TOO_MANY]})
     among = await sources.all(request)
-    tasks = await sources.visible(request, among, rows)
-    seen = [it for it in rows if (it.source, it.task_id) in tasks]
+    tasks = await sources.visible(request, among, of_time)
+    known = [it for it in of_time if (it.source, it.task_id) in tasks]
+    seen = [it for it in known if asked.lets_through(it)]
+    is_partial = sources.is_partial(request) and any(
+        it.source == SECOND and (SECOND, it.task_id) not in tasks and asked.lets_through(it) for it in of_time
+    )
     numbers = {it.name: it.numbers for it in among}
     is_head = sources.is_head(request)
 
@@ -102,9 +136,65 @@ async def load(request: Request, asked: Asked) -> Found:
         sums = [MarkSum(*it) for it in assessments.mark_sums(db, [it.id for it in read])]
         found = summary(read, sums, zone)
         names = {it: row.name for it, row in assessment_forms.criteria_named(db, list(found.criteria)).items()}
-        return Found(seen, tasks, frozenset(it.id for it in read), found, names, assessment_forms.all(db))
+        people = _names((_executor(it), it.executor) for it in known)
+        projects = _names((_project(it), it.project) for it in known)
+        return Found(
+            seen,
+            tasks,
+            frozenset(it.id for it in read),
+            found,
+            names,
+            assessment_forms.all(db),
+            people,
+            projects,
+            is_partial,
+        )
 
     return await services(request).database.run(work)
+
+
+def _of_time(db: Session, asked: Asked, zone: ZoneInfo) -> list[AssessmentRow]:
+    """Return the assessments of the time; of one with too many, those that pass the filters."""
+    whole = Filter(*Period(asked.since, asked.until).borders(zone))
+    rows = assessments.within(db, whole, MOST + 1)
+    if len(rows) <= MOST:
+        return rows
+    narrow = whole._replace(executor=asked.assignee_id, project=asked.project_id, form_id=asked.form_id or None)
+    return assessments.within(db, narrow, MOST + 1)
+
+
+def _executor(row: AssessmentRow) -> Key:
+    return Key(row.source, row.executor_id or NOBODY)
+
+
+def _project(row: AssessmentRow) -> Key:
+    return Key(row.source, row.project_id)
+
+
+def _names(of: Iterable[tuple[Key, str]]) -> Names:
+    """Return the first names of people or projects in their order, at most MOST_OPTIONS; nobody is left out."""
+    found: dict[Key, str] = {}
+    for key, name in of:
+        if key.id != NOBODY:
+            found[key] = found.get(key) or name
+    named = ((key, name or f"#{key.id}") for key, name in found.items())
+    return dict(sorted(named, key=lambda it: (it[1].casefold(), it[0]))[:MOST_OPTIONS])
+
+
+def _usual(request: Request) -> Asked:
+    """Return the days of an address without any."""
+    now = today(request)
+    first = now.replace(day=1)
+    for _ in range(MONTHS - 1):
+        first = (first - timedelta(days=1)).replace(day=1)
+    return Asked(first, now)
+
+
+def _or_none(read: Callable[[], T]) -> T | None:
+    try:
+        return read()
+    except Invalid:
+        return None
 
 
 def _key(params: Mapping[str, str], name: str) -> Key | None:

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import Invalid, sentence
+from helpdesk.errors import Invalid, Sentence, sentence
 from helpdesk.quality.assessed_tasks import AssessedTasks
 from helpdesk.quality.assessments import drawn
 from helpdesk.reports import periods
@@ -23,8 +24,9 @@ from helpdesk.web.core.faces import Json, answer, answer_refusal, json_response,
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import today
-from helpdesk.web.quality.assessments import sources
 from helpdesk.web.quality.assessments.sections import html
+from helpdesk.web.quality.desk import MOST_OPTIONS
+from helpdesk.web.task_assessments import sources
 
 PERIODS = {name: periods.PRESETS[name].title for name in ("week", "last-week", "month", "last-month")}
 USUAL, MOST = 10, 20
@@ -45,6 +47,11 @@ class Wanted(NamedTuple):
     assignee_id: int
     number: int
 
+    def query(self, **changes: object) -> str:
+        """Return the query of an address, with some changes."""
+        values = self._asdict() | {"count": self.number, "number": 0} | changes
+        return urlencode({name: value for name, value in values.items() if value})
+
 
 class Pick(NamedTuple):
     """A task that was drawn for the person."""
@@ -55,10 +62,14 @@ class Pick(NamedTuple):
 
 async def sample(request: Request) -> Response:
     """List the tasks that are drawn for the person; a POST draws more."""
-    if request.method == "POST":
-        return await _draw(request)
-    typed = _read(request_data.query_values(request))
-    return await _shown(request, typed)
+    among, is_draw = await sources.all(request), request.method == "POST"
+    values = (await request_data.read(request)).values if is_draw else request_data.query_values(request)
+    try:
+        wanted = _read(values, among)
+    except Invalid as error:
+        page = partial(_shown, request, among, _read({}, among), values, error)
+        return await answer_refusal(request, error, page=page)
+    return await (_draw if is_draw else _shown)(request, among, wanted)
 
 
 async def give_back(request: Request) -> Response:
@@ -66,21 +77,13 @@ async def give_back(request: Request) -> Response:
     person, fields = await current_user(request), await request_data.read(request)
     number, source = fields.number("task_id"), fields.text("source", 10) or MAIN
     await stored(request, lambda db: assessment_picks.give_back(db, source, number or 0, person.id))
-    return await answer(
-        request,
-        json=lambda: _shown(request, _read({})),
-        page=lambda: flash.redirect(request, path_to(request, "quality:sample"), flash.CHOICE_SAVED),
-    )
+    among = await sources.all(request)
+    wanted = _read({"source": source}, among)
+    return await _answer(request, among, wanted, flash.CHOICE_SAVED)
 
 
-async def _draw(request: Request) -> Response:
+async def _draw(request: Request, among: Sequence[AssessedTasks], wanted: Wanted) -> Response:
     person, now = await current_user(request), services(request).clock()
-    fields = await request_data.read(request)
-    try:
-        wanted = _read(fields.values)
-    except Invalid as error:
-        refusal = error
-        return await answer_refusal(request, refusal, page=lambda: _shown(request, _read({}), error=refusal))
     tasks = await sources.of_name(request, wanted.source)
     ordered = await _ordered(request, tasks, wanted)
 
@@ -88,10 +91,16 @@ async def _draw(request: Request) -> Response:
         request, lambda db: assessment_picks.take(db, wanted.source, ordered, wanted.number, person.id, now)
     )
     message = DRAWN if taken.added else NONE_LEFT if taken.had_room else ENOUGH
+    return await _answer(request, among, wanted, message)
+
+
+async def _answer(request: Request, among: Sequence[AssessedTasks], wanted: Wanted, message: Sentence) -> Response:
+    """Answer a write: a page comes back with what was asked for."""
+    address = f"{path_to(request, 'quality:sample')}?{wanted.query()}"
     return await answer(
         request,
-        json=lambda: _shown(request, wanted),
-        page=lambda: flash.redirect(request, path_to(request, "quality:sample"), message),
+        json=lambda: _shown(request, among, wanted),
+        page=lambda: flash.redirect(request, address, message),
     )
 
 
@@ -120,9 +129,9 @@ async def _ordered(request: Request, tasks: AssessedTasks, wanted: Wanted) -> li
     return [it for it in ordered if it not in own]
 
 
-def _read(values: Mapping[str, Any]) -> Wanted:
+def _read(values: Mapping[str, Any], among: Sequence[AssessedTasks]) -> Wanted:
     """Read what is to be drawn. Raises Invalid."""
-    period, source = str(values.get("period") or "week"), str(values.get("source") or MAIN)
+    period, source = str(values.get("period") or "week"), str(values.get("source") or sources.usual(among))
     if period not in PERIODS:
         raise request_data.refusal("period", request_data.NO_CHOICE)
     project_id, assignee_id = (_number(values, it, 0) for it in ("project_id", "assignee_id"))
@@ -137,36 +146,45 @@ def _number(values: Mapping[str, Any], name: str, usual: int) -> int:
     return usual if value in (None, "") else request_data.whole(name, value)
 
 
-async def _shown(request: Request, wanted: Wanted, error: Invalid | None = None) -> Response:
-    among = await sources.all(request)
+async def _shown(
+    request: Request,
+    among: Sequence[AssessedTasks],
+    wanted: Wanted,
+    typed: Mapping[str, Any] | None = None,
+    error: Invalid | None = None,
+) -> Response:
     picks = await _picks(request, among)
     return await answer(
         request,
-        json=lambda: json_response(request, {"tasks": [_to_dict(it) for it in picks]}),
-        page=lambda: _page(request, wanted, among, picks, error),
+        json=lambda: json_response(request, sources.mark_partial(request, {"tasks": [_to_dict(it) for it in picks]})),
+        page=lambda: _page(request, among, wanted, picks, typed or {}, error),
     )
 
 
 async def _page(
     request: Request,
-    wanted: Wanted,
     among: Sequence[AssessedTasks],
+    wanted: Wanted,
     picks: Sequence[Pick],
+    typed: Mapping[str, Any],
     error: Invalid | None,
 ) -> Response:
-    asked = (it for it in among if it.name == wanted.source)
-    tasks = next(asked, None) or await sources.of_name(request, wanted.source)
-    choices = await tasks.source.choices(tasks.actor)
+    asked = next((it for it in among if it.name == wanted.source), None)
+    if asked is None and not (among and sources.is_partial(request)):
+        asked = await sources.of_name(request, wanted.source)
+    choices = await sources.choices(request, asked) if asked else None
     return html(
         request,
         "sample.html",
         status_of(error) if error else 200,
         picks=picks,
         wanted=wanted,
+        typed=typed,
         error=error,
         periods=PERIODS,
         sources=[it.name for it in among],
-        projects=choices.vocabulary.projects,
+        projects=choices.vocabulary.projects[:MOST_OPTIONS] if choices else (),
+        executors=choices.executors[:MOST_OPTIONS] if choices else (),
         most=MOST,
     )
 
@@ -178,7 +196,7 @@ async def _picks(request: Request, among: Sequence[AssessedTasks]) -> list[Pick]
     for tasks in among:
         query = partial(assessment_picks.taken, source=tasks.name, now=now)
         taken = await services(request).database.run(query)
-        rows = await tasks.rows([task for task, whose in taken.items() if whose == person.id])
+        rows = await sources.seen(request, tasks, [task for task, whose in taken.items() if whose == person.id])
         found += [Pick(tasks.name, row) for row in rows.values() if row.status.is_closed]
     return found
 

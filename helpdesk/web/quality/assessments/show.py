@@ -8,9 +8,9 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import NotFound, sentence
+from helpdesk.errors import NotFound, Unavailable, sentence
 from helpdesk.store import assessment_forms, assessments
-from helpdesk.store.assessments import MAIN, AssessmentRow, MarkValues
+from helpdesk.store.assessments import AssessmentRow, MarkValues
 from helpdesk.tasks.model import TaskRow
 from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import stored
@@ -18,8 +18,9 @@ from helpdesk.web.core.faces import answer, json_response
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import translate
-from helpdesk.web.quality.assessments import schemas, sources
+from helpdesk.web.quality.assessments import schemas
 from helpdesk.web.quality.assessments.sections import html
+from helpdesk.web.task_assessments import sources
 
 WITHDRAWN = sentence("The assessment was withdrawn.")
 MOST_OWN = 100
@@ -53,7 +54,6 @@ async def show(request: Request) -> Response:
             found=found,
             row=found.row,
             is_own=found.row.assessor_id == request.state.person_id,
-            is_main=found.row.source == MAIN,
             may_assess=sources.is_controller(request),
         ),
     )
@@ -81,13 +81,17 @@ async def mine(request: Request) -> Response:
     subjects = {it.id: seen[it.source, it.task_id].subject if (it.source, it.task_id) in seen else "" for it in rows}
     return await answer(
         request,
-        json=lambda: json_response(request, {"assessments": [schemas.one(it, True, subjects[it.id]) for it in rows]}),
+        json=lambda: json_response(
+            request,
+            sources.mark_partial(request, {"assessments": [schemas.one(it, True, subjects[it.id]) for it in rows]}),
+        ),
         page=lambda: html(request, "mine.html", rows=rows, subjects=subjects),
     )
 
 
 async def _load(request: Request) -> Shown:
-    """Return the assessment in the address. Raises NotFound for everybody else."""
+    """Return the assessment in the address. Raises NotFound for everybody else, Unavailable where the second Redmine
+    does not say who may see it."""
     person, number = await current_user(request), request_data.path_id(request, "assessment_id")
 
     def work(db: Session) -> tuple[AssessmentRow, list[AssessmentRow], list[MarkValues], dict[int, str]]:
@@ -103,7 +107,7 @@ async def _load(request: Request) -> Shown:
     own = frozenset(number for it in among if it.name == row.source for number in it.numbers)
     controls, is_own = bool(task) and sources.is_controller(request), row.executor_id in own
     if not is_own and not controls:
-        raise NotFound
+        raise Unavailable if row.source == sources.SECOND and sources.is_partial(request) else NotFound
     reads_all = controls and bool(sources.open_to(person.id, sources.is_head(request), of_task))
     others = [it for it in of_task if it.id != row.id and (reads_all or it.executor_id in own)]
     is_open = is_own or reads_all

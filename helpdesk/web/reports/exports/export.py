@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import Invalid, Sentence, sentence
-from helpdesk.reports import stale, tables, workload
+from helpdesk.reports import listed, stale, tables, workload
 from helpdesk.reports.address import NO_CHOICE, Address
 from helpdesk.reports.kept import kept
 from helpdesk.reports.model import EXECUTOR, MEASURES, TIME, Found, Measure
@@ -79,8 +79,13 @@ async def _of_report(request: Request, reporter: Reporter, address: Address) -> 
 
 async def _of_tasks(request: Request, reporter: Reporter, address: Address) -> tuple[str, list[Sheet]]:
     """Return the tasks that a number counts."""
-    await reporter.choices(address)
-    rows = partial(_pages, lambda number: _found(reporter, address, address.measure or "created", number))
+    choices, book = await reporter.choices(address), await services(request).promises.calendars()
+    listed.groups_of(address if address.unanswered else Address())
+
+    def found(number: int) -> Awaitable[Found]:
+        return listed.found(reporter, address._replace(page=number), choices, book, BATCH)
+
+    rows = partial(_pages, found)
     return "tasks", [Sheet(TASKS, TASK_HEADINGS, rows, TASK_WIDTHS)]
 
 

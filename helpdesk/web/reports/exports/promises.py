@@ -23,9 +23,10 @@ def headings(found: KeptReport) -> list[tables.Text]:
 
 
 def rows(found: KeptReport) -> Sequence[Sequence[Value]]:
-    """Return the rows of all groups, and that of all tasks."""
+    """Return the rows of all groups, that of all tasks, and what there is to say of a sample."""
     lines = ((it.keys, _numbers(it)) for it in found.lines)
-    return tables.of_lines(found.labels, found.address.groups, lines, _numbers(found.whole))
+    shown = tables.of_lines(found.labels, found.address.groups, lines, _numbers(found.whole))
+    return [*shown, *([[found.note]] if found.note else [])]
 
 
 def _numbers(line: Line) -> Iterator[Value]:

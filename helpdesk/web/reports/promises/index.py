@@ -6,7 +6,7 @@ from starlette.responses import Response
 from helpdesk.errors import Invalid
 from helpdesk.promises.clock import Kind
 from helpdesk.reports.filters import named_filters
-from helpdesk.reports.kept import Kept, KeptReport, Line, Outcome, kept
+from helpdesk.reports.kept import Kept, KeptReport, Line, Outcome, Past, before, kept
 from helpdesk.reports.lines import PER_PAGE
 from helpdesk.reports.model import Choices
 from helpdesk.reports.report import Reporter
@@ -25,17 +25,19 @@ async def index(request: Request) -> Response:
     try:
         address = page.address_of(request)
         choices = await reporter.choices(address)
-        found = await kept(reporter, address, choices, await its.book(), its.now())
+        book, now = await its.book(), its.now()
+        found = await kept(reporter, address, choices, book, now)
+        past = await before(reporter, found, book, now)
     except Invalid as error:
         return await page.refused(request, reporter, error, INDEX)
     return await answer(
         request,
-        json=lambda: json_response(request, {"promises": to_dict(request, found), **_paging(found)}),
-        page=lambda: _page(request, reporter, choices, found),
+        json=lambda: json_response(request, {"promises": to_dict(request, found, past), **_paging(found)}),
+        page=lambda: _page(request, reporter, choices, found, past),
     )
 
 
-async def _page(request: Request, reporter: Reporter, choices: Choices, found: KeptReport) -> Response:
+async def _page(request: Request, reporter: Reporter, choices: Choices, found: KeptReport, past: Past) -> Response:
     links = Links.of(path_to(request, TASKS), found.address, found.labels.parts)
 
     def link(line: Line, kind: Kind, outcome: Outcome) -> str:
@@ -44,6 +46,8 @@ async def _page(request: Request, reporter: Reporter, choices: Choices, found: K
 
     shown = {
         "found": found,
+        "past": past,
+        "past_report": f"{path_to(request, INDEX)}?{found.address.fixed(past.period).query()}",
         "address": found.address,
         "lines": found.lines_of(found.address.page),
         "facts": list(named_filters(found.address, found.labels)),
@@ -55,12 +59,18 @@ async def _page(request: Request, reporter: Reporter, choices: Choices, found: K
     return html(request, "reports/promises.html", **await page.context(request, reporter, choices, INDEX) | shown)
 
 
-def to_dict(request: Request, found: KeptReport) -> Json:
+def to_dict(request: Request, found: KeptReport, past: Past) -> Json:
     """Return the promises of all tasks, and of those of the groups on a page."""
     return {
         "period": schemas.period_to_dict(found.period),
         "groups": list(found.address.groups),
+        "sampled_every": found.every,
         "total": _line(request, found.whole, found),
+        "before": {
+            **schemas.period_to_dict(past.period),
+            "sampled_every": past.every,
+            **{kind: _kept(it) for kind, it in past.numbers.items()},
+        },
         "lines": [_line(request, it, found) for it in found.lines_of(found.address.page)],
     }
 

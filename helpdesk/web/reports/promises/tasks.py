@@ -36,7 +36,7 @@ async def tasks(request: Request) -> Response:
     try:
         address, place = page.address_of(request), _place(request)
         choices = await reporter.choices(address)
-        found = await kept.tasks(reporter, address, place, await its.book(), its.now(), PER_PAGE)
+        found = await kept.tasks(reporter, address, choices, place, await its.book(), its.now(), PER_PAGE)
     except Invalid as error:
         return await page.refused(request, reporter, error, INDEX)
     return await answer(
@@ -61,7 +61,7 @@ async def _page(
     request: Request, reporter: Reporter, choices: Choices, address: Address, place: Place, found: Found
 ) -> Response:
     kind, outcome = place
-    labels = Labels(choices, people=await reporter.names(address.executor_ids))
+    labels = await reporter.named(Labels(choices), address)
     await colors.prepare(request)
     shown: dict[str, Any] = {
         "address": address,
@@ -80,5 +80,6 @@ def _to_dict(address: Address, place: Place, found: Found) -> Json:
         "kind": place[0],
         "outcome": place[1],
         "tasks": [row(it) for it in found.rows],
+        "sampled_every": found.every,
         "pagination": schemas.paging_to_dict(address, PER_PAGE, found.total),
     }

@@ -10,12 +10,14 @@ from helpdesk.errors import NotAllowed, NotConfigured, NotFound, Unavailable
 from helpdesk.people.model import Person, person_of
 from helpdesk.people.rights import ADMIN, QUALITY, REPORTS
 from helpdesk.quality.assessed_tasks import AssessedTasks, assignees_at_closing
+from helpdesk.reports.model import Choices
 from helpdesk.store import personal_data
 from helpdesk.store.assessments import MAIN, AssessmentRow, Assessor
-from helpdesk.tasks.model import TaskRow
+from helpdesk.tasks.model import Task, TaskRow
 from helpdesk.web.core import session
+from helpdesk.web.core.faces import Json
 from helpdesk.web.core.guards import actor, holds
-from helpdesk.web.core.services import services
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
 
 SECOND = "quality"
@@ -64,6 +66,16 @@ async def all(request: Request) -> list[AssessedTasks]:
     return found
 
 
+def has_second(request: Request) -> bool:
+    quality = services(request).quality
+    return quality is not None and quality.name == SECOND
+
+
+def usual(among: Sequence[AssessedTasks]) -> str:
+    """Return the source that is meant where none is named: the first of `all`."""
+    return among[0].name if among else SECOND
+
+
 @contextmanager
 def _known_down(request: Request) -> Iterator[None]:
     """Note on the request that the second Redmine does not answer: pages say so, and show the rest."""
@@ -71,6 +83,24 @@ def _known_down(request: Request) -> Iterator[None]:
         yield
     except Unavailable:
         request.state.second_is_down = True
+
+
+def is_partial(request: Request) -> bool:
+    """Tell whether the tasks of the second Redmine are left out, because it does not answer."""
+    return getattr(request.state, "second_is_down", False)
+
+
+def mark_partial(request: Request, body: Json) -> Json:
+    """Return an answer for programs, which tells where tasks are left out."""
+    return body | {"is_partial": True} if is_partial(request) else body
+
+
+def address(request: Request, source: str, task_id: int) -> str | None:
+    """Return the address of a task: its page here, or that of the second Redmine, if that is known."""
+    quality = services(request).quality
+    if source == MAIN:
+        return path_to(request, "tasks:show", task_id=task_id)
+    return quality.task_address(task_id) if quality else None
 
 
 async def own_numbers(request: Request) -> frozenset[int]:
@@ -90,16 +120,19 @@ async def _accounts(request: Request) -> list[Person]:
     return await services(request).database.run(work)
 
 
-async def was_own_work(request: Request, tasks: AssessedTasks, task_id: int) -> bool:
-    """Tell whether a task of the backend was assigned to the person when it was closed last.
+async def is_own_work(request: Request, tasks: AssessedTasks, task_id: int, known: Task | None = None) -> bool:
+    """Tell whether a task is the person's work: as `own` says, or one of the backend that was assigned to the person
+    when it was closed last. `known` is the task, if it is read already.
 
     Histories name people: a namesake may not assess the task either. Of the second Redmine no such history is read.
     """
+    if await tasks.own([task_id]):
+        return True
     if tasks.name != MAIN:
         return False
     backend, names = services(request).backend, await tasks.source.names(tasks.actor, tasks.numbers)
     closed = {it.name for it in await backend.statuses() if it.is_closed}
-    was = assignees_at_closing(await backend.task(tasks.actor, task_id), closed)
+    was = assignees_at_closing(known or await backend.task(tasks.actor, task_id), closed)
     return not was.isdisjoint(names.values())
 
 
@@ -109,17 +142,27 @@ async def visible(request: Request, among: Iterable[AssessedTasks], rows: Iterab
     wanted = [(it.source, it.task_id) for it in rows]
     for tasks in among:
         ids = dict.fromkeys(number for source, number in wanted if source == tasks.name)
-        found |= await _rows(request, tasks, ids)
+        found |= await seen(request, tasks, ids)
     return found
 
 
-async def _rows(request: Request, tasks: AssessedTasks, ids: Collection[int]) -> Tasks:
+async def seen(request: Request, tasks: AssessedTasks, ids: Collection[int]) -> Tasks:
+    """Return those of these tasks of a source that the person sees; none where the second Redmine does not answer."""
     if tasks.name == MAIN:
         return {(MAIN, number): row for number, row in (await tasks.rows(ids)).items()}
     found: Tasks = {}
     with _known_down(request):
         found = {(tasks.name, number): row for number, row in (await tasks.rows(ids)).items()}
     return found
+
+
+async def choices(request: Request, tasks: AssessedTasks) -> Choices | None:
+    """Return what tasks of a source can be chosen by; None where the second Redmine does not answer."""
+    if tasks.name == MAIN:
+        return await tasks.source.choices(tasks.actor)
+    with _known_down(request):
+        return await tasks.source.choices(tasks.actor)
+    return None
 
 
 def is_controller(request: Request) -> bool:

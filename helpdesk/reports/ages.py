@@ -1,0 +1,30 @@
+"""Tell how old the open tasks are that a report counts, at the beginning and at the end of its period."""
+
+from typing import NamedTuple
+
+from helpdesk.reports.model import Question
+from helpdesk.reports.periods import DAY
+from helpdesk.reports.report import Report, Reporter
+
+
+class Ages(NamedTuple):
+    """The age that half of the open tasks do not exceed, in seconds by the clock on the wall; None without any."""
+
+    before: int | None
+    now: int | None
+
+
+async def ages(reporter: Reporter, report: Report, now: int) -> Ages:
+    """Return the ages at the beginning of a report's period, and at its end, or now while it runs."""
+    begin, end = report.period.borders(reporter.zone)
+    question = Question(await reporter.selection(report.address), "open", (begin, end))
+
+    async def age(question: Question, number: int, moment: int) -> int | None:
+        middle = (number - 1) // 2
+        created = await reporter.source.created(reporter.actor, question, middle) if number else None
+        return max(0, moment - int(created.timestamp())) if created else None
+
+    return Ages(
+        await age(question._replace(borders=(begin - DAY, begin)), report.begin, int(begin.timestamp())),
+        await age(question, report.total.open, min(int(end.timestamp()), now)),
+    )
