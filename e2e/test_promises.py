@@ -9,6 +9,7 @@ from e2e.looking import PHONE, Look, too_wide
 from e2e.watching import Announced
 
 PROMISE = {"name": "Всё за неделю", "project_id": 1, "answer": "400:00", "solution": "9000:00", "is_active": True}
+LATE = 253
 with_javascript = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
 
 
@@ -43,6 +44,10 @@ def test_an_administrator_promises_and_staff_see_the_clock(
     page.locator("#tasks tr .list-subject a").first.click()
     expect(page.locator("[id^=clocks-]").get_by_text("осталось")).to_be_visible()
     assert too_wide(page) == []
+    for address in (f"/tasks/{LATE}", "/search?q=ТСД-39"):
+        page.goto(address)
+        expect(page.get_by_text("сверх обещания")).to_be_visible()
+        assert too_wide(page) == []
     admin = as_program("admin")
     kept = next(it for it in admin.get("/admin/promises").json()["promises"] if it["name"] == "Всё за неделю")
     admin.post(f"/admin/promises/{kept['id']}/delete", json={}).raise_for_status()
@@ -84,3 +89,6 @@ def test_pages_of_promises(page: Page, look: Look, announced: Announced, as_prog
     look("a task with clocks")
     page.goto("/tasks/board?assigned_to_id=any&promise=any")
     look("a board by promises")
+    steps.come_to(page, "irina", "/requests/224")
+    expect(page.get_by_text("Обещано: решение до")).to_be_visible()
+    look("a request with a promise")

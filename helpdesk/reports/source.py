@@ -40,6 +40,10 @@ class ReportSource(Protocol):
     async def names(self, actor: Actor, ids: Collection[int]) -> Mapping[int, str]:
         """Return the names of people and groups, by their ids; those who are gone are left out."""
 
+    async def value_names(self, actor: Actor, field_id: int, texts: Collection[str]) -> Mapping[str, str]:
+        """Return the names of a custom field's texts that are ids, `#17` for those that are gone or that no task has
+        which this person sees. Texts that are no ids are left out."""
+
     async def lives(self, actor: Actor, task_ids: Collection[int]) -> Mapping[int, Life]:
         """Return the histories of those of these tasks that this person sees, at most MOST_LIVES of them."""
 

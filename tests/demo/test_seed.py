@@ -19,6 +19,7 @@ from helpdesk.demo.seed import SEED, Entry, Task, read
 from helpdesk.demo.task_rows import task_rows
 from helpdesk.demo.worktime import DAY, ZONE, ago, workday
 from helpdesk.people.rights import WRITER
+from helpdesk.promises.service import Promises
 from helpdesk.quality.assessments import Mark, score
 from helpdesk.store import assessments, posts, schema
 from helpdesk.store.casefold import fold
@@ -27,7 +28,10 @@ from helpdesk.store.models import tables
 from helpdesk.store.models.posts import Post
 from helpdesk.store.models.quality import Assessment, QualityChoice
 from helpdesk.store.post_readers import Reader
+from helpdesk.tasks.embedded.lists import statuses
+from helpdesk.tasks.embedded.reports import EmbeddedReports
 from helpdesk.tasks.fields import CustomField, Option, fault
+from helpdesk.tasks.model import Actor, Status
 
 NOW = datetime(2026, 5, 6, 14, 0, tzinfo=UTC)
 WORLD, TASKS = read()
@@ -376,7 +380,8 @@ def test_closed_tasks_of_others_were_assessed_some_of_them_twice(tmp_path: Path)
     schema.migrate(store, "demo")
     store.run_here(lambda session: load(session, NOW), writes=True)
     rows = store.run_here(lambda db: db.exec(select(Assessment)).all())
-    assert len(rows) == 30 and len({it.task_id for it in rows}) == 24
+    assert len(rows) == 30 and len({it.task_id for it in rows}) == 26 and len({it.executor_id for it in rows}) == 3
+    assert not any("Отличная" in it.remark and it.score < 80 for it in rows)
     assert all(it.executor_id != it.assessor_id and 0 < it.score <= 100 and it.assessed_at < NOW for it in rows)
 
     def reckoned(db: Session) -> dict[int, int | None]:
@@ -384,4 +389,21 @@ def test_closed_tasks_of_others_were_assessed_some_of_them_twice(tmp_path: Path)
         return {it: score(Mark(mark.mark, mark.weight, mark.most) for mark in of) for it, of in marks.items()}
 
     assert store.run_here(reckoned) == {it.id: it.score for it in rows}
+    store.close()
+
+
+async def test_boris_sees_a_clock_in_each_state_and_one_task_that_was_reopened(tmp_path: Path) -> None:
+    now = datetime(2026, 10, 14, 14, 0, tzinfo=UTC)  # long after the last holiday
+    store = Database(f"sqlite:///{tmp_path}/demo.db")
+    schema.migrate(store, "demo")
+    store.run_here(lambda session: load(session, now), writes=True)
+    boris = Actor(keys("person", "login").index("boris") + 1, "boris")
+
+    async def all_statuses() -> tuple[Status, ...]:
+        return await store.run(statuses)
+
+    ranking = await Promises(store, EmbeddedReports(store), all_statuses, lambda: now).ranking(boris)
+    assert {state for it in ranking.tasks for state in it.states} == {"running", "soon", "over", "paused"}
+    reopened = [it.number for it in TASKS if any(old == "closed" for old, _ in changes(it, "status"))]
+    assert reopened == [209]
     store.close()

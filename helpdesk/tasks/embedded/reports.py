@@ -59,6 +59,9 @@ class EmbeddedReports(EmbeddedLives):
     async def names(self, actor: Actor, ids: Collection[int]) -> Mapping[int, str]:
         return await self.database.run(lambda session: _names(session, ids))
 
+    async def value_names(self, actor: Actor, field_id: int, texts: Collection[str]) -> Mapping[str, str]:
+        return {}  # no field of the embedded tracker holds ids
+
     async def parents(self) -> Mapping[int, int]:
         return await self.database.run(_parents)
 

@@ -16,7 +16,8 @@ from helpdesk.tasks.redmine.sql.again import Again
 from helpdesk.tasks.redmine.sql.involved import involved
 from helpdesk.tasks.redmine.sql.lists import vocabulary
 from helpdesk.tasks.redmine.sql.query_conditions import issues
-from helpdesk.tasks.redmine.sql.report_tables import fields, report_tables, snapshot
+from helpdesk.tasks.redmine.sql.report_tables import report_tables, snapshot
+from helpdesk.tasks.redmine.sql.report_values import fields, value_names
 from helpdesk.tasks.redmine.sql.source import ROWS, Reading, Source
 from helpdesk.tasks.redmine.visibility import Condition
 
@@ -62,6 +63,9 @@ class RedmineReports(RedmineLives):
 
     async def names(self, actor: Actor, ids: Collection[int]) -> Mapping[int, str]:
         return await self._read(actor, lambda read: read.names(ids))
+
+    async def value_names(self, actor: Actor, field_id: int, texts: Collection[str]) -> Mapping[str, str]:
+        return await self._read(actor, lambda read: value_names(read, field_id, texts))
 
     async def parents(self) -> Mapping[int, int]:
         projects = await self._read(None, lambda read: read.config.projects)

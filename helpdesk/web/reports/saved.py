@@ -1,6 +1,7 @@
 """Save reports under names, share them, and have them sent by e-mail."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -8,9 +9,12 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import Invalid, NotFound, sentence
-from helpdesk.reports.address import NO_CHOICE
+from helpdesk.errors import Invalid, NotFound, Unavailable, sentence
+from helpdesk.reports.address import NO_CHOICE, Address
 from helpdesk.reports.address_parser import parse
+from helpdesk.reports.filters import Named, named_filters
+from helpdesk.reports.labels import Labels, part_text
+from helpdesk.reports.periods import PRESETS, STEPS, Period
 from helpdesk.reports.rhythms import RHYTHMS, next_time
 from helpdesk.store import saved_reports
 from helpdesk.store.saved_reports import Saved
@@ -22,6 +26,8 @@ from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import today, translate
 from helpdesk.web.edge.idempotency import idempotent
+from helpdesk.web.reports import page
+from helpdesk.web.reports.form import TITLES
 
 SAVED = sentence("The report was saved.")
 CHANGED = sentence("The report was changed.")
@@ -184,6 +190,7 @@ async def _page(
         "reports": own,
         "others": others,
         "query": query,
+        "told": await _told(request, {it.query for it in (*own, *others)} | ({query} if query is not None else set())),
         "typed": typed or {},
         "error": refusal,
         "rhythms": RHYTHMS,
@@ -191,6 +198,38 @@ async def _page(
         "to": partial(_address, request),
     }
     return html(request, "reports/saved.html", status_of(refusal) if refusal else 200, **context)
+
+
+async def _told(request: Request, queries: Iterable[str]) -> Mapping[str, Sequence[Named]]:
+    """Return what each report is about, in words; nothing of one that is not understood any more, and nothing where
+    names can't be read: reports are renamed and deleted all the same."""
+    addresses = {query: address for query in queries if (address := _parsed(query, today(request)))}
+    if not addresses:
+        return {}
+    reporter = await page.reporter_of(request)
+    try:
+        people = await reporter.names(id for it in addresses.values() for id in it.executor_ids)
+        labels = Labels(await reporter.source.choices(reporter.actor), people=people)
+    except Unavailable:
+        return {}
+    return {query: list(_facts(address, labels)) for query, address in addresses.items()}
+
+
+def _parsed(query: str, day: date) -> Address | None:
+    try:
+        return parse(query, day)
+    except Invalid:
+        return None
+
+
+def _facts(address: Address, labels: Labels) -> Iterator[Named]:
+    days = Period(address.since, address.until) if address.since and address.until else None
+    yield TITLES["period"], [part_text(days) if days else PRESETS[address.period].title]
+    if address.by:
+        yield TITLES["by"], [STEPS[address.by]]
+    if address.groups:
+        yield TITLES["group"], [labels.group(it) for it in address.groups]
+    yield from named_filters(address, labels)
 
 
 async def _all_to_json(request: Request) -> Response:

@@ -2,10 +2,13 @@
 
 import re
 from html import unescape
+from typing import NoReturn
 
 import pytest
 
+from helpdesk.errors import Unavailable
 from helpdesk.notifications.channels.email.unsubscribe import Link, token
+from helpdesk.services import Services
 from helpdesk.store import saved_reports
 from helpdesk.store.database import Database
 from tests.web.conftest import HTML, SECRET, Client, Visit
@@ -45,6 +48,37 @@ def test_a_report_is_saved_from_its_own_page_as_it_stands(boris: Client) -> None
     assert (only["name"], only["query"], only["shared"], only["mailing"]) == ("Итог недели", query, False, None)
     assert boris.get(f"{AT}/{only['id']}", headers=HTML).headers["location"] == f"/reports?{query}"
     assert f'href="/reports?{query.replace("&", "&amp;")}"' in boris.get(AT, headers=HTML).text
+
+
+def test_the_page_says_what_each_report_is_about(boris: Client, visit: Visit) -> None:
+    asked = f"since=2026-01-01&until=2026-01-31&by=week&group=project&executor_id={BORIS}&executor_id=0&phase=open"
+    form = boris.get(f"{AT}?save=1&{asked}", headers=HTML).text
+    number = save(boris, query=asked)
+    boris.post(f"{AT}/{number}", json={"shared": True})
+    save(boris, "Обычный", "")
+    told = "Period: 01.2026; Divide: weeks; Group by: Project; Assignee: Борис Кузнецов, nobody; Status: open now"
+    for page in (form, boris.get(AT, headers=HTML).text, visit("irina").get(AT, headers=HTML).text):
+        assert told in re.sub(r"</?(?:b|span)>", "", page)
+    assert "Period: Twelve months" in re.sub(r"</?(?:b|span)>", "", boris.get(AT, headers=HTML).text)
+
+
+def test_reports_are_listed_while_names_cannot_be_read(
+    boris: Client, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(*_: object) -> NoReturn:
+        raise Unavailable
+
+    number = save(boris)
+    monkeypatch.setattr(services.reports, "choices", silent)
+    page = boris.get(AT, headers=HTML)
+    assert page.status_code == 200 and "Итог" in page.text and "Period:" not in page.text
+    assert boris.post(f"{AT}/{number}/delete").status_code == 200
+
+
+def test_a_report_of_a_field_that_is_gone_is_listed_all_the_same(boris: Client) -> None:
+    save(boris, query="group=cf_987654&cf_987654=x")
+    page = boris.get(AT, headers=HTML)
+    assert page.status_code == 200 and "a field that is gone" in page.text
 
 
 def test_a_shared_report_is_seen_and_not_changed_by_others(boris: Client, visit: Visit) -> None:
