@@ -382,6 +382,11 @@ def test_new_requests_show_their_last_comments_as_plain_words(boris: TestClient,
     assert "Жалоба &lt;script&gt;alert(1)" in page and last["author"] in page
 
 
+def test_a_group_without_a_cell_narrows_nothing(boris: TestClient) -> None:
+    for address in (f"{PLACE}/tasks", f"{PLACE}/new"):
+        assert boris.get(f"{address}?group=project").json() == boris.get(address).json()
+
+
 def test_too_many_columns_are_refused(boris: TestClient) -> None:
     for address in (PLACE, f"{PLACE}/export.csv"):
         assert list(boris.get(f"{address}?by=day&period=12-months").json()["errors"]) == ["by"]
