@@ -1,5 +1,6 @@
 """Tell how long tasks took until their first answer and their solution, and how long in the period before."""
 
+from asyncio import gather
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -156,7 +157,7 @@ async def _reckoned(
         lives = reporter.source.lives_of(reporter.actor, sample)
         return await times.times(lives, keyed, book.hours_of, statuses, now)
 
-    found, before = await read(asked.now, every, keyed), await read(asked.past, every_past, [])
+    found, before = await gather(read(asked.now, every, keyed), read(asked.past, every_past, []))
     rows = await times.THREADS.run(_rows, counts, found.groups, groups, labels)
     return Pace(
         asked.address,

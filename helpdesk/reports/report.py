@@ -203,7 +203,7 @@ class Reporter(NamedTuple):
                 )
         stuck = selection._replace(unchanged_since=self.days_ago(STALE), phase="open")
         asked[STANDING, "open"] = Question(selection, "open", (begin - DAY, begin, end), ("project", EXECUTOR, TIME))
-        asked[STUCK, "open"] = Question(stuck, "open", (begin, end), (EXECUTOR,))
+        asked[STUCK, "open"] = Question(stuck, "open", (begin, end), ("project", EXECUTOR))
         return asked
 
     async def _departments(self, found: Answers, groups: Sequence[str]) -> Mapping[int, str]:
@@ -267,8 +267,10 @@ def _growing(counts: Counts) -> Standing | None:
 
 def _busiest(counts: Counts, stuck: Counts) -> Standing | None:
     """Return the executor with most open tasks, and how many of them are stuck."""
-    numbers = Counter[Key]()
+    numbers, unchanged = Counter[Key](), Counter[Key]()
     for (_, person, place), number in counts.items():
         numbers[person] += number * (place == 1)
-    people = [Standing(it, stuck.get((it,), 0), number) for it, number in numbers.items() if number and it != NOBODY]
+    for (_, person), number in stuck.items():
+        unchanged[person] += number
+    people = [Standing(it, unchanged[it], number) for it, number in numbers.items() if number and it != NOBODY]
     return max(people, key=lambda it: (it.now, it.before), default=None)
