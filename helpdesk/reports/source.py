@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from helpdesk.reports.model import Choices, Counts, Found, Involved, Key, Life, Question, Selection
+from helpdesk.reports.model import Choices, Comment, Counts, Found, Involved, Key, Life, Question, Selection
 from helpdesk.tasks.model import Actor
 
 MOST_LIVES = 500
@@ -52,6 +52,9 @@ class ReportSource(Protocol):
 
     def open_lives(self, selection: Selection) -> AsyncGenerator[tuple[Life, ...], None]:
         """Yield the histories of all open tasks, visible or not, some at a time: for warnings of promises."""
+
+    async def last_comments(self, actor: Actor, task_ids: Collection[int]) -> Mapping[int, Comment]:
+        """Return the last comment that this person may read on each of these tasks that has one: at most MOST_LIVES."""
 
     async def parents(self) -> Mapping[int, int]:
         """Return the project above each project that has one, visible or not: promises hold for sub-projects."""
