@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
@@ -26,6 +26,7 @@ from helpdesk.reports.departments import Departments
 from helpdesk.reports.kept import kept
 from helpdesk.reports.model import Measure, Question, Selection
 from helpdesk.reports.pace import at_a_glance, pace
+from helpdesk.reports.periods import Period
 from helpdesk.reports.report import Reporter
 from helpdesk.reports.source import ReportSource
 from helpdesk.store import schema
@@ -45,6 +46,8 @@ from tests.servers.redmine_seeded import fill
 TASKS, TIMES = 200_000, 12
 YEARS = 3
 END = datetime(2026, 11, 30, 21, tzinfo=UTC)
+TODAY = date(2025, 12, 31)
+"""When pages are asked for: the last day of the tasks."""
 MONTHS = tuple(
     datetime(year, month, 1, tzinfo=ZoneInfo("Europe/Moscow")) for year in (2023, 2024, 2025) for month in range(1, 13)
 ) + (datetime(2026, 1, 1, tzinfo=ZoneInfo("Europe/Moscow")),)
@@ -73,7 +76,7 @@ INSERT INTO journals (journalized_id, journalized_type, user_id, notes, created_
 SELECT issues.id, 'Issue', IF(seq = 3, author_id, COALESCE(assigned_to_id, 10007)),
        IF(seq IN (1, 3, 5), REPEAT('Проверила ещё раз. ', 10), ''),
        created_on + INTERVAL CASE seq WHEN 1 THEN 3600 WHEN 2 THEN 7200 WHEN 3 THEN 70000
-           WHEN 4 THEN 86400 * (1 + issues.id % 20) ELSE 86400 * (3 + issues.id % 20) END SECOND, 0
+           ELSE COALESCE(TIMESTAMPDIFF(SECOND, created_on, closed_on), 86400) + 86400 * 2 * (seq = 5) END SECOND, 0
 FROM issues JOIN seq_1_to_5 WHERE issues.id >= {first_id} ORDER BY issues.id, seq"""
 DETAILS = """
 INSERT INTO journal_details (journal_id, property, prop_key, old_value, value)
@@ -157,7 +160,7 @@ def questions() -> Iterator[tuple[str, Question]]:
 def pages(reporter: Reporter) -> dict[str, Callable[[], Awaitable[object]]]:
     """Return what pages ask, each by its name: everything that they wait for but their template."""
     hours = WorkingHours(reporter.zone, parse_week(";".join(["09:00-18:00"] * 5 + ["", ""])))
-    place, now = (None, None, None), int(END.timestamp())
+    place, now = (None, None, None), int(Period(TODAY, TODAY).borders(reporter.zone)[1].timestamp())
     book = Book({place: Rule(1, "", place, Limits(60, 480))}, default=hours)
 
     async def report(query: str) -> None:
@@ -195,7 +198,7 @@ async def measured(name: str, source: ReportSource, actors: Sequence[Actor], sto
         asked["the tasks closed in a month"] = partial(source.found, actor, closed, cell)
         asked["the tasks open on a day"] = partial(source.found, actor, closed._replace(measure="open"), cell)
         asked["the choices of the form"] = partial(source.choices, actor)
-        asked |= pages(Reporter(source, actor, Departments(store, lambda *_: []), ZoneInfo(TIMEZONE), END.date()))
+        asked |= pages(Reporter(source, actor, Departments(store, lambda *_: []), ZoneInfo(TIMEZONE), TODAY))
         for title, ask in asked.items():
             waits = []
             for _ in range(TIMES + 1):

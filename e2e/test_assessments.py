@@ -36,7 +36,8 @@ def test_a_closed_task_leads_to_its_assessment_and_a_line_to_its_filter(page: Pa
     page.get_by_role("region", name="По исполнителям").get_by_role("link").first.click()
     expect(page).to_have_url(re.compile(r"assignee_id=\d+"))
     page.get_by_role("region", name="Где оценки расходятся").get_by_role("link").first.click()
-    page.get_by_role("complementary").get_by_role("link", name="Оценить").click()
+    page.get_by_role("complementary").get_by_role("link", name="Ваша оценка").click()
+    page.get_by_role("link", name="Изменить").click()
     expect(page.get_by_role("button", name="Сохранить оценку")).to_be_visible()
 
 

@@ -18,28 +18,36 @@ CRITERIA = (
     ("Скорость", "Первый ответ без лишнего ожидания", 2, 5),
     ("Грамотность", "Без ошибок и жаргона", 1, 5),
 )
-REMARKS = ("", "Ответ верный, но сухой.", "", "Клиента не предупредили о задержке.", "Отличная работа.", "")
-TASKS, SECOND_EVERY, DAYS = 24, 4, 140
-"""So many tasks are assessed, each fourth of them twice, in so many days."""
+REMARKS = (
+    (80, "Отличная работа."),
+    (70, "Ответ верный, но сухой."),
+    (60, "Вопрос решён, но клиента не предупредили о задержке."),
+    (0, "Вопрос решили не сразу, клиенту пришлось напоминать."),
+)
+"""What is said of a score that is as high at least."""
+TASKS, SECOND_EVERY, DAYS = {"anna": 16, "boris": 6, "admin": 4}, 4, 140
+"""So many tasks of each are assessed in so many days, and each fourth of anna's twice."""
 
 
 def add(session: Session, now: datetime) -> None:
     """Store the form and the assessments; nobody assesses own work."""
     criteria = _criteria(session)
-    ids = {it.login: it.id for it in session.exec(select(tables.Person))}
-    boris, admin = ids["boris"] or 0, ids["admin"] or 0
-    closed = (
-        col(tables.Task.closed_at).is_not(None),
-        col(tables.Task.assignee_id).is_not(None),
-        col(tables.Task.assignee_id).not_in((boris, admin)),
-    )
-    tasks = session.exec(select(tables.Task).where(*closed).order_by(col(tables.Task.closed_at).desc()).limit(TASKS))
-    for place, task in enumerate(tasks.all()):
-        day = now - timedelta(days=place * DAYS / TASKS)
-        remark = REMARKS[place % len(REMARKS)]
-        _assess(session, task, boris, criteria, place, remark, day - timedelta(hours=2))
-        if place % SECOND_EVERY == 0:
-            _assess(session, task, admin, criteria, place, remark, day - timedelta(hours=1), is_second=True)
+    ids = {it.login: it.id or 0 for it in session.exec(select(tables.Person))}
+    boris, admin = ids["boris"], ids["admin"]
+    for login, count in TASKS.items():
+        for place, task in enumerate(_closed_of(session, ids[login], count)):
+            day = now - timedelta(days=place * DAYS / count)
+            _assess(session, task, admin if login == "boris" else boris, criteria, place, day - timedelta(hours=2))
+            if login == "anna" and place % SECOND_EVERY == 0:
+                _assess(session, task, admin, criteria, place, day - timedelta(hours=1), is_second=True)
+
+
+def _closed_of(session: Session, person_id: int, count: int) -> Sequence[tables.Task]:
+    """Return so many closed tasks of a person, the last ones."""
+    closed = (col(tables.Task.closed_at).is_not(None), tables.Task.assignee_id == person_id)
+    return session.exec(
+        select(tables.Task).where(*closed).order_by(col(tables.Task.closed_at).desc()).limit(count)
+    ).all()
 
 
 def _criteria(session: Session) -> list[Criterion]:
@@ -62,13 +70,13 @@ def _assess(
     assessor_id: int,
     criteria: Sequence[Criterion],
     place: int,
-    remark: str,
     at: datetime,
     *,
     is_second: bool = False,
 ) -> None:
     """Store an assessment of the task at this place of the list."""
     marks = [Mark(_mark(place, number, is_second), it.weight, it.most) for number, it in enumerate(criteria)]
+    total = score(marks) or 0
     row = Assessment(
         source=MAIN,
         task_id=task.id or 0,
@@ -79,8 +87,8 @@ def _assess(
         executor=session.get_one(tables.Person, task.assignee_id).full_name,
         project_id=task.project_id,
         project=session.get_one(tables.Project, task.project_id).name,
-        score=score(marks) or 0,
-        remark=remark,
+        score=total,
+        remark=next(remark for least, remark in REMARKS if total >= least) if place % 2 == 0 else "",
         assessed_at=at,
     )
     session.add(row)

@@ -13,7 +13,7 @@ from helpdesk.errors import Sentence, sentence
 from helpdesk.quality.model import FIELD_NAMES, KIND_NAMES, NO_PROJECT, NO_TRACKER, QualityChoices
 from helpdesk.reports import periods
 from helpdesk.reports.address import FIELD, Address
-from helpdesk.reports.labels import Labels, part_text
+from helpdesk.reports.labels import NO_ONE, NO_VALUE, Labels, part_text
 from helpdesk.reports.model import EXECUTOR, TIME, Choices, Counts, Measure, Question
 from helpdesk.reports.periods import Period
 from helpdesk.reports.report import Reporter
@@ -27,6 +27,8 @@ EVER = datetime(1970, 1, 1, tzinfo=UTC)
 ALL, BEFORE = "all", "before"
 """The columns of all that came in, and of what came in in the period before."""
 TRACKER = "tracker"
+UNNAMED = (NO_ONE, NO_VALUE)
+"""What no sentence says that most came in about."""
 
 
 class Tab(NamedTuple):
@@ -106,12 +108,12 @@ class Table(NamedTuple):
     @property
     def first(self) -> Line | None:
         """Return the line of the value that most came in about."""
-        return next((it for it in self.lines if it.key and it.weight), None)
+        return next((it for it in self.lines if it.name not in UNNAMED and it.weight), None)
 
     @property
     def growing(self) -> Line | None:
         """Return the line of the value that has grown by most."""
-        most = max((it for it in self.lines if it.key), key=lambda it: it.grown, default=None)
+        most = max((it for it in self.lines if it.name not in UNNAMED), key=lambda it: it.grown, default=None)
         return most if most and most.grown > 0 else None
 
     def lines_of(self, page: int) -> tuple[Line, ...]:
@@ -216,7 +218,11 @@ async def table(reporter: Reporter, address: Address, tab: Tab, choices: Quality
     for numbers in (*sums.values(), total) if ALL in columns else ():
         numbers[ALL] = sum(numbers.values()) - numbers[BEFORE]
     labels = Labels(offered, people={it.id: it.name for it in offered.executors})
-    lines = [Line(key, kind, labels.of(group, key), its, its[main]) for (key, kind), its in sums.items()]
+    is_field = tab.role in FIELD_NAMES
+    lines = [
+        Line(key, kind, labels.of(group, key if is_field else int(key)), its, its[main])
+        for (key, kind), its in sums.items()
+    ]
     lines.sort(key=lambda it: (-it.weight, -sum(it.numbers.values()), it.key, it.kind))
     return Table(columns, main, earlier, tuple(lines), total)
 

@@ -23,8 +23,8 @@ def picked(tables: Tables, question: Question, cell: Mapping[str, Key]) -> sa.Su
     """Return the `id` of each task that a question counts where its groups have these values. Raises NotFound."""
     question, more = _narrowed(tables, question, cell)
     parts = _open_at(tables, question) if question.measure == "open" else _parts(tables, question)
-    shared = [tables.visible, *conditions(tables, question.selection), *more]
-    each = [sa.select(tables.id.label("id")).select_from(it.source).where(*it.conditions, *shared) for it in parts]
+    shared = [*conditions(tables, question.selection), tables.visible, *more]
+    each = [sa.select(tables.id.label("id")).select_from(it.source).where(*shared, *it.conditions) for it in parts]
     distinct = [one.distinct() if it.repeats else one for one, it in zip(each, parts, strict=True)]
     return (sa.union_all(*distinct) if len(each) > 1 else distinct[0]).subquery()
 

@@ -97,7 +97,7 @@ async def kept(reporter: Reporter, address: Address, choices: Choices, book: Boo
     tally = await _reckoned(reporter, address, question, book, now)
     labels = Labels(choices, parts)
     lines = await THREADS.run(_lines, tally.groups, address.groups, labels)
-    labels = labels._replace(people=await reporter.names_of(address, [it.keys for it in lines]))
+    labels = await reporter.named(labels, address, [it.keys for it in lines])
     return KeptReport(address, period, lines, Line((), _numbers(tally.whole)), tally.every, labels)
 
 

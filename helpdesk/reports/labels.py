@@ -24,11 +24,13 @@ VOCABULARY = {"project": "projects", "tracker": "trackers", "status": "statuses"
 
 
 class Labels(NamedTuple):
-    """What is known of the values: `people` are names by ids, `parts` those of the period."""
+    """What is known of the values: `people` are names by ids, `parts` those of the period, and `values` the names
+    of texts of custom fields that these do not list."""
 
     choices: Choices
     parts: tuple[Period, ...] = ()
     people: Mapping[int, str] = {}
+    values: Mapping[tuple[int, str], str] = {}
 
     def group(self, group: str) -> Sentence | str:
         """Return the name of a group."""
@@ -68,6 +70,8 @@ class Labels(NamedTuple):
         field = next((it for it in self.choices.fields if it.id == id), None)
         if text == "":
             return NO_VALUE
+        if name := self.values.get((id, text)):
+            return name
         if field and field.kind == "yes_no" and text in YES_NO:
             return YES_NO[text]
         return field.labels((text,))[0] if field else text

@@ -112,6 +112,17 @@ class Life(NamedTuple):
     closer_id: int = NOBODY
 
 
+class Comment(NamedTuple):
+    """A comment with the beginning of its text, as it was typed: at most LONGEST_BEGINNING characters."""
+
+    author: str
+    created_on: datetime
+    text: str
+
+
+LONGEST_BEGINNING = 1_000
+
+
 class Involved(NamedTuple):
     """A task with the people who work on it and those who watch it, with the members of groups in their place."""
 

@@ -7,28 +7,37 @@ statement reads what happened to them, for all questions of a selection; it is p
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from helpdesk.reports.counting import is_settled
-from helpdesk.reports.model import TIME, Counts, Key, Question
+from helpdesk.reports.model import TIME, Counts, Key, Question, Selection
 from helpdesk.reports.sql import Column, Condition, Tables, column_of, conditions, field_of, place
 
 Run = Callable[[sa.Select[Any]], Iterable[Any]]
 """Runs a statement and returns its rows."""
 Keys = tuple[Key, ...]
+Batch = tuple[Selection, tuple[str, ...]]
+FEW_BORDERS = 4
+"""With as few, the values of more groups are few more rows."""
 
 
 class Tally:
-    """The numbers of a question so far. Places of moments are those among `union`, the borders of several questions."""
+    """The numbers of a question so far. Places of moments are those among `union`, the borders of several questions.
+
+    With `unchanged` it counts what is open now and was changed before: that is a column, and no selection of its own.
+    """
 
     def __init__(self, tables: Tables, question: Question) -> None:
-        self.question, self.measure, self.selection = question, question.measure, question.selection
+        self.measure, self.selection = question.measure, question.selection
+        self.unchanged: datetime | None = None
         self.groups = tuple(group for group in question.groups if group != TIME)
-        self.is_settled = is_settled(question)
+        if is_settled(question) and (moment := question.selection.unchanged_since):
+            self.unchanged = tables.border(moment)
+            self.selection = question.selection._replace(unchanged_since=None, phase="")
         borders = [tables.border(each) for each in question.borders]
         self.time = question.groups.index(TIME) if TIME in question.groups else None
         if self.time is None:
@@ -74,54 +83,74 @@ class Tally:
 def counts(tables: Tables, run: Run, questions: Sequence[Question]) -> tuple[Counts, ...]:
     """Count the tasks of questions by their groups. Raises NotFound for a custom field that is not there."""
     tallies = [Tally(tables, each) for each in questions]
-    created, plain, reopened = (defaultdict[Any, list[Tally]](list) for _ in range(3))
+    plain, reopened = defaultdict[Batch, list[Tally]](list), defaultdict[Any, list[Tally]](list)
     for each in tallies:
-        if each.measure == "created":
-            created[each.selection, each.groups].append(each)
-        elif each.measure != "reopened":
+        if each.measure != "reopened":
             plain[each.selection, each.groups].append(each)
-        if each.measure != "created" and not each.is_settled:
+        if each.measure != "created" and each.unchanged is None:
             # A task with several values of a field is in several rows.
             reopened[each.selection, frozenset(filter(field_of, each.groups))].append(each)
-    for count, batches in ((_count_created, created), (_count_plain, plain), (_count_reopened, reopened)):
-        for batch in batches.values():
-            count(tables, run, batch)
+    for batch in _widened(plain):
+        _count_plain(tables, run, batch)
+    for batch in reopened.values():
+        _count_reopened(tables, run, batch)
     return tuple(each.counts() for each in tallies)
 
 
-def _count_created(tables: Tables, run: Run, tallies: Sequence[Tally]) -> None:
-    union = _union(tallies)
-    spans = [each.span_at(union) for each in tallies]
-    within = (tables.created >= union[0], tables.created < union[-1])
-    statement = _selected(tables, tallies, tables.tasks, (place(tables.created, union[1:-1]),), within)
-    for at, *group, number in run(_counted(statement)):
-        for each, span in zip(tallies, spans, strict=True):
-            each.add(_plain(group), span[at + 1], number)
+def _widened(batches: Mapping[Batch, list[Tally]]) -> Iterator[list[Tally]]:
+    """Yield the tallies of batches, those of few borders with others that have their groups, too."""
+    left = dict(batches)
+    for selection, groups in sorted(batches, key=lambda it: len(it[1])):
+        its = left[selection, groups]
+        for (same, wider), more in left.items():
+            is_wider = same == selection and set(groups) < set(wider) and not any(map(field_of, wider))
+            if is_wider and len(_union([*its, *more])) <= FEW_BORDERS:
+                more.extend(its)
+                del left[selection, groups]
+                break
+    yield from left.values()
 
 
 def _count_plain(tables: Tables, run: Run, tallies: Sequence[Tally]) -> None:
-    """Count what was never reopened, and all that is open now as if it always had been since it was created."""
-    union = _union(tallies)
-    spans, firsts = [each.span_at(union) for each in tallies], [each.first_at(union) for each in tallies]
-    closed = _union(each for each in tallies if each.measure == "closed")
-    opened = _union(each for each in tallies if each.measure == "open")
-    then, wanted = list[Condition](), list[Condition]()
+    """Count what was created; of the rest what was never reopened, and all that is open now as if it always had been
+    since it was created."""
+    union, moments = _union(tallies), sorted({each.unchanged for each in tallies if each.unchanged})
+    created, closed, opened = ([each for each in tallies if each.measure == it] for it in ("created", "closed", "open"))
+    wanted, then = list[Condition](), list[Condition]()
+    if created:
+        wanted.append(_within(tables.created, created))
     if closed:
-        then.append(sa.and_(tables.closed_at >= closed[0], tables.closed_at < closed[-1]))
+        then.append(_within(tables.closed_at, closed))
     if opened:
-        then.append(sa.and_(tables.closed_at >= opened[0], tables.created < opened[-1]))
-        wanted.append(sa.and_(tables.is_open, tables.created < opened[-1]))
-    if not all(each.is_settled for each in tallies):
-        wanted.append(sa.and_(tables.status.in_(tables.closed), sa.or_(*then), sa.not_(tables.again(tables.id))))
-    until = sa.case((tables.is_open, sa.literal_column(str(len(union)))), else_=place(tables.closed_at, union))
-    moments = (place(tables.created, union if opened else ()), until)
-    statement = _selected(tables, tallies, tables.tasks, moments, [sa.or_(*wanted)])
-    for since, end, *group, number in run(_counted(statement)):
-        for each, span, first in zip(tallies, spans, firsts, strict=True):
-            if each.measure == "open":
-                each.open(_plain(group), first[since], first[end], number)
-            else:
-                each.add(_plain(group), span[end], number)
+        there = tables.created < _union(opened)[-1]
+        wanted.append(sa.and_(tables.is_open, there))
+        if not all(each.unchanged for each in opened):
+            then.append(sa.and_(there, tables.closed_at >= _union(opened)[0]))
+    if then:
+        wanted.append(sa.and_(tables.status.in_(tables.closed), sa.or_(*then)))
+    now, later = len(union), len(union) + 1
+    until = sa.case(
+        (tables.is_open, sa.literal_column(str(now))),
+        (tables.again(tables.id), sa.literal_column(str(later))),
+        else_=place(tables.closed_at, union),
+    )
+    columns = (
+        place(tables.created, union if created or opened else ()),
+        until if closed or opened else sa.literal_column("0"),
+        place(tables.updated, moments),
+    )
+    statement = _selected(tables, tallies, tables.tasks, columns, [sa.or_(*wanted)])
+    places = [(each, each.span_at(union), each.first_at(union), _picked(tallies, each)) for each in tallies]
+    for since, end, changed, *group, number in run(_counted(statement)):
+        keys = _plain(group)
+        for each, span, first, own in places:
+            key = tuple(keys[i] for i in own)
+            if each.measure == "created":
+                each.add(key, span[since], number)
+            elif each.measure == "closed":
+                each.add(key, span[end] if end < now else None, number)
+            elif each.unchanged is None or (end == now and changed <= moments.index(each.unchanged)):
+                each.open(key, first[since], first[end] if end < later else 0, number)
 
 
 def _count_reopened(tables: Tables, run: Run, tallies: Sequence[Tally]) -> None:
@@ -145,9 +174,8 @@ def _count_reopened(tables: Tables, run: Run, tallies: Sequence[Tally]) -> None:
             begun.add((task, keys))
             if opened > 0:  # What begins with a reopening was closed when it was created.
                 closings.add((task, keys, since))
-    groups = _groups(tallies)
     for each in tallies:
-        own = [groups.index(group) for group in each.groups]
+        own = _picked(tallies, each)
         if each.measure == "open":
             first = each.first_at(union)
             for (keys, since, at, opened), number in moves.items():
@@ -164,6 +192,17 @@ def _union(tallies: Iterable[Tally]) -> list[datetime]:
 
 def _groups(tallies: Iterable[Tally]) -> list[str]:
     return list(dict.fromkeys(group for each in tallies for group in each.groups))
+
+
+def _picked(tallies: Iterable[Tally], tally: Tally) -> list[int]:
+    """Return the places of a tally's groups among those of all."""
+    groups = _groups(tallies)
+    return [groups.index(group) for group in tally.groups]
+
+
+def _within(column: Column, tallies: Iterable[Tally]) -> Condition:
+    union = _union(tallies)
+    return sa.and_(column >= union[0], column < union[-1])
 
 
 def _selected(

@@ -1,5 +1,6 @@
 """Tell how long tasks took until their first answer and their solution, and how long in the period before."""
 
+from asyncio import gather
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -156,9 +157,8 @@ async def _reckoned(
         lives = reporter.source.lives_of(reporter.actor, sample)
         return await times.times(lives, keyed, book.hours_of, statuses, now)
 
-    found, before = await read(asked.now, every, keyed), await read(asked.past, every_past, [])
+    found, before = await gather(read(asked.now, every, keyed), read(asked.past, every_past, []))
     rows = await times.THREADS.run(_rows, counts, found.groups, groups, labels)
-    names = await reporter.names_of(asked.address, [it.keys for it in rows])
     return Pace(
         asked.address,
         asked.now.measure,
@@ -167,7 +167,7 @@ async def _reckoned(
         Row((), numbers[0], found.total),
         every,
         Past(asked.earlier, Row((), numbers[1], before.total), every_past),
-        labels._replace(people=names),
+        await reporter.named(labels, asked.address, [it.keys for it in rows]),
     )
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from helpdesk.reports import address as addresses
 from helpdesk.reports import periods
-from helpdesk.reports.address import DEPARTMENT, Address
+from helpdesk.reports.address import DEPARTMENT, FIELD, Address, field_of
 from helpdesk.reports.departments import NO_PERSON, Departments
 from helpdesk.reports.labels import Labels
 from helpdesk.reports.lines import PER_PAGE, Line, Numbers, by_department, check_lines, order
@@ -162,12 +162,22 @@ class Reporter(NamedTuple):
         ids = {int(it) for it in keys} - {NOBODY}
         return await self.source.names(self.actor, ids) if ids else {}
 
-    async def names_of(
-        self, address: Address, lines: Iterable[tuple[Key, ...]], more: Iterable[Key] = ()
-    ) -> Mapping[int, str]:
-        """Return the names of the executors of an address: in the keys of its lines, in its filter, and some more."""
-        pairs = (pair for keys in lines for pair in zip(address.groups, keys, strict=False))
-        return await self.names([*(key for group, key in pairs if group == EXECUTOR), *address.executor_ids, *more])
+    async def named(
+        self, labels: Labels, address: Address, lines: Iterable[tuple[Key, ...]] = (), more: Iterable[Key] = ()
+    ) -> Labels:
+        """Add the names of an address: of executors in the keys of its lines, in its filter, and some more, and of the
+        values of custom fields that are ids."""
+        pairs = {pair for keys in lines for pair in zip(address.groups, keys, strict=False)}
+        executors = [key for group, key in pairs if group == EXECUTOR]
+        texts = {(field_of(group), str(key)) for group, key in pairs if group.startswith(FIELD)} | {*address.fields}
+        values = dict[tuple[int, str], str]()
+        for field in labels.choices.fields:
+            known = {"", *(it.value for it in field.options)}
+            if field.kind == "list" and (unknown := {text for id, text in texts if id == field.id} - known):
+                names = await self.source.value_names(self.actor, field.id, unknown)
+                values |= {(field.id, text): name for text, name in names.items()}
+        people = await self.names([*executors, *address.executor_ids, *more])
+        return labels._replace(people=people, values=values)
 
     def days_ago(self, days: int) -> datetime:
         """Return the moment before which a task was changed last on a day that is so many days ago, or longer."""
@@ -193,7 +203,7 @@ class Reporter(NamedTuple):
                 )
         stuck = selection._replace(unchanged_since=self.days_ago(STALE), phase="open")
         asked[STANDING, "open"] = Question(selection, "open", (begin - DAY, begin, end), ("project", EXECUTOR, TIME))
-        asked[STUCK, "open"] = Question(stuck, "open", (begin, end), (EXECUTOR,))
+        asked[STUCK, "open"] = Question(stuck, "open", (begin, end), ("project", EXECUTOR))
         return asked
 
     async def _departments(self, found: Answers, groups: Sequence[str]) -> Mapping[int, str]:
@@ -215,8 +225,8 @@ class Reporter(NamedTuple):
         """Add the names of the executors who are shown."""
         shown = report.lines if page is None else report.lines_of(page)
         busiest = [report.busiest.key] if report.busiest else []
-        people = await self.names_of(report.address, [it.keys for it in shown], busiest)
-        return report._replace(labels=report.labels._replace(people=people))
+        labels = await self.named(report.labels, report.address, [it.keys for it in shown], busiest)
+        return report._replace(labels=labels)
 
 
 def _numbers(found: Answers, name: str, key: tuple[Key, ...]) -> Numbers:
@@ -257,8 +267,10 @@ def _growing(counts: Counts) -> Standing | None:
 
 def _busiest(counts: Counts, stuck: Counts) -> Standing | None:
     """Return the executor with most open tasks, and how many of them are stuck."""
-    numbers = Counter[Key]()
+    numbers, unchanged = Counter[Key](), Counter[Key]()
     for (_, person, place), number in counts.items():
         numbers[person] += number * (place == 1)
-    people = [Standing(it, stuck.get((it,), 0), number) for it, number in numbers.items() if number and it != NOBODY]
+    for (_, person), number in stuck.items():
+        unchanged[person] += number
+    people = [Standing(it, unchanged[it], number) for it, number in numbers.items() if number and it != NOBODY]
     return max(people, key=lambda it: (it.now, it.before), default=None)

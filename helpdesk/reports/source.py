@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from helpdesk.reports.model import Choices, Counts, Found, Involved, Key, Life, Question, Selection
+from helpdesk.reports.model import Choices, Comment, Counts, Found, Involved, Key, Life, Question, Selection
 from helpdesk.tasks.model import Actor
 
 MOST_LIVES = 500
@@ -40,6 +40,10 @@ class ReportSource(Protocol):
     async def names(self, actor: Actor, ids: Collection[int]) -> Mapping[int, str]:
         """Return the names of people and groups, by their ids; those who are gone are left out."""
 
+    async def value_names(self, actor: Actor, field_id: int, texts: Collection[str]) -> Mapping[str, str]:
+        """Return the names of a custom field's texts that are ids, `#17` for those that are gone or that no task has
+        which this person sees. Texts that are no ids are left out."""
+
     async def lives(self, actor: Actor, task_ids: Collection[int]) -> Mapping[int, Life]:
         """Return the histories of those of these tasks that this person sees, at most MOST_LIVES of them."""
 
@@ -48,6 +52,9 @@ class ReportSource(Protocol):
 
     def open_lives(self, selection: Selection) -> AsyncGenerator[tuple[Life, ...], None]:
         """Yield the histories of all open tasks, visible or not, some at a time: for warnings of promises."""
+
+    async def last_comments(self, actor: Actor, task_ids: Collection[int]) -> Mapping[int, Comment]:
+        """Return the last comment that this person may read on each of these tasks that has one: at most MOST_LIVES."""
 
     async def parents(self) -> Mapping[int, int]:
         """Return the project above each project that has one, visible or not: promises hold for sub-projects."""

@@ -142,6 +142,8 @@ def among(column: Column, ids: Iterable[int]) -> Condition:
 
 def conditions(tables: Tables, selection: Selection) -> Iterator[Condition]:
     """Yield the conditions of a selection, without that of visibility. Raises NotFound."""
+    if selection.every > 1:
+        yield tables.id % IDS * MIX % IDS % selection.every == 0
     chosen = (
         (tables.project, selection.project_ids and tables.below(selection.project_ids)),
         (tables.tracker, selection.tracker_ids),
@@ -162,8 +164,6 @@ def conditions(tables: Tables, selection: Selection) -> Iterator[Condition]:
         yield sa.case((tables.updated < tables.border(selection.unchanged_since), 1), else_=0) == 1
     if selection.created_since:
         yield tables.created >= tables.border(selection.created_since)
-    if selection.every > 1:
-        yield tables.id % IDS * MIX % IDS % selection.every == 0
 
 
 def executed_by(tables: Tables, ids: Collection[int]) -> Condition:

@@ -67,8 +67,7 @@ async def workload(
     columns = _of_ages(spans) if split == AGE else _of_words(split, whole, labels)
     load = Workload(split, columns, rows, Row(NOBODY, whole, sum(stuck.values())), labels)
     shown = rows if page is None else load.rows_of(page)
-    names = await reporter.names([*(it.executor for it in shown), *address.executor_ids])
-    return load._replace(labels=labels._replace(people=names))
+    return load._replace(labels=await reporter.named(labels, address, more=[it.executor for it in shown]))
 
 
 def _rows(counts: Counts, stuck: Counts) -> tuple[list[Row], Counter[Key]]:

@@ -163,6 +163,14 @@ def of_work(session: Session, source: str, executor_ids: Collection[int], most: 
     return list(_rows(session, Assessment.source == source, col(Assessment.executor_id).in_(executor_ids), most=most))
 
 
+def has_work_of(session: Session, executor_ids: Collection[int], others: bool) -> bool:
+    """Tell whether there is an assessment of the work of a person who has these numbers in the backend, or with
+    `others` any of another source."""
+    own = sa.and_(col(Assessment.source) == MAIN, col(Assessment.executor_id).in_(executor_ids))
+    wanted = sa.or_(own, col(Assessment.source) != MAIN) if others else own
+    return session.execute(sa.select(sa.literal(1)).where(wanted).limit(1)).first() is not None
+
+
 def within(session: Session, wanted: Filter, most: int) -> list[AssessmentRow]:
     """Return the assessments of a filter, the newest first, at most so many."""
     conditions = [col(Assessment.assessed_at) >= wanted.since, col(Assessment.assessed_at) < wanted.until]

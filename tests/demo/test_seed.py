@@ -380,7 +380,8 @@ def test_closed_tasks_of_others_were_assessed_some_of_them_twice(tmp_path: Path)
     schema.migrate(store, "demo")
     store.run_here(lambda session: load(session, NOW), writes=True)
     rows = store.run_here(lambda db: db.exec(select(Assessment)).all())
-    assert len(rows) == 30 and len({it.task_id for it in rows}) == 24
+    assert len(rows) == 30 and len({it.task_id for it in rows}) == 26 and len({it.executor_id for it in rows}) == 3
+    assert not any("Отличная" in it.remark and it.score < 80 for it in rows)
     assert all(it.executor_id != it.assessor_id and 0 < it.score <= 100 and it.assessed_at < NOW for it in rows)
 
     def reckoned(db: Session) -> dict[int, int | None]:

@@ -79,6 +79,13 @@ def test_from_closed_to_rejected_is_no_other_closing() -> None:
     assert hour(solution.stopped) == 1
 
 
+def test_the_history_is_read_with_what_statuses_mean_now() -> None:
+    task, limits, now = life((NEW, 0), (REJECTED, 1)), Limits(240, 240), MONDAY + 9 * HOUR
+    assert [it.is_kept for it in clocks(task, limits, MEANING, ALWAYS, now)] == [True, True]
+    without = Meaning(frozenset({CLOSED}))
+    assert [(it.state, it.elapsed) for it in clocks(task, limits, without, ALWAYS, now)] == [("running", 9 * HOUR)] * 2
+
+
 def test_a_task_that_was_created_closed_kept_its_promises() -> None:
     for clock in asked(life((CLOSED, 1)), 9):
         assert (clock.elapsed, clock.is_kept, hour(clock.stopped)) == (0, True, 1)

@@ -255,6 +255,14 @@ def question(dice: Random, company: Company, zone: ZoneInfo, fields: Sequence[in
     return Question(_selection(dice, company, fields), dice.choice(MEASURES), borders, groups)
 
 
+def alike(asked: Question) -> Iterator[Question]:
+    """Yield what a page asks together: every measure by all groups and by fewer, in parts and as a whole."""
+    ends = (asked.borders[0], asked.borders[-1])
+    for measure in MEASURES:
+        for groups in {asked.groups, asked.groups[:1], ()}:
+            yield from (Question(asked.selection, measure, borders, groups) for borders in (asked.borders, ends))
+
+
 def _selection(dice: Random, it: Company, fields: Sequence[int]) -> Selection:
     def some(ids: Sequence[int], often: float = 0.2) -> tuple[int, ...]:
         return tuple(dice.sample(list(ids), min(len(ids), dice.randint(1, 3)))) if dice.random() < often else ()
@@ -290,9 +298,15 @@ async def differences(
 ) -> list[str]:
     """Return how a source's numbers and its tasks differ from the reckoned ones."""
     named = asked._replace(selection=asked.selection._replace(task_ids=()))
-    expected, counted = reckoning.counts(asked), await source.counts(actor, asked)
-    wrong = [key for key in expected.keys() | counted.keys() if expected.get(key) != counted.get(key)]
-    found = [f"{actor.id}, {named}, {key}: {counted.get(key)} and not {expected.get(key)}" for key in wrong]
+    together = [asked, *alike(named)]
+    answers = await source.counts_of(actor, [it._replace(selection=asked.selection) for it in together])
+    found = []
+    for it, counted in zip(together, answers, strict=True):
+        expected = reckoning.counts(it)
+        wrong = [key for key in expected.keys() | counted.keys() if expected.get(key) != counted.get(key)]
+        found += [f"{actor.id}, {it}, {key}: {counted.get(key)} and not {expected.get(key)}" for key in wrong]
+    expected = reckoning.counts(asked)
+    found += [f"alone, {actor.id}, {named}"] * (await source.counts(actor, asked) != expected)
     cells = [dict(zip(asked.groups, keys, strict=True)) for keys in dice.sample(list(expected), min(len(expected), 2))]
     for cell in [*cells, {}]:
         page, tasks = await source.found(actor, asked, cell, 1, 1_000), reckoning.tasks(asked, cell)

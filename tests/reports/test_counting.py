@@ -20,6 +20,7 @@ from helpdesk.store.models import table, tables
 from helpdesk.tasks.embedded.reports import EmbeddedReports
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.redmine.reports import RedmineReports
+from helpdesk.tasks.redmine.sql import again
 from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
 from helpdesk.tasks.redmine.sql.source import Source
 from tests.permissions.drawing import Row
@@ -311,6 +312,64 @@ async def test_what_is_reopened_later_is_counted_as_well(lab: Laboratory) -> Non
             question = Question(Selection(), measure, borders)
             assert dict(await source.counts(actor, question)) == own.counts(question), measure
     database.close()
+
+
+@pytest.mark.xdist_group("permissions 0")
+@pytest.mark.timeout(300)
+async def test_the_statuses_of_today_say_when_tasks_were_closed(
+    lab: Laboratory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redmine notes the time of closing by the statuses as they were then."""
+    monkeypatch.setattr(again, "SAME_SECONDS", 0)  # these tasks move about within seconds
+    dice, zone, plain = Random(6), ZoneInfo("Europe/Berlin"), drawn(6)
+    company = company_of(plain)._replace(gone=())
+    found = [it for it in tales(dice, company, range(2001, 2201), zone) if it.first not in company.closed]
+    first, *_ = company.closed
+    opened = next(it for it in company.statuses if it not in company.closed)
+    database = RedmineDatabase(url_of(lab.reader), zone)
+    source, admin = RedmineReports(Source(database)), next(row for row in plain.tables["users"] if row["admin"])
+    actor = Actor(admin["id"], "admin")
+    for then in ({*company.closed} - {first}, {*company.closed, opened}):
+        lab.settle(in_redmine(plain, found, then, zone))
+        source.again = again.Again()
+        lives = await source.lives(actor, [it.id for it in found])
+        own = Reckoning(company, [it for it in found if it.id in lives], lambda *_: ())
+        for measure in MEASURES:
+            borders = tuple(BEGIN + (END - BEGIN) * n / 20 for n in range(21))
+            question = Question(Selection(), measure, borders, ("time",))
+            assert dict(await source.counts(actor, question)) == own.counts(question), (then, measure)
+    database.close()
+
+
+@pytest.mark.xdist_group("permissions 0")
+@pytest.mark.timeout(300)
+async def test_people_in_custom_fields_have_names_where_a_visible_task_names_them(lab: Laboratory) -> None:
+    seed = next(it for it in range(1, 50) if any(row["field_format"] == "user" for row in fields_of(drawn(it))))
+    world, zone = drawn(seed), ZoneInfo("Europe/Berlin")
+    company = company_of(world)
+    field = next(row["id"] for row in fields_of(world) if row["field_format"] == "user")
+    person, *_ = set(world.people) - world.locked
+    told = tales(Random(seed), company, range(2001, 2051), zone)
+    found = [it._replace(texts={field: (str(person),)}) for it in told]
+    lab.settle(in_redmine(world, found, set(company.closed), zone))
+    database = RedmineDatabase(url_of(lab.reader), zone)
+    source = RedmineReports(Source(database))
+    admin = next(row["id"] for row in world.tables["users"] if row["admin"])
+    for actor, sees in ((Actor(admin, "admin"), True), (Actor(person, "person"), None)):
+        its = {it.id: it for it in (await source.choices(actor)).fields}
+        if sees or field in its:
+            question = Question(Selection(), "created", (BEGIN, END + timedelta(days=1)), (f"cf_{field}",))
+            occurs = (str(person),) in await source.counts(actor, question)
+            names = await source.value_names(actor, field, [str(person), "424242"])
+            assert its[field].kind == "list" and names["424242"] == "#424242"
+            assert (names[str(person)] != f"#{person}") == occurs or any(
+                it.value == str(person) for it in its[field].options
+            )
+    database.close()
+
+
+def fields_of(world: Redmine) -> list[Row]:
+    return [row for row in world.tables["custom_fields"] if row["type"] == "IssueCustomField" and row["visible"]]
 
 
 @EMBEDDED

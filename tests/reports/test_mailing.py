@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -248,9 +249,10 @@ def test_of_processes_that_are_killed_each_report_comes_and_twice_only_as_the_sa
         arguments = [sys.executable, "-m", "tests.reports.sending_reports", url, str(server.port), now]
         process = subprocess.Popen(arguments, cwd=Path(__file__).parents[2])
         known = len(server.received) + len(rows(database))
-        most = known + dice.randint(1, 12)
+        most = known + dice.randint(1, 6)
         wait_for(lambda: process.poll() is not None or len(server.received) + len(rows(database)) >= most)  # noqa: B023
         if process.poll() is None:
+            time.sleep(dice.random() / 4)  # at any moment, also between two transactions
             os.kill(process.pid, signal.SIGKILL)
             deaths += 1
         process.wait()

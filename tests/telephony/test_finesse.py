@@ -448,6 +448,7 @@ async def test_a_node_that_nobody_listens_on_is_passed_over(finesse: ImitatedFin
 
 
 @pytest.mark.parametrize("answer", [Answer(200, XML, b"<Dialogs>", drips=True), Answer(after=30)])
+@pytest.mark.usefixtures("impatient")
 async def test_a_dripping_answer_ends_in_time(stage: Finesse, answer: Answer) -> None:
     first_answers(stage, answer, "/Dialogs")
     assert isinstance(await failing(stage.dialogs()), PhoneUnavailable)

@@ -78,14 +78,31 @@ def comments(
     """Count each task's comments, without zeros; others' private ones count only in the projects `with_private`."""
     if not task_ids:
         return {}
+    found = _of_comments(sa.func.count(), task_ids, with_private, person_id)
+    return {row[0]: row[1] for row in session.execute(found)}
+
+
+def last_comments(
+    session: Session, task_ids: Collection[int], with_private: Collection[int], person_id: int, longest: int
+) -> Sequence[Any]:
+    """Return (task id, author id, moment, beginning of the text) of the last comment of each task, as `comments`
+    counts them."""
+    last = _of_comments(sa.func.max(ENTRY.c.id).label("last"), task_ids, with_private, person_id).subquery()
+    text = sa.func.substr(ENTRY.c.notes, 1, longest)
+    chosen = sa.select(ENTRY.c.task_id, ENTRY.c.author_id, ENTRY.c.created_at, text)
+    return session.execute(chosen.join(last, last.c.last == ENTRY.c.id)).all()
+
+
+def _of_comments(
+    amount: ColumnElement[Any], task_ids: Collection[int], with_private: Collection[int], person_id: int
+) -> sa.Select[Any]:
     seen = sa.or_(ENTRY.c.is_private.is_(False), ENTRY.c.author_id == person_id, TASK.c.project_id.in_(with_private))
-    counting = (
-        sa.select(ENTRY.c.task_id, sa.func.count())
+    return (
+        sa.select(ENTRY.c.task_id, amount)
         .join_from(ENTRY, TASK, TASK.c.id == ENTRY.c.task_id)
         .where(ENTRY.c.task_id.in_(task_ids), ENTRY.c.notes != "", seen)
         .group_by(ENTRY.c.task_id)
     )
-    return {row[0]: row[1] for row in session.execute(counting)}
 
 
 def numbers(session: Session, condition: ColumnElement[bool], sort: str, descending: bool) -> Sequence[int]:

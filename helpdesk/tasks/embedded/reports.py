@@ -9,7 +9,18 @@ from sqlmodel import Session
 
 from helpdesk.reports import counting, numbers
 from helpdesk.reports.executors import Executors
-from helpdesk.reports.model import Choices, Counts, Found, Involved, Key, Question, Selection, people
+from helpdesk.reports.model import (
+    LONGEST_BEGINNING,
+    Choices,
+    Comment,
+    Counts,
+    Found,
+    Involved,
+    Key,
+    Question,
+    Selection,
+    people,
+)
 from helpdesk.reports.sql import conditions
 from helpdesk.store.database import Database, in_batches
 from helpdesk.store.tracker import lists as list_rows
@@ -17,7 +28,7 @@ from helpdesk.store.tracker import tasks as rows
 from helpdesk.tasks.embedded.feed import involved
 from helpdesk.tasks.embedded.lists import vocabulary
 from helpdesk.tasks.embedded.lives import EmbeddedLives
-from helpdesk.tasks.embedded.permissions import Rights, priorities, rights
+from helpdesk.tasks.embedded.permissions import Rights, priorities, rights, visible
 from helpdesk.tasks.embedded.report_tables import fields, report_tables
 from helpdesk.tasks.embedded.row_mapper import row_of
 from helpdesk.tasks.model import Actor
@@ -59,6 +70,12 @@ class EmbeddedReports(EmbeddedLives):
     async def names(self, actor: Actor, ids: Collection[int]) -> Mapping[int, str]:
         return await self.database.run(lambda session: _names(session, ids))
 
+    async def last_comments(self, actor: Actor, task_ids: Collection[int]) -> Mapping[int, Comment]:
+        return await self.database.run(lambda session: _last_comments(session, actor, task_ids))
+
+    async def value_names(self, actor: Actor, field_id: int, texts: Collection[str]) -> Mapping[str, str]:
+        return {}  # no field of the embedded tracker holds ids
+
     async def parents(self) -> Mapping[int, int]:
         return await self.database.run(_parents)
 
@@ -89,6 +106,15 @@ def _parents(session: Session) -> dict[int, int]:
 
 def _names(session: Session, ids: Iterable[int]) -> dict[int, str]:
     return {key: name for batch in in_batches(ids) for key, name in rows.names(session, batch).items()}
+
+
+def _last_comments(session: Session, actor: Actor, task_ids: Collection[int]) -> dict[int, Comment]:
+    mine = rights(session, actor)
+    seen = session.scalars(sa.select(rows.TASK.c.id).where(rows.TASK.c.id.in_(task_ids), visible(mine))).all()
+    private = [it for it, names in mine.permissions.items() if "view_private" in names]
+    found = list_rows.last_comments(session, seen, private, mine.person_id, LONGEST_BEGINNING)
+    names = _names(session, {row[1] for row in found})
+    return {row[0]: Comment(names.get(row[1], ""), *row[2:]) for row in found}
 
 
 def _found(

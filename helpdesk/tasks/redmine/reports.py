@@ -8,15 +8,17 @@ import sqlalchemy as sa
 
 from helpdesk.reports import counting, numbers
 from helpdesk.reports.executors import Executors
-from helpdesk.reports.model import Choices, Counts, Found, Involved, Key, Question, Selection, people
+from helpdesk.reports.model import Choices, Comment, Counts, Found, Involved, Key, Question, Selection, people
 from helpdesk.reports.sql import Tables, conditions
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.redmine.lives import RedmineLives
 from helpdesk.tasks.redmine.sql.again import Again
 from helpdesk.tasks.redmine.sql.involved import involved
 from helpdesk.tasks.redmine.sql.lists import vocabulary
+from helpdesk.tasks.redmine.sql.lives import last_comments
 from helpdesk.tasks.redmine.sql.query_conditions import issues
-from helpdesk.tasks.redmine.sql.report_tables import fields, report_tables, snapshot
+from helpdesk.tasks.redmine.sql.report_tables import report_tables, snapshot
+from helpdesk.tasks.redmine.sql.report_values import fields, value_names
 from helpdesk.tasks.redmine.sql.source import ROWS, Reading, Source
 from helpdesk.tasks.redmine.visibility import Condition
 
@@ -62,6 +64,12 @@ class RedmineReports(RedmineLives):
 
     async def names(self, actor: Actor, ids: Collection[int]) -> Mapping[int, str]:
         return await self._read(actor, lambda read: read.names(ids))
+
+    async def last_comments(self, actor: Actor, task_ids: Collection[int]) -> Mapping[int, Comment]:
+        return await self._read(actor, lambda read: last_comments(read, task_ids))
+
+    async def value_names(self, actor: Actor, field_id: int, texts: Collection[str]) -> Mapping[str, str]:
+        return await self._read(actor, lambda read: value_names(read, field_id, texts))
 
     async def parents(self) -> Mapping[int, int]:
         projects = await self._read(None, lambda read: read.config.projects)

@@ -29,6 +29,7 @@ from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.lists import layout
 from helpdesk.web.people import avatars, erp_client, schemas
 from helpdesk.web.people.schemas import Own
+from helpdesk.web.task_assessments.beside import has_own_work
 
 SAVED = sentence("Your profile was saved.")
 FLAGS = {"browser_notifications_enabled": "in_browser", "notifications_widget_enabled": "in_widget"}
@@ -198,6 +199,7 @@ async def show(request: Request, error: HelpdeskError | None = None) -> Response
         "has_erp": any(it.source == "oracle" for it in services(request).authentication.directories),
         "erp_client": await erp_client.offered(request),
         "signature": await _signature(request, its),
+        "is_assessed": await has_own_work(request),
     }
     response = html(request, "people/profile.html", status_of(error) if error else 200, **context)
     response.headers.update(headers_of(error) if error else {})
@@ -224,6 +226,7 @@ async def _form(request: Request, typed: Mapping[str, Any] = {}, error: Helpdesk
         "error": error,
         "is_dense": layout.of_request(request).is_dense,
         "start_page": await _start_page(request),
+        "is_assessed": await has_own_work(request),
     }
     return html(request, "people/account.html", status_of(error) if error else 200, **context)
 

@@ -1,6 +1,6 @@
 """Show the requests that a number of quality control counts, and those that nobody has looked at."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,17 +12,23 @@ from helpdesk.quality import tables
 from helpdesk.reports.address import Address
 from helpdesk.reports.filters import Named
 from helpdesk.reports.labels import MEASURE_WORDS
-from helpdesk.reports.model import Found
-from helpdesk.tasks.model import TaskRow
+from helpdesk.reports.model import Comment, Found
+from helpdesk.reports.report import THREADS
+from helpdesk.tasks.markup import html_source, plain_words
+from helpdesk.tasks.model import TaskRow, TextFormat
+from helpdesk.texts import squeezed
 from helpdesk.web.core import session
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import Json, answer, answer_refusal, html, json_response
+from helpdesk.web.core.services import services
 from helpdesk.web.quality import desk as desks
 from helpdesk.web.quality.desk import Desk
 from helpdesk.web.tasks import colors
 from helpdesk.web.tasks.schemas import row
 
 PER_PAGE = 50
+LONGEST = 200
+"""So much of a last comment is shown."""
 OF_NOW = {"new": sentence("New requests"), "open": sentence("Open requests"), "all": sentence("All requests")}
 """The titles of the totals."""
 NOTHING = Found((), 0)
@@ -46,17 +52,20 @@ async def _found(request: Request, which: str) -> Response:
     except Invalid as error:
         page = partial(_page, request, desk, OF_NOW[which or "all"], NOTHING, 1, (), error)
         return await answer_refusal(request, error, page=page)
+    said: Mapping[int, Comment] | None = None
     if which:
         title, requests = OF_NOW[which], await _of_now(request, desk, address, which)
+        if which == "new":
+            said = await _said(request, desk, [it.id for it in requests.rows])
     else:
         measure = address.measure or "created"
-        title = ({**MEASURE_WORDS, **tables.MEASURES})[measure]
+        title = {**MEASURE_WORDS, **tables.MEASURES}[measure]
         asked = await tables.restricted(desk.reporter, address, desk.choices)
         requests = await desk.reporter.found(asked, measure, PER_PAGE)
     return await answer(
         request,
-        json=lambda: json_response(request, _to_dict(request, desk, requests, address.page)),
-        page=partial(_page, request, desk, title, requests, address.page, desks.facts(desk, address)),
+        json=lambda: json_response(request, _to_dict(request, desk, requests, address.page, said)),
+        page=partial(_page, request, desk, title, requests, address.page, desks.facts(desk, address), said=said or {}),
     )
 
 
@@ -67,24 +76,45 @@ async def _of_now(request: Request, desk: Desk, address: Address, which: str) ->
     return await desk.quality.source.found(desk.reporter.actor, question, {}, address.page, PER_PAGE)
 
 
+async def _said(request: Request, desk: Desk, ids: Sequence[int]) -> Mapping[int, Comment]:
+    """Return the last comments on requests, each as one line of plain words."""
+    comments = await desk.quality.source.last_comments(desk.reporter.actor, ids) if ids else {}
+    own = services(request).backend.capabilities.text_format if desk.quality.name == "main" else None
+    return await THREADS.run(lambda: {id: it._replace(text=_words(it.text, own)) for id, it in comments.items()})
+
+
+def _words(text: str, format: TextFormat | None) -> str:
+    """Return the beginning of a text without its markup. How a second Redmine formats is not known: HTML is seen."""
+    if format == "markdown":
+        text = " ".join(it.words for it in plain_words.blocks(text))
+    elif format == "html" or (format is None and text.lstrip().startswith("<")):
+        text = html_source.text_of(text)
+    return squeezed(text)[:LONGEST]
+
+
 def _pages(requests: Found) -> int:
     return max(1, -(-requests.total // PER_PAGE))
 
 
-def _to_dict(request: Request, desk: Desk, requests: Found, page: int) -> dict[str, Any]:
+def _to_dict(
+    request: Request, desk: Desk, requests: Found, page: int, said: Mapping[int, Comment] | None
+) -> dict[str, Any]:
     return {
         "source": desk.quality.name,
         "count": requests.total,
         "page": page,
         "page_size": PER_PAGE,
         "total_pages": _pages(requests),
-        "tasks": [_request_to_dict(request, desk, it) for it in requests.rows],
+        "tasks": [_request_to_dict(request, desk, it, said) for it in requests.rows],
     }
 
 
-def _request_to_dict(request: Request, desk: Desk, it: TaskRow) -> Json:
+def _request_to_dict(request: Request, desk: Desk, it: TaskRow, said: Mapping[int, Comment] | None) -> Json:
+    last = said.get(it.id) if said else None
+    comment = {**last._asdict(), "created_on": last.created_on.isoformat()} if last else None
     return {
         **row(it),
+        **({} if said is None else {"last_comment": comment}),
         "kind": desk.choices.kind_of(it.tracker.id),
         "url": desks.task_link(request, desk.quality, it.id),
     }
@@ -98,6 +128,7 @@ async def _page(
     page: int,
     facts: Sequence[Named],
     error: Invalid | None = None,
+    said: Mapping[int, Comment] = {},
 ) -> Response:
     await colors.prepare(request)
     return html(
@@ -114,5 +145,6 @@ async def _page(
             "link": lambda number: f"?{request.url.include_query_params(page=number).query}",
         },
         error=error,
+        said=said,
         task_link=partial(desks.task_link, request, desk.quality),
     )

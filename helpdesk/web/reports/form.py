@@ -9,7 +9,7 @@ from helpdesk.reports.filters import FILTERS
 from helpdesk.reports.labels import NO_ONE, YES_NO
 from helpdesk.reports.model import NOBODY, Choices
 from helpdesk.reports.periods import DEFAULT, PRESETS, STEPS
-from helpdesk.tasks.fields import CustomField
+from helpdesk.tasks.fields import CustomField, Kind
 from helpdesk.texts import named
 from helpdesk.web.lists.filter_form import indented
 
@@ -34,6 +34,9 @@ TITLES: dict[str, Sentence] = {
 MOST_OPTIONS = 500
 """As many people or departments are offered at once."""
 
+TYPED: Mapping[Kind, str] = {"text": "text", "integer": "text", "decimal": "text", "date": "date"}
+"""The types of inputs for the kinds of custom fields whose values are typed."""
+
 Option = tuple[str, Sentence | str]
 
 
@@ -45,6 +48,15 @@ class Select(NamedTuple):
     options: Sequence[Option]
     value: str = ""
     others: Sequence[str] = ()
+
+
+class Input(NamedTuple):
+    """An input of the form for one value."""
+
+    name: str
+    label: str
+    type: str
+    value: str
 
 
 class Form:
@@ -76,6 +88,16 @@ class Form:
         return [self._of_texts(f"{FIELD}{it.id}", it.name, _values(it)) for it in self.choices.fields if _values(it)]
 
     @property
+    def field_inputs(self) -> list[Input]:
+        """Return the filters by custom fields whose values are typed, one for each value."""
+        typed = [(it, f"{FIELD}{it.id}") for it in self.choices.fields if it.kind in TYPED]
+        return [
+            Input(name, it.name, TYPED[it.kind], value)
+            for it, name in typed
+            for value in [each for each in self.given.get(name, ()) if each] or [""]
+        ]
+
+    @property
     def has_days(self) -> bool:
         """Tell whether days are chosen, and no period in their place."""
         return bool(self._first("since") or self._first("until")) and not self._first("instead")
@@ -104,6 +126,7 @@ class Form:
     def title(self, name: str) -> Sentence | str:
         """Return what people call a parameter that is refused."""
         names = {it.name: it.label for it in (*self.selects, *self.field_selects)}
+        names |= {it.name: it.label for it in self.field_inputs}
         return TITLES.get(name) or names.get(name) or name
 
     def _first(self, name: str, default: str = "") -> str:

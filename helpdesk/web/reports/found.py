@@ -11,7 +11,7 @@ from helpdesk.reports import listed
 from helpdesk.reports.address import Address
 from helpdesk.reports.filters import named_filters
 from helpdesk.reports.labels import MEASURE_WORDS, YES_NO, Labels
-from helpdesk.reports.model import EXECUTOR, Choices, Found, Measure
+from helpdesk.reports.model import Choices, Found, Measure
 from helpdesk.reports.report import Reporter
 from helpdesk.web.core.faces import answer, html, json_response
 from helpdesk.web.core.services import path_to, services
@@ -44,8 +44,7 @@ async def found(request: Request) -> Response:
 async def _page(
     request: Request, reporter: Reporter, choices: Choices, address: Address, measure: Measure, tasks: Found
 ) -> Response:
-    keys = [*address.executor_ids, *(it for group, it in address.cell().items() if group == EXECUTOR)]
-    labels = Labels(choices, people=await reporter.names(keys))
+    labels = await reporter.named(Labels(choices), address, [address.cells])
     await colors.prepare(request)
     shown: dict[str, Any] = {
         "address": address,

@@ -54,7 +54,7 @@ def address_of(request: Request) -> Address:
 async def _page(
     request: Request, reporter: Reporter, choices: Choices, address: Address, numbers: Sequence[int], tasks: Found
 ) -> Response:
-    labels = Labels(choices, people=await reporter.names(address.executor_ids))
+    labels = await reporter.named(Labels(choices), address)
     await colors.prepare(request)
     links = [f"{path_to(request, ROUTE)}?{address.query(days=it.days)}" for it in MARKS]
     shown: dict[str, Any] = {

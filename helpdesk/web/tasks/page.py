@@ -29,6 +29,7 @@ from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts_service
 from helpdesk.web.files import uploads
 from helpdesk.web.notifications import mutes
+from helpdesk.web.task_assessments import beside as task_assessments
 from helpdesk.web.task_calls import beside as task_calls
 from helpdesk.web.tasks import askers, colors, form_fields, rendered_texts
 
@@ -105,12 +106,11 @@ async def page(request: Request, task: Task, status: int = 200, **context: Any) 
     history, origin = request.query_params.get("history", ""), navigation.origin_of(request, task.id)
     back = origin.address if origin else navigation.last_list(request)
     context |= {"history": history, "back": back, "origin": origin, "walk": origin_query(request, task.id)}
-    context |= {"asked": await askers.of_task(request, task), "beside": await task_calls.of_task(request, task.id)}
+    context |= {"asked": await askers.of_task(request, task), "assessed": await task_assessments.of_task(request, task)}
     has_internal = any(entry.private for entry in task.entries)
-    context["may_print_internal"] = has_internal
+    context |= {"beside": await task_calls.of_task(request, task.id), "may_print_internal": has_internal}
     context["prints_internal"] = has_internal and request.query_params.get("print") == "internal"
-    context |= {"with_description": True, "with_drafts": True}
-    response = await _render(request, "tasks/show.html", task, _filtered(task, history), status, **context)
+    response = await _render(request, "tasks/show.html", task, _filtered(task, history), status, True, True, **context)
     navigation.remember_list(request, response, back)
     return response
 

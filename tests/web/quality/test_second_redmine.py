@@ -253,20 +253,3 @@ def test_assessments_are_exported_as_they_are_listed(
     others = visit("anna").get(f"{ALL}.csv").content.decode("utf-8-sig")
     assert ";75;" not in others and "1+1" not in others, "she could be the second assessor"
     assert visit("irina").get(f"{ALL}.csv").status_code == 403
-
-
-def test_a_closed_task_leads_controllers_to_its_assessment(
-    boris: Client, visit: Visit, embedded: EmbeddedWorld
-) -> None:
-    closed, own, open_one = (
-        embedded.new_task(status="closed", assignee="irina"),
-        embedded.new_task(status="closed", assignee="boris"),
-        embedded.new_task(),
-    )
-    linked = [
-        number
-        for number in (closed, own, open_one)
-        if to_assess(number) in boris.get(f"/tasks/{number}", headers=HTML).text
-    ]
-    assert linked == [closed]
-    assert to_assess(closed) not in visit("anna").get(f"/tasks/{closed}", headers=HTML).text

@@ -342,7 +342,7 @@ def test_every_number_by_months_and_before_leads_to_as_many_requests(boris: Test
 def test_the_numbers_of_now_follow_the_filters(boris: TestClient) -> None:
     whole = boris.get(PLACE).json()
     assert boris.get(f"{PLACE}?since=2001-01-01&until=2001-01-02").json()["total_count"] == whole["total_count"]
-    (nobody,) = [it["created"] for it in boris.get(f"{PLACE}?tab=assignee").json()["lines"] if it["value"] == "0"]
+    (nobody,) = [it["created"] for it in boris.get(f"{PLACE}?tab=assignee").json()["lines"] if it["name"] == "nobody"]
     own = boris.get(f"{PLACE}?executor_id=0").json()
     assert 0 < own["total_count"] == nobody < whole["total_count"]
     assert boris.get(f"{PLACE}?executor_id=0&phase=closed").json()["open_count"] == 0
@@ -370,6 +370,16 @@ def test_common_projects_are_those_below_both() -> None:
     assert common((1,), (3, 4), parents) == (3, 4)
     assert common((3, 8), (4, 9), parents) == (8, 9)
     assert common((2,), (4,), parents) == ()
+
+
+def test_new_requests_show_their_last_comments_as_plain_words(boris: TestClient, visit: Visit) -> None:
+    number = boris.get(f"{PLACE}/new").json()["tasks"][0]["id"]
+    text = "**Жалоба** `<script>alert(1)</script>` &amp; [ссылка](https://example.org) " + "слово " * 400
+    assert visit("admin").post(f"/tasks/api/task/{number}/comment", json={"comment": text}).status_code < 300
+    last = next(it for it in boris.get(f"{PLACE}/new").json()["tasks"] if it["id"] == number)["last_comment"]
+    assert last["text"].startswith("Жалоба <script>alert(1)</script> & ссылка") and len(last["text"]) <= 200
+    page = boris.get(f"{PLACE}/new", headers=HTML).text
+    assert "Жалоба &lt;script&gt;alert(1)" in page and last["author"] in page
 
 
 def test_too_many_columns_are_refused(boris: TestClient) -> None:

@@ -1,4 +1,8 @@
-"""Remember which of Redmine's tasks were reopened once: nothing else needs all of the histories.
+"""Remember which of Redmine's tasks have a history that `closed_on` does not tell: those that were reopened, and those
+that were closed by it at another time. Nothing else needs all of the histories.
+
+An administrator may say later that a status closes tasks, or closes none. Redmine then leaves `closed_on` of the tasks
+that went through it as it is, or fills it in for some. Reports take the statuses as they are now.
 
 Redmine has no index by what was changed, so to find them reads all changes, which takes a second where there are a
 million. They are few, and what was changed stays as it is: later only newer changes are read.
@@ -19,6 +23,8 @@ REREAD_SECONDS = 3600.0
 """After so long all is read again, in case somebody changed the history itself."""
 OVERLAP = 5_000
 """As many ids before the last one are read once more: some changes are committed late."""
+SAME_SECONDS = 10
+"""As far apart are at most the moments that Redmine notes of one closing, in the task and in its history."""
 
 _LAST = sa.select(sa.func.coalesce(sa.func.max(t.journal_details.c.id), 0))
 
@@ -41,7 +47,7 @@ def status_changes() -> Events:
 
 
 class Again:
-    """The ids of tasks that were reopened, by their histories. One for all people and threads."""
+    """The ids of such tasks, by their histories. One for all people and threads."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -56,11 +62,15 @@ class Again:
             if tuple(closed) != self._closed or last < self._last or monotonic() - self._read_at > REREAD_SECONDS:
                 self._closed, self._last, self._read_at, self._ids = tuple(closed), 0, monotonic(), array("l")
             found = set(self._ids)
-            found.update(db.scalars(_reopened(self._last - OVERLAP, closed)))
+            found.update(db.scalars(_told_by_history(self._last - OVERLAP, closed)))
             self._last, self._ids = last, array("l", sorted(found))
             return self._ids
 
 
-def _reopened(after: int, closed: Sequence[int]) -> sa.Select[int]:
-    step = Steps(status_changes(), [str(each) for each in closed])
-    return step.select(step.events.task).where(step.events.id > after, step.reopens).distinct()
+def _told_by_history(after: int, closed: Sequence[int]) -> sa.Select[int]:
+    step, task = Steps(status_changes(), [str(each) for each in closed]), t.issues.c
+    noted = sa.func.coalesce(task.closed_on, task.created_on)
+    is_apart = sa.func.abs(sa.func.timestampdiff(sa.text("SECOND"), noted, step.events.moment)) > SAME_SECONDS
+    source = step.events.source.join(t.issues, task.id == step.events.task)
+    found = sa.select(step.events.task).select_from(source).where(step.events.condition)
+    return found.where(step.events.id > after, sa.or_(step.reopens, sa.and_(step.closes, is_apart))).distinct()

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from helpdesk.reports import histories
 from helpdesk.reports.histories import Present, Step
-from helpdesk.reports.model import Life
+from helpdesk.reports.model import LONGEST_BEGINNING, Comment, Life
 from helpdesk.tasks.redmine.sql import tables as t
 from helpdesk.tasks.redmine.sql.lists import NOT_BLANK
 from helpdesk.tasks.redmine.sql.source import Reading
@@ -59,6 +59,24 @@ def lives(read: Reading, task_ids: Collection[int]) -> tuple[Life, ...]:
     answers = {task_id: moment(seconds) for task_id, seconds in read.db.execute(_ANSWERS, found)}
     tasks = (Present._make((*row[:-1], moment(row[-1]))) for row in rows)
     return tuple(histories.lives(tasks, steps, answers, frozenset(read.config.closed)))
+
+
+def last_comments(read: Reading, task_ids: Collection[int]) -> dict[int, Comment]:
+    """Return the last comment that the person may read on each of these tasks."""
+    last = (
+        sa.select(sa.func.max(_JOURNAL.id))
+        .join_from(t.journals, t.issues, _ISSUE.id == _JOURNAL.journalized_id)
+        .where(_OF_TASKS, _JOURNAL.notes.regexp_match(NOT_BLANK), read.permissions.notes, read.permissions.tasks)
+        .group_by(_JOURNAL.journalized_id)
+    )
+    text = sa.func.substr(_JOURNAL.notes, 1, LONGEST_BEGINNING, type_=_JOURNAL.notes.type)
+    chosen = sa.select(_JOURNAL.journalized_id, _JOURNAL.user_id, _JOURNAL.created_on, text).where(
+        _JOURNAL.id.in_(_IDS)
+    )
+    ids = read.db.scalars(last, {"ids": sorted(task_ids)}).all()
+    rows = read.db.execute(chosen, {"ids": ids}).all()
+    names = read.names(row.user_id for row in rows)
+    return {row[0]: Comment(names.get(row[1], ""), read.moment(row[2]), row[3]) for row in rows}
 
 
 class Moments:

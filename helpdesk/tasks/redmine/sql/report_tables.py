@@ -7,7 +7,6 @@ import sqlalchemy as sa
 
 from helpdesk.errors import NotFound
 from helpdesk.reports.sql import Tables, Values, among
-from helpdesk.tasks.fields import CustomField
 from helpdesk.tasks.projects import with_descendants
 from helpdesk.tasks.redmine.rest.custom_fields import Definition
 from helpdesk.tasks.redmine.sql import tables as t
@@ -54,14 +53,14 @@ def report_tables(read: Reading, again: Again) -> Tables:
         local=read.local,
         below=lambda ids: with_descendants(ids, projects(read)),
         events=status_changes,
-        values=lambda field_id: _values(read, field_id),
+        values=lambda field_id: values_of(read, field_id),
         again=lambda column: among(column, ids),
     )
 
 
-def _values(read: Reading, field_id: int) -> Values:
+def values_of(read: Reading, field_id: int) -> Values:
     definition = read.config.fields.get(field_id)
-    shown = _projects(read, definition) if definition else []
+    shown = projects_of(read, definition) if definition else []
     if definition is None or not shown:
         raise NotFound
     value = t.custom_values.alias()
@@ -76,7 +75,7 @@ def _values(read: Reading, field_id: int) -> Values:
     )
 
 
-def _projects(read: Reading, definition: Definition) -> list[int]:
+def projects_of(read: Reading, definition: Definition) -> list[int]:
     """Return the projects that use a field, of those where the person sees it."""
     config, number = read.config, definition.field.id
     return sorted(
@@ -85,8 +84,3 @@ def _projects(read: Reading, definition: Definition) -> list[int]:
         if number in config.for_all or number in config.fields_of.get(project, frozenset())
         if read.sees(definition, project)
     )
-
-
-def fields(read: Reading) -> tuple[CustomField, ...]:
-    """Return the custom fields that the person sees in any project, in Redmine's order."""
-    return tuple(it.field for it in read.config.fields.values() if _projects(read, it))

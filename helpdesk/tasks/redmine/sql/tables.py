@@ -68,7 +68,7 @@ workflows = _table(
     "tracker_id:i old_status_id:i new_status_id:i role_id:i assignee:b author:b type:s field_name:s rule:s",
 )
 settings = _table("settings", "name:s value:s")
-versions = _table("versions", "id:i name:s")
+versions = _table("versions", "id:i name:s project_id:i")
 issue_categories = _table("issue_categories", "id:i name:s")
 
 status_names = _table("u_statuses", "id:i name:s", COMPANY)

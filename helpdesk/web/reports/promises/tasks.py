@@ -61,7 +61,7 @@ async def _page(
     request: Request, reporter: Reporter, choices: Choices, address: Address, place: Place, found: Found
 ) -> Response:
     kind, outcome = place
-    labels = Labels(choices, people=await reporter.names(address.executor_ids))
+    labels = await reporter.named(Labels(choices), address)
     await colors.prepare(request)
     shown: dict[str, Any] = {
         "address": address,
