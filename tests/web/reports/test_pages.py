@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from helpdesk.services import Services
 from helpdesk.store import anonymizing
@@ -420,3 +420,25 @@ def test_unanswered_tasks_of_groups_that_histories_do_not_tell_are_refused(boris
         refused = boris.get(f"{here}unanswered=1&group=status&cell=1")
         assert (refused.status_code, list(refused.json()["errors"])) == (422, ["group"])
     assert boris.get("/reports/tasks?unanswered=2").status_code == 422
+
+
+def test_ten_thousand_assignees_fit_into_pages_and_files(embedded: EmbeddedWorld, boris: Client) -> None:
+    people, born = range(20_000, 30_000), datetime.now(UTC)
+
+    def many(db: Session) -> None:
+        names = [{"id": it, "login": f"p{it}", "login_folded": f"p{it}", "full_name": f"Имя {it}"} for it in people]
+        db.execute(sa.insert(Person), [{**it, "source": "local", "created_at": born} for it in names])
+        like = db.scalars(sa.select(Task).where(col(Task.project_id) == PROJECT_IDS["help"])).first()
+        assert like
+        same = like.model_dump(exclude={"id", "assignee_id"})
+        db.execute(sa.insert(Task), [{**same, "assignee_id": it} for it in people])
+
+    embedded.database.run_here(many, writes=True)
+    years = "group=executor&since=2020-01-01&by=year"
+    for path in (f"/reports?{years}", "/reports/workload?", f"/reports/times?{years}&measure=created"):
+        page = boris.get(path, headers=HTML)
+        assert page.status_code == 200 and len(page.content) < 500_000 and "on all pages" in page.text
+        assert len(boris.get(path).content) < 500_000
+    file = boris.get("/reports/export.csv?of=workload")
+    assert file.status_code == 200 and len(file.text.splitlines()) > len(people)
+    assert boris.get("/reports/export.xlsx?of=workload").status_code == 200
