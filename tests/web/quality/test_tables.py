@@ -384,7 +384,7 @@ def test_new_requests_show_their_last_comments_as_plain_words(boris: TestClient,
 
 def test_a_group_without_a_cell_narrows_nothing(boris: TestClient) -> None:
     for address in (f"{PLACE}/tasks", f"{PLACE}/new"):
-        assert boris.get(f"{address}?group=project").json() == boris.get(address).json()
+        assert boris.get(f"{address}?group=project").json()["tasks"] == boris.get(address).json()["tasks"] != []
 
 
 def test_too_many_columns_are_refused(boris: TestClient) -> None:
