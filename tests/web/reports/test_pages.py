@@ -15,7 +15,7 @@ from helpdesk.store.models.tables import Person, Task
 from helpdesk.web.reports.page import NO_SOURCE
 from tests.web.conftest import HTML, Client, Visit
 from tests.web.reports import world
-from tests.world import FIELD_IDS, PEOPLE_IDS, PROJECT_IDS, EmbeddedWorld
+from tests.world import FIELD_IDS, PEOPLE_IDS, PROJECT_IDS, STATUS_IDS, EmbeddedWorld
 
 LINK = re.compile(r'<a href="(/reports/tasks\?[^"]+)">(?:<b>)?(\d+)<')
 AGE = re.compile(r'(?:at most|it was) <a href="(/reports/tasks\?[^"]+measure=open)">\d+ d<')
@@ -66,6 +66,18 @@ def test_each_number_of_a_report_leads_to_the_tasks_that_it_counts(boris: Client
     assert page.status_code == 200
     found = links(page.text)
     assert len(found) > 2 or query == "department=ИТ"  # which has asked for nothing
+    for address, number in found.items():
+        assert boris.get(address).json()["pagination"]["total"] == number, address
+
+
+def test_a_status_that_was_written_past_the_history_is_counted_and_listed_alike(
+    embedded: EmbeddedWorld, boris: Client
+) -> None:
+    reopened, closed = (STATUS_IDS[it] for it in ("in_progress", "closed"))
+    write = sa.update(Task).where(col(Task.status_id) == reopened).values(status_id=closed)
+    embedded.database.run_here(lambda db: db.execute(write), writes=True)
+    found = links(boris.get("/reports?since=2024-06-01&group=project", headers=HTML).text)
+    assert sum("measure=open" in address for address in found) > 9
     for address, number in found.items():
         assert boris.get(address).json()["pagination"]["total"] == number, address
 
