@@ -170,15 +170,15 @@ def _count_reopened(tables: Tables, run: Run, tallies: Sequence[Tally]) -> None:
     moves = Counter[tuple[Keys, int, int, int]]()
     last_first = (tables.id, events.moment.desc(), events.id.desc())
     for task, since, at, opened, now, *group in run(statement.order_by(*last_first)):
-        its = task, _plain(group)
+        row = task, _plain(group)
         # A history that leads elsewhere than to the present status opens no task twice.
-        after = states.get(its, now)
-        states[its], firsts[its] = after - opened, (since, opened)
+        after = states.get(row, now)
+        states[row], firsts[row] = after - opened, (since, opened)
         if change := (after > 0) - (after > opened):
-            moves[its[1], since, at, change] += 1
-        (reopenings if opened > 0 else closings).add((*its, at))
+            moves[row[1], since, at, change] += 1
+        (reopenings if opened > 0 else closings).add((*row, at))
     # What begins with a reopening was closed when it was created.
-    closings |= {(*its, since) for its, (since, opened) in firsts.items() if opened > 0}
+    closings |= {(*row, since) for row, (since, opened) in firsts.items() if opened > 0}
     for each in tallies:
         own = _picked(tallies, each)
         if each.measure == "open":
