@@ -13,7 +13,7 @@ from helpdesk.errors import Sentence, sentence
 from helpdesk.quality.model import FIELD_NAMES, KIND_NAMES, NO_PROJECT, NO_TRACKER, QualityChoices
 from helpdesk.reports import periods
 from helpdesk.reports.address import FIELD, Address
-from helpdesk.reports.labels import NO_ONE, NO_VALUE, Labels, part_text
+from helpdesk.reports.labels import NO_ONE, NO_VALUE, Labels, step_text
 from helpdesk.reports.model import EXECUTOR, TIME, Choices, Counts, Measure, Question
 from helpdesk.reports.periods import Period
 from helpdesk.reports.report import THREADS, Reporter
@@ -252,7 +252,7 @@ def _summed(
 def _columns(tab: Tab, choices: QualityChoices, parts: Sequence[Period], earlier: Period) -> dict[str, Column]:
     found: dict[str, Column] = {it: Column(title, it) for it, title in MEASURES.items()}
     if parts:
-        found = {_part(it): Column(part_text(it), period=it) for it in parts}
+        found = {_part(it): Column(step_text(parts, place), period=it) for place, it in enumerate(parts)}
     elif tab.by_kind:
         found = {kind: Column(KIND_NAMES[kind], kind=kind) for kind in choices.kinds}
     if parts or tab.by_kind:

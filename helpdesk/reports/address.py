@@ -87,7 +87,7 @@ class Address(NamedTuple):
 
     def cell(self) -> dict[str, Key]:
         """Return the values of the groups that `cells` name; department and time are not among them."""
-        pairs = zip(self.groups, self.cells, strict=True)
+        pairs = zip(self.groups, self.cells, strict=True) if self.cells else ()
         return {group: _key(group, text) for group, text in pairs if group not in (DEPARTMENT, TIME)}
 
     def filters(self) -> str:

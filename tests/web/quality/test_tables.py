@@ -343,6 +343,14 @@ def test_every_number_by_months_and_before_leads_to_as_many_requests(boris: Test
             assert boris.get(address.replace("&amp;", "&")).json()["count"] == int(number) > 0
 
 
+def test_the_month_that_runs_is_no_day_among_months(boris: TestClient) -> None:
+    *_, running, _, _ = boris.get(f"{PLACE}?by=month").json()["columns"]
+    last = date.fromisoformat(boris.get(PLACE).json()["period"]["until"])
+    whole = (last + timedelta(days=1)).day == 1
+    written = f"{last:%m.%Y}" if whole else f"{last:%m.%Y} until {last:%d.%m}"
+    assert running == f"{last:%Y-%m}-01" and f">{written}</th>" in boris.get(f"{PLACE}?by=month", headers=HTML).text
+
+
 def test_the_numbers_of_now_follow_the_filters(boris: TestClient) -> None:
     whole = boris.get(PLACE).json()
     assert boris.get(f"{PLACE}?since=2001-01-01&until=2001-01-02").json()["total_count"] == whole["total_count"]
@@ -402,6 +410,11 @@ def test_lines_are_made_while_others_get_their_turn(boris: TestClient, monkeypat
     monkeypatch.setattr(Labels, "of", labelled)
     assert boris.get(PLACE).json()["lines"]
     assert makers and makers.isdisjoint(loops)
+
+
+def test_a_group_without_a_cell_narrows_nothing(boris: TestClient) -> None:
+    for address in (f"{PLACE}/tasks", f"{PLACE}/new"):
+        assert boris.get(f"{address}?group=project").json()["tasks"] == boris.get(address).json()["tasks"] != []
 
 
 def test_too_many_columns_are_refused(boris: TestClient) -> None:
