@@ -211,6 +211,22 @@ def test_the_form_keeps_what_its_page_has_besides_the_report(boris: Client, path
     assert dict(re.findall(r'<input type="hidden" name="(\w+)" value="(\w+)">', page)) == kept
 
 
+@pytest.mark.parametrize("path", ["/reports/tasks?measure=open&group=executor&cell=0", "/reports/stale?days=15&page=2"])
+def test_the_tabs_of_every_page_lead_to_reports(boris: Client, path: str) -> None:
+    page = boris.get(f"{path}&priority_id=4", headers=HTML).text
+    tabs = re.findall(r'<a href="([^"]+)"', page.partition('class="report-tabs"')[2].partition("</nav>")[0])
+    assert len(tabs) == 5
+    for address in map(unescape, tabs):
+        assert boris.get(address, headers=HTML).status_code == 200, address
+        assert "priority_id=4" in address and "page=" not in address
+
+
+def test_a_report_that_was_saved_from_a_list_of_tasks_leads_to_its_times(boris: Client) -> None:
+    page = boris.get("/reports?measure=open&group=executor&cell=0", headers=HTML).text
+    (address,) = re.findall(r'<a href="(/reports/times[^"]*)">All times', page)
+    assert boris.get(unescape(address), headers=HTML).status_code == 200
+
+
 def test_the_chips_of_stale_tasks_tell_days_alone(boris: Client) -> None:
     """A task of thirty days is among those of fifteen, and bears another mark."""
     page = boris.get("/reports/stale", headers=HTML).text
