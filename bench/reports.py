@@ -76,7 +76,7 @@ INSERT INTO journals (journalized_id, journalized_type, user_id, notes, created_
 SELECT issues.id, 'Issue', IF(seq = 3, author_id, COALESCE(assigned_to_id, 10007)),
        IF(seq IN (1, 3, 5), REPEAT('Проверила ещё раз. ', 10), ''),
        created_on + INTERVAL CASE seq WHEN 1 THEN 3600 WHEN 2 THEN 7200 WHEN 3 THEN 70000
-           WHEN 4 THEN 86400 * (1 + issues.id % 20) ELSE 86400 * (3 + issues.id % 20) END SECOND, 0
+           ELSE COALESCE(TIMESTAMPDIFF(SECOND, created_on, closed_on), 86400) + 86400 * 2 * (seq = 5) END SECOND, 0
 FROM issues JOIN seq_1_to_5 WHERE issues.id >= {first_id} ORDER BY issues.id, seq"""
 DETAILS = """
 INSERT INTO journal_details (journal_id, property, prop_key, old_value, value)

@@ -14,7 +14,8 @@ SHARES = """() => [...document.querySelectorAll(".list-subject .tag")].map(
   (it) => it.getBoundingClientRect().width / it.parentElement.getBoundingClientRect().width)"""
 """Of the column of the subject, the share that each clock takes."""
 BEYOND = """() => [...document.querySelectorAll(".card .tag")].filter(
-  (it) => it.getBoundingClientRect().right > it.closest(".card").getBoundingClientRect().right).map((it) => it.innerText)"""
+  (it) => it.getBoundingClientRect().right > it.closest(".card").getBoundingClientRect().right
+).map((it) => it.innerText)"""
 """The clocks that stand out of their cards."""
 with_javascript = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
 

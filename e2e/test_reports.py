@@ -39,7 +39,7 @@ TORN = """() => [...document.querySelectorAll("table :is(th, td)")].flatMap((cel
 def test_a_number_of_a_report_leads_to_its_tasks(page: Page) -> None:
     steps.come_to(page, "boris", "/reports")
     page.get_by_label("Период", exact=True).select_option(label="Прошлый месяц")
-    page.get_by_label("Группа", exact=True).select_option(label="исполнитель")
+    page.get_by_label("Группа", exact=True).select_option(label="Исполнитель")
     page.get_by_role("button", name="Показать", exact=True).click()
     line = page.get_by_role("row").filter(has_text="Анна Светлова")
     number = line.get_by_role("link").first

@@ -38,6 +38,8 @@ IDS = {
 }
 PHASES = {"open": sentence("open now"), "closed": sentence("closed now")}
 MOST_GROUPS, MOST_COLUMNS, MOST_VALUES, MOST_PAIRS = 2, 400, 100, 300
+MOST_DAYS = 36_525
+"""A hundred years without a change are the most."""
 LONGEST_TEXT = 500
 """The most characters of a custom field's value or a department in an address."""
 LARGEST = 2**31 - 1
@@ -87,7 +89,7 @@ class Address(NamedTuple):
 
     def cell(self) -> dict[str, Key]:
         """Return the values of the groups that `cells` name; department and time are not among them."""
-        pairs = zip(self.groups, self.cells, strict=True)
+        pairs = zip(self.groups, self.cells, strict=True) if self.cells else ()
         return {group: _key(group, text) for group, text in pairs if group not in (DEPARTMENT, TIME)}
 
     def filters(self) -> str:

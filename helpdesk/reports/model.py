@@ -120,7 +120,7 @@ class Comment(NamedTuple):
     text: str
 
 
-LONGEST_BEGINNING = 1_000
+LONGEST_BEGINNING = 8_000
 
 
 class Involved(NamedTuple):

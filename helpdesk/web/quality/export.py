@@ -1,6 +1,8 @@
 """Give the table of a tab as a file for spreadsheets."""
 
+from collections.abc import Iterator
 from functools import partial
+from itertools import chain
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -32,11 +34,11 @@ async def _export(request: Request, kind: Kind) -> Response:
         raise NotFound
     found = await table(desk.reporter, await desks.address_of(request, desk), tab, desk.choices, desk.offered)
     columns, has_kinds = found.columns, any(it.kind for it in found.lines)
-    rows: list[list[Value]] = [
+    lines: Iterator[list[Value]] = (
         [it.name, *([KIND_NAMES[it.kind]] if has_kinds else ()), *(it.numbers[each] for each in columns)]
         for it in found.lines
-    ]
-    rows.append([ALL_REQUESTS, *([""] if has_kinds else ()), *(found.total[it] for it in columns)])
+    )
+    whole: list[Value] = [ALL_REQUESTS, *([""] if has_kinds else ()), *(found.total[it] for it in columns)]
     headings: list[Text] = [heading, *([desks.KIND] if has_kinds else ()), *(it.title for it in columns.values())]
-    sheet = Sheet(tab.title, headings, partial(files.in_batches, rows), (40,))
+    sheet = Sheet(tab.title, headings, partial(files.in_batches, chain(lines, [whole])), (40,))
     return await files.answer(request, person.id, kind, f"quality-{tab_name}", [sheet])

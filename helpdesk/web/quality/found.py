@@ -14,21 +14,18 @@ from helpdesk.reports.filters import Named
 from helpdesk.reports.labels import MEASURE_WORDS
 from helpdesk.reports.model import Comment, Found
 from helpdesk.reports.report import THREADS
-from helpdesk.tasks.markup import html_source, plain_words
-from helpdesk.tasks.model import TaskRow, TextFormat
-from helpdesk.texts import squeezed
+from helpdesk.tasks.model import TaskRow
 from helpdesk.web.core import session
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import Json, answer, answer_refusal, html, json_response
 from helpdesk.web.core.services import services
 from helpdesk.web.quality import desk as desks
+from helpdesk.web.quality.comment_words import words
 from helpdesk.web.quality.desk import Desk
 from helpdesk.web.tasks import colors
 from helpdesk.web.tasks.schemas import row
 
 PER_PAGE = 50
-LONGEST = 200
-"""So much of a last comment is shown."""
 OF_NOW = {"new": sentence("New requests"), "open": sentence("Open requests"), "all": sentence("All requests")}
 """The titles of the totals."""
 NOTHING = Found((), 0)
@@ -80,16 +77,7 @@ async def _said(request: Request, desk: Desk, ids: Sequence[int]) -> Mapping[int
     """Return the last comments on requests, each as one line of plain words."""
     comments = await desk.quality.source.last_comments(desk.reporter.actor, ids) if ids else {}
     own = services(request).backend.capabilities.text_format if desk.quality.name == "main" else None
-    return await THREADS.run(lambda: {id: it._replace(text=_words(it.text, own)) for id, it in comments.items()})
-
-
-def _words(text: str, format: TextFormat | None) -> str:
-    """Return the beginning of a text without its markup. How a second Redmine formats is not known: HTML is seen."""
-    if format == "markdown":
-        text = " ".join(it.words for it in plain_words.blocks(text))
-    elif format == "html" or (format is None and text.lstrip().startswith("<")):
-        text = html_source.text_of(text)
-    return squeezed(text)[:LONGEST]
+    return await THREADS.run(lambda: {id: it._replace(text=words(it.text, own)) for id, it in comments.items()})
 
 
 def _pages(requests: Found) -> int:

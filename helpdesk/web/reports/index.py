@@ -94,6 +94,6 @@ def _context(request: Request, report: Report) -> dict[str, Any]:
         "day_before": Period(report.period.first - DAY, report.period.first - DAY),
         "is_empty": not any((*report.total, *report.before, report.begin)),
         "duration": duration,
-        "times": f"{path_to(request, 'reports:times')}?{address.query()}",
+        "times": f"{path_to(request, 'reports:times')}?{address.query(measure='', cells=())}",
         "paging": paging(request, ROUTE, address, len(report.lines), PER_PAGE),
     }

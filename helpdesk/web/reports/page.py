@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from sqlmodel import Session
 from starlette.requests import Request
@@ -48,6 +49,8 @@ EXPORTED = {
     "reports:promises": "promises",
 }
 """What `export.py` calls the pages, by their routes."""
+OF_ONE_PAGE = ("measure", "cell", "page", "days", "unanswered", "split", "clock", "kind", "outcome")
+"""Parameters that another page has not, or that mean something else there."""
 
 
 async def reporter_of(request: Request) -> Reporter:
@@ -119,5 +122,5 @@ def _given(request: Request) -> dict[str, list[str]]:
 
 def _with_query(request: Request, route: str) -> str:
     """Return the address of another page with the same report."""
-    query = request.url.query
+    query = urlencode([it for it in request.query_params.multi_items() if it[0] not in OF_ONE_PAGE])
     return path_to(request, route) + (f"?{query}" if query else "")

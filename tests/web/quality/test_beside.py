@@ -1,12 +1,17 @@
 """A closed task leads to its assessments: its assessors, those who may assess it, and those whose work it was."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlmodel import Session
+from starlette.testclient import TestClient
 
+from helpdesk.app import create_app
 from helpdesk.errors import Unavailable
+from helpdesk.people.rights import QUALITY
 from helpdesk.services import Services
+from helpdesk.store import rights
 from helpdesk.store.models.tables import Person
 from helpdesk.tasks.embedded.reports import EmbeddedReports
 from tests.web.conftest import HTML, Client, Visit
@@ -78,6 +83,26 @@ def test_the_profile_leads_those_to_their_assessments_who_have_some(
 
     services.database.run_here(join, writes=True)
     assert MINE in visit("anna").get("/users/profile", headers=HTML).text
+
+
+def test_nothing_leads_those_to_their_assessment_who_lost_the_right(
+    boris: Client, form: Any, embedded: EmbeddedWorld, services: Services
+) -> None:
+    number = embedded.new_task(status="closed", assignee="irina")
+    one = f"{ALL}/{boris.post(to_assess(number), json=marks(form, 5, 0)).json()['id']}"
+    assert one in links(boris, number).values() and boris.get(one).status_code == 200
+    services.database.run_here(lambda db: rights.revoke(db, PEOPLE_IDS["boris"], QUALITY, None), writes=True)
+    assert links(boris, number) == {} and boris.get(one).status_code == 404
+
+
+def test_nothing_leads_to_assessments_where_the_backend_has_no_reports(
+    boris: Client, visit: Visit, form: Any, embedded: EmbeddedWorld, services: Services
+) -> None:
+    number = embedded.new_task(status="closed", assignee="irina")
+    assert boris.post(to_assess(number), json=marks(form, 5, 0)).status_code == 201
+    irina = TestClient(create_app(replace(services, reports=None, quality=None)), cookies=visit("irina").cookies)
+    assert irina.get(MINE).status_code == 501
+    assert links(irina, number) == {} and MINE not in irina.get("/users/profile", headers=HTML).text
 
 
 def test_a_task_is_shown_while_nobody_can_say_whose_work_it_was(

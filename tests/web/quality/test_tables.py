@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 from io import BytesIO
 from random import Random
+from threading import get_ident
+from typing import Any
 
 import pytest
 from openpyxl import load_workbook
@@ -20,9 +22,11 @@ from helpdesk.people.rights import QUALITY
 from helpdesk.quality.procedures import Row
 from helpdesk.quality.service import Quality
 from helpdesk.quality.tables import common
+from helpdesk.reports.labels import Labels
 from helpdesk.services import Services, utc_now
 from helpdesk.store import quality_choices, rights
 from helpdesk.store.models import tables
+from helpdesk.tasks.embedded.reports import EmbeddedReports
 from tests.web.conftest import HTML, Visit, session_cookie
 from tests.web.dom import parsed
 from tests.world import PEOPLE_IDS, PROJECT_IDS
@@ -339,6 +343,14 @@ def test_every_number_by_months_and_before_leads_to_as_many_requests(boris: Test
             assert boris.get(address.replace("&amp;", "&")).json()["count"] == int(number) > 0
 
 
+def test_the_month_that_runs_is_no_day_among_months(boris: TestClient) -> None:
+    *_, running, _, _ = boris.get(f"{PLACE}?by=month").json()["columns"]
+    last = date.fromisoformat(boris.get(PLACE).json()["period"]["until"])
+    whole = (last + timedelta(days=1)).day == 1
+    written = f"{last:%m.%Y}" if whole else f"{last:%m.%Y} until {last:%d.%m}"
+    assert running == f"{last:%Y-%m}-01" and f">{written}</th>" in boris.get(f"{PLACE}?by=month", headers=HTML).text
+
+
 def test_the_numbers_of_now_follow_the_filters(boris: TestClient) -> None:
     whole = boris.get(PLACE).json()
     assert boris.get(f"{PLACE}?since=2001-01-01&until=2001-01-02").json()["total_count"] == whole["total_count"]
@@ -380,6 +392,29 @@ def test_new_requests_show_their_last_comments_as_plain_words(boris: TestClient,
     assert last["text"].startswith("Жалоба <script>alert(1)</script> & ссылка") and len(last["text"]) <= 200
     page = boris.get(f"{PLACE}/new", headers=HTML).text
     assert "Жалоба &lt;script&gt;alert(1)" in page and last["author"] in page
+
+
+def test_lines_are_made_while_others_get_their_turn(boris: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    loops, makers = set[int](), set[int]()
+    counts_of, of = EmbeddedReports.counts_of, Labels.of
+
+    async def counted(*given: Any) -> Any:
+        loops.add(get_ident())
+        return await counts_of(*given)
+
+    def labelled(*given: Any) -> Any:
+        makers.add(get_ident())
+        return of(*given)
+
+    monkeypatch.setattr(EmbeddedReports, "counts_of", counted)
+    monkeypatch.setattr(Labels, "of", labelled)
+    assert boris.get(PLACE).json()["lines"]
+    assert makers and makers.isdisjoint(loops)
+
+
+def test_a_group_without_a_cell_narrows_nothing(boris: TestClient) -> None:
+    for address in (f"{PLACE}/tasks", f"{PLACE}/new"):
+        assert boris.get(f"{address}?group=project").json()["tasks"] == boris.get(address).json()["tasks"] != []
 
 
 def test_too_many_columns_are_refused(boris: TestClient) -> None:

@@ -169,7 +169,7 @@ def test_tasks_of_several_pages_come_once_each(boris: Client, monkeypatch: pytes
 
 
 async def test_a_long_table_gives_others_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "BATCH", 2)
+    monkeypatch.setattr(files, "MOST_AT_ONCE", 2 * files.CELL)
     rows = [[number] for number in range(5)]
     turns, found = list[int](), list[Any]()
 
@@ -183,6 +183,13 @@ async def test_a_long_table_gives_others_their_turn(monkeypatch: pytest.MonkeyPa
         found.append((len(turns), *batch))
     await others
     assert found == [(0, [0], [1]), (1, [2], [3]), (2, [4])]
+
+
+async def test_long_texts_and_many_columns_are_few_rows_at_once() -> None:
+    for row in (["слово " * 2_000], [1] * 120):
+        sizes = [len(batch) async for batch in files.in_batches([row] * 1_000)]
+        assert sum(sizes) == 1_000 and max(sizes) < 50
+    assert [len(batch) async for batch in files.in_batches([[1, 2]] * 1_000)] == [1_000]
 
 
 def test_only_so_many_are_made_at_once(boris: Client, visit: Visit) -> None:

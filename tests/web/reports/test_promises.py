@@ -75,6 +75,12 @@ def test_the_shares_stand_above_the_table_beside_those_of_the_period_before(bori
     assert any(body["before"][it]["missed"] for it in KINDS)
 
 
+def test_there_is_no_report_before_the_first_day_of_all(boris: Client) -> None:
+    page = boris.get(f"{HERE}?since=1980-01-01&by=year", headers=HTML)
+    assert page.status_code == 200 and re.search(r"Before: [\d.]+\d{4}–31\.12\.1979", page.text)
+    assert not re.search(r"<a [^>]*>Before: ", page.text)
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [

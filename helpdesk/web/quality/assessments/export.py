@@ -44,7 +44,7 @@ async def _answer(request: Request, kind: Kind) -> Response:
         await record(request, Act("assessments_exported", details={"days": days, "count": len(found.rows)}))
     has_both, title = sources.has_second(request), sentence("Assessments")
     headings = (*HEADINGS, sentence("Tasks of")) if has_both else HEADINGS
-    rows = [_cells(found, it) + ([SOURCES[it.source]] if has_both else []) for it in found.rows]
+    rows = (_cells(found, it) + ([SOURCES[it.source]] if has_both else []) for it in found.rows)
     sheet = Sheet(title, headings, partial(files.in_batches, rows))
     return await files.answer(request, person.id, kind, "assessments", [sheet])
 

@@ -9,6 +9,7 @@ from helpdesk.reports.filters import named_filters
 from helpdesk.reports.kept import Kept, KeptReport, Line, Outcome, Past, before, kept
 from helpdesk.reports.lines import PER_PAGE
 from helpdesk.reports.model import Choices
+from helpdesk.reports.periods import FIRST_DAY
 from helpdesk.reports.report import Reporter
 from helpdesk.web.core.faces import Json, answer, html, json_response
 from helpdesk.web.core.services import path_to, services
@@ -47,7 +48,7 @@ async def _page(request: Request, reporter: Reporter, choices: Choices, found: K
     shown = {
         "found": found,
         "past": past,
-        "past_report": f"{path_to(request, INDEX)}?{found.address.fixed(past.period).query()}",
+        "past_report": _past_report(request, found, past),
         "address": found.address,
         "lines": found.lines_of(found.address.page),
         "facts": list(named_filters(found.address, found.labels)),
@@ -57,6 +58,13 @@ async def _page(request: Request, reporter: Reporter, choices: Choices, found: K
         "paging": paging(request, INDEX, found.address, len(found.lines), PER_PAGE),
     }
     return html(request, "reports/promises.html", **await page.context(request, reporter, choices, INDEX) | shown)
+
+
+def _past_report(request: Request, found: KeptReport, past: Past) -> str:
+    """Return the address of the report of the period before; empty where that begins before all reports."""
+    if past.period.first < FIRST_DAY:
+        return ""
+    return f"{path_to(request, INDEX)}?{found.address.fixed(past.period).query()}"
 
 
 def to_dict(request: Request, found: KeptReport, past: Past) -> Json:
