@@ -38,6 +38,8 @@ IDS = {
 }
 PHASES = {"open": sentence("open now"), "closed": sentence("closed now")}
 MOST_GROUPS, MOST_COLUMNS, MOST_VALUES, MOST_PAIRS = 2, 400, 100, 300
+MOST_DAYS = 36_525
+"""A hundred years without a change are the most."""
 LONGEST_TEXT = 500
 """The most characters of a custom field's value or a department in an address."""
 LARGEST = 2**31 - 1

@@ -14,6 +14,7 @@ from helpdesk.reports.address import (
     IDS,
     LONGEST_TEXT,
     MOST_COLUMNS,
+    MOST_DAYS,
     MOST_GROUPS,
     MOST_PAIRS,
     MOST_VALUES,
@@ -70,6 +71,8 @@ def parse(query: str, today: date, *, is_divided: bool = True) -> Address:
         page=read.number("page", 1),
     )
     _check_cells(address, wrong)
+    if address.days > MOST_DAYS:
+        wrong["days"] = [NO_CHOICE]
     if not wrong and is_divided:
         columns = periods.count(address.within(today), address.step(today))
         if columns > MOST_COLUMNS:

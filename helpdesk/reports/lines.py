@@ -1,7 +1,7 @@
 """Put the numbers of groups into lines, and these in order."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from helpdesk.errors import Invalid, sentence
@@ -41,6 +41,11 @@ def check_lines(number: int) -> None:
     """Raise Invalid where groups have too many values."""
     if number > MOST_LINES:
         raise Invalid({"group": [TOO_MANY_LINES._replace(values={"lines": number, "most": MOST_LINES})]})
+
+
+def authors_of(counts: Iterable[Counts], place: int) -> set[int]:
+    """Return the authors who are counted. There may be many, with months: it runs in a thread, as `by_department`."""
+    return {int(key[place]) for each in counts for key in each}
 
 
 def by_department(counts: Counts, place: int, departments: Mapping[int, str]) -> Counts:

@@ -27,7 +27,7 @@ async def found(reporter: Reporter, address: Address, choices: Choices, book: Bo
     if not address.unanswered:
         return await reporter.found(address, measure, per_page)
     borders, statuses = address.within(reporter.today).borders(reporter.zone), meaning(choices, book)
-    question = await sampled(reporter, Question(await reporter.selection(address), measure, borders))
+    question = await sampled(reporter, Question(await reporter.listed(address), measure, borders))
     return await picked(reporter, address, question, statuses, lambda life: answered(life, statuses) is None, per_page)
 
 

@@ -162,24 +162,29 @@ def _count_reopened(tables: Tables, run: Run, tallies: Sequence[Tally]) -> None:
     if all(each.measure == "reopened" for each in tallies):
         happened.append(events.moment < union[-1])
     source = events.source.join(tables.tasks, tables.id == events.task)
-    columns = (tables.id, place(tables.created, union), place(events.moment, union), step.opened)
+    is_open = sa.case((tables.is_open, 1), else_=0)
+    columns = (tables.id, place(tables.created, union), place(events.moment, union), step.opened, is_open)
     statement = _selected(tables, tallies, source, columns, happened)
     closings, reopenings = set[tuple[int, Keys, int]](), set[tuple[int, Keys, int]]()
-    begun, moves = set[tuple[int, Keys]](), Counter[tuple[Keys, int, int, int]]()
-    for task, since, at, opened, *group in run(statement.order_by(tables.id, events.moment, events.id)):
-        keys = _plain(group)
-        moves[keys, since, at, opened] += 1
-        (reopenings if opened > 0 else closings).add((task, keys, at))
-        if (task, keys) not in begun:
-            begun.add((task, keys))
-            if opened > 0:  # What begins with a reopening was closed when it was created.
-                closings.add((task, keys, since))
+    states, firsts = dict[tuple[int, Keys], int](), dict[tuple[int, Keys], tuple[int, int]]()
+    moves = Counter[tuple[Keys, int, int, int]]()
+    last_first = (tables.id, events.moment.desc(), events.id.desc())
+    for task, since, at, opened, now, *group in run(statement.order_by(*last_first)):
+        row = task, _plain(group)
+        # A history that leads elsewhere than to the present status opens no task twice.
+        after = states.get(row, now)
+        states[row], firsts[row] = after - opened, (since, opened)
+        if change := (after > 0) - (after > opened):
+            moves[row[1], since, at, change] += 1
+        (reopenings if opened > 0 else closings).add((*row, at))
+    # What begins with a reopening was closed when it was created.
+    closings |= {(*row, since) for row, (since, opened) in firsts.items() if opened > 0}
     for each in tallies:
         own = _picked(tallies, each)
         if each.measure == "open":
             first = each.first_at(union)
-            for (keys, since, at, opened), number in moves.items():
-                each.open(tuple(keys[i] for i in own), first[since], first[max(since, at)], -opened * number)
+            for (keys, since, at, change), number in moves.items():
+                each.open(tuple(keys[i] for i in own), first[since], first[max(since, at)], -change * number)
         else:
             span, its = each.span_at(union), reopenings if each.measure == "reopened" else closings
             for _, keys, place_of_time in {(task, tuple(keys[i] for i in own), span[at]) for task, keys, at in its}:

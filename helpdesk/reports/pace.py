@@ -10,7 +10,7 @@ from helpdesk.promises.rules import Book
 from helpdesk.reports import periods, times
 from helpdesk.reports.address import DEPARTMENT, NO_CHOICE, Address
 from helpdesk.reports.labels import Labels
-from helpdesk.reports.lines import PER_PAGE, by_department, check_lines, order, with_heads
+from helpdesk.reports.lines import PER_PAGE, authors_of, by_department, check_lines, order, with_heads
 from helpdesk.reports.model import EXECUTOR, TIME, Choices, Counts, Key, Measure, Question
 from helpdesk.reports.periods import Period
 from helpdesk.reports.report import Report, Reporter
@@ -176,7 +176,8 @@ async def _by_department(reporter: Reporter, counts: Counts, groups: Sequence[st
     if DEPARTMENT not in groups:
         return counts
     place = groups.index(DEPARTMENT)
-    return by_department(counts, place, await reporter.departments.of({int(key[place]) for key in counts}))
+    departments = await reporter.departments.of(await times.THREADS.run(authors_of, [counts], place))
+    return await times.THREADS.run(by_department, counts, place, departments)
 
 
 def meaning(choices: Choices, book: Book) -> Meaning:

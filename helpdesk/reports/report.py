@@ -11,7 +11,7 @@ from helpdesk.reports import periods
 from helpdesk.reports.address import DEPARTMENT, FIELD, Address, field_of
 from helpdesk.reports.departments import NO_PERSON, Departments
 from helpdesk.reports.labels import Labels
-from helpdesk.reports.lines import PER_PAGE, Line, Numbers, by_department, check_lines, order
+from helpdesk.reports.lines import PER_PAGE, Line, Numbers, authors_of, by_department, check_lines, order
 from helpdesk.reports.model import (
     EXECUTOR,
     MEASURES,
@@ -130,13 +130,9 @@ class Reporter(NamedTuple):
         return await self._named(report, page)
 
     async def found(self, address: Address, measure: Measure, per_page: int) -> Found:
-        """Return a page of the tasks that a number counts: those of the cells of an address in its period. With days,
-        only those that are open now and have not changed for so many of them."""
-        selection = await self.selection(address)
-        if address.days:
-            selection = selection._replace(unchanged_since=self.days_ago(address.days), phase="open")
+        """Return a page of the tasks that a number counts: those of the cells of an address in its period."""
         question = Question(
-            selection,
+            await self.listed(address),
             measure,
             address.within(self.today).borders(self.zone),
             tuple(it for it in address.groups if it not in (DEPARTMENT, TIME)),
@@ -149,6 +145,14 @@ class Reporter(NamedTuple):
         """Return the filters of an address, with the people of its departments."""
         authors = await self.departments.authors(address.departments) if address.departments else ()
         return address.selection(authors)
+
+    async def listed(self, address: Address) -> Selection:
+        """Return the filters of the tasks of a number. With days, these are only those that are open now and have not
+        changed for so many of them."""
+        selection = await self.selection(address)
+        if not address.days:
+            return selection
+        return selection._replace(unchanged_since=self.days_ago(address.days), phase="open")
 
     async def departments_of(self, question: Question) -> Mapping[int, str]:
         """Return the department of each author of a question's tasks; "" if none is known."""
@@ -211,9 +215,8 @@ class Reporter(NamedTuple):
         if DEPARTMENT not in groups:
             return {}
         place = groups.index(DEPARTMENT)
-        return await self.departments.of(
-            {int(key[place]) for measure in MEASURES for key in found[str(place + 1), measure]}
-        )
+        counted = [found[str(place + 1), measure] for measure in MEASURES]
+        return await self.departments.of(await THREADS.run(authors_of, counted, place))
 
     async def _of_department(self, question: Question, department: str) -> Question:
         """Leave only the authors of a department; "" are those of whom none is known."""
