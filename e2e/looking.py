@@ -7,6 +7,7 @@ from playwright.sync_api import Page, Response, ViewportSize
 from e2e import axe, controls, html
 
 PHONE: ViewportSize = {"width": 320, "height": 640}
+WIDTHS = (PHONE["width"], 640, 800, 1024, 1216)
 DESK: ViewportSize = {"width": 1280, "height": 720}
 
 Look = Callable[[str], None]
@@ -45,16 +46,17 @@ def _invalid(answers: list[Response], html_faults: html.Faults) -> list[str]:
     return html_faults(text) if text else []
 
 
-def too_wide_on_a_phone(page: Page, addresses: Iterable[str]) -> list[str]:
-    """Open pages on a phone, and return a fault for each that is wider than its screen."""
-    page.set_viewport_size(PHONE)
+def too_wide_on_screens(page: Page, addresses: Iterable[str]) -> list[str]:
+    """Open pages on a phone, on tablets and on a small desk, and return a fault for each wider than its screen."""
     faults = list[str]()
     for address in addresses:
         page.goto(address)
-        faults += too_wide(page)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": PHONE["height"]})
+            faults += too_wide(page, width)
     return faults
 
 
-def too_wide(page: Page) -> list[str]:
+def too_wide(page: Page, screen: int = PHONE["width"]) -> list[str]:
     width = page.evaluate("() => document.scrollingElement.scrollWidth")
-    return [f"{page.url} is {width} px wide on a screen of {PHONE['width']}"] if width > PHONE["width"] else []
+    return [f"{page.url} is {width} px wide on a screen of {screen}"] if width > screen else []

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from e2e import steps
 from e2e.conftest import AsProgram
-from e2e.looking import Look, too_wide_on_a_phone
+from e2e.looking import Look, too_wide_on_screens
 
 with_scripts = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
 ALL = "/quality-control/assessments"
@@ -41,9 +41,9 @@ def test_a_closed_task_leads_to_its_assessment_and_a_line_to_its_filter(page: Pa
     expect(page.get_by_role("button", name="Сохранить оценку")).to_be_visible()
 
 
-def test_assessments_fit_into_a_phone(page: Page) -> None:
+def test_assessments_fit_into_their_screens(page: Page) -> None:
     steps.come_to(page, "boris", ALL)
-    assert too_wide_on_a_phone(page, (ALL, "/quality-control/sample", "/quality-control/mine")) == []
+    assert too_wide_on_screens(page, (ALL, "/quality-control/sample", "/quality-control/mine")) == []
 
 
 @with_scripts

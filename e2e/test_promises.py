@@ -10,6 +10,13 @@ from e2e.watching import Announced
 
 PROMISE = {"name": "Всё за неделю", "project_id": 1, "answer": "400:00", "solution": "9000:00", "is_active": True}
 LATE = 253
+SHARES = """() => [...document.querySelectorAll(".list-subject .tag")].map(
+  (it) => it.getBoundingClientRect().width / it.parentElement.getBoundingClientRect().width)"""
+"""Of the column of the subject, the share that each clock takes."""
+BEYOND = """() => [...document.querySelectorAll(".card .tag")].filter(
+  (it) => it.getBoundingClientRect().right > it.closest(".card").getBoundingClientRect().right
+).map((it) => it.innerText)"""
+"""The clocks that stand out of their cards."""
 with_javascript = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
 
 
@@ -46,7 +53,7 @@ def test_an_administrator_promises_and_staff_see_the_clock(
     assert too_wide(page) == []
     for address in (f"/tasks/{LATE}", "/search?q=ТСД-39"):
         page.goto(address)
-        expect(page.get_by_text("сверх обещания")).to_be_visible()
+        expect(page.get_by_text("опоздание")).to_be_visible()
         assert too_wide(page) == []
     admin = as_program("admin")
     kept = next(it for it in admin.get("/admin/promises").json()["promises"] if it["name"] == "Всё за неделю")
@@ -61,8 +68,19 @@ def test_the_clock_of_a_task_follows_its_changes(page: Page, as_program: AsProgr
     steps.come_to(page, "anna", task["id"])
     expect(page.locator("[id^=clocks-]").get_by_text("осталось").last).to_be_visible()
     steps.change(page, "status", "Приостановлена")
-    expect(page.locator("[id^=clocks-]").get_by_text("приостановлен").first).to_be_visible()
+    expect(page.locator("[id^=clocks-]").get_by_text("пауза").first).to_be_visible()
     admin.post(f"/admin/promises/{kept['id']}/delete", json={}).raise_for_status()
+
+
+@with_javascript
+def test_clocks_leave_room_for_subjects_and_stay_within_their_cards(page: Page) -> None:
+    page.set_viewport_size({"width": 1024, "height": 700})
+    steps.come_to(page, "boris", "/tasks?promise=any")
+    assert len(shares := page.evaluate(SHARES)) == len(page.locator("#tasks tr").all()) > 0
+    assert max(shares) < 0.7
+    page.goto("/tasks/board?promise=any&assigned_to_id=any")
+    assert page.locator(".card").count() > 0
+    assert page.evaluate(BEYOND) == []
 
 
 @with_javascript

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from e2e import steps
-from e2e.looking import Look, too_wide_on_a_phone
+from e2e.looking import Look, too_wide_on_screens
 from e2e.watching import Announced
 
 with_scripts = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
@@ -47,7 +47,7 @@ def test_an_administrator_chooses_what_counts(page: Page) -> None:
 def test_quality_control_fits_into_a_phone(page: Page, announced: Announced) -> None:
     announced.add(422)
     steps.come_to(page, "admin", "/quality-control")
-    assert too_wide_on_a_phone(page, PAGES.values()) == []
+    assert too_wide_on_screens(page, PAGES.values()) == []
 
 
 @with_scripts

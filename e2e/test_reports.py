@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from e2e import steps
-from e2e.looking import Look, too_wide_on_a_phone
+from e2e.looking import Look, too_wide_on_screens
 from e2e.watching import Announced
 
 with_scripts = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
@@ -68,10 +68,10 @@ def test_charts_and_tables_are_printed_without_the_form(page: Page) -> None:
     expect(page.locator(".report-told a").first).to_be_visible()  # a number within its sentence
 
 
-def test_reports_fit_into_a_phone(page: Page, announced: Announced) -> None:
+def test_reports_fit_into_their_screens(page: Page, announced: Announced) -> None:
     announced.add(422)
     steps.come_to(page, "boris", "/reports")
-    assert too_wide_on_a_phone(page, PAGES.values()) == []
+    assert too_wide_on_screens(page, PAGES.values()) == []
 
 
 @with_scripts

@@ -378,11 +378,11 @@ def test_of_two_restores_at_once_one_is_done_and_the_other_refused(
 
 def test_extra_files_of_an_archive_are_not_unpacked(archive: Path, empty: Place, tmp_path: Path) -> None:
     with ZipFile(archive, "a") as opened:
-        for name in ("../evil", "/evil", "files/../../evil", "files/aa/bb", "evil"):
+        for name in ("../evil", "/evil", "files/../../evil", "files/aa/evil", "evil"):
             opened.writestr(name, "x")
     put_back(archive, empty)
     assert require_whole(empty) == 2
-    assert not [each for each in tmp_path.rglob("*") if each.name in ("evil", "bb")]
+    assert not [each for each in tmp_path.rglob("*") if each.name == "evil"]
 
 
 def test_a_damaged_store_makes_no_backup(embedded: EmbeddedWorld, place: Place) -> None:
