@@ -252,7 +252,7 @@ def test_of_processes_that_are_killed_each_report_comes_and_twice_only_as_the_sa
         most = known + dice.randint(1, 6)
         wait_for(lambda: process.poll() is not None or len(server.received) + len(rows(database)) >= most)  # noqa: B023
         if process.poll() is None:
-            time.sleep(dice.random() / 4)  # at any moment, also between two transactions
+            time.sleep(dice.random() / 30)  # at any moment, also between two transactions
             os.kill(process.pid, signal.SIGKILL)
             deaths += 1
         process.wait()
