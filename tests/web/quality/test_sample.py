@@ -11,7 +11,7 @@ from helpdesk.services import Services
 from helpdesk.store.models.tables import Task
 from tests.web.conftest import HTML, Client, Visit
 from tests.web.dom import parsed
-from tests.web.quality.assessing import SAMPLE, add_form, let_control, marks, to_assess
+from tests.web.quality.assessing import ALL, SAMPLE, add_form, let_control, marks, page_marks, to_assess
 from tests.world import PEOPLE_IDS, EmbeddedWorld
 
 
@@ -48,6 +48,39 @@ def test_two_controllers_draw_different_tasks_of_others_that_nobody_has_assessed
     assert sorted(it["task_id"] for it in boris.get(SAMPLE).json()["tasks"]) == sorted(first[2:])
     assert visit("anna").post(f"{SAMPLE}/give-back", json={"task_id": first[2]}).status_code == 200
     assert first[2] in [it["task_id"] for it in boris.get(SAMPLE).json()["tasks"]], "it is not hers to leave"
+
+
+def test_a_saved_assessment_leads_to_the_next_drawn_task(
+    boris: Client, visit: Visit, embedded: EmbeddedWorld, services: Services
+) -> None:
+    form, drawn = add_form(visit("admin")), many(embedded, 2, assignee="irina")
+    assert sorted(tasks(boris)) == drawn
+
+    def page(client: Client, task_id: int) -> str:
+        answer = client.post(to_assess(task_id), data=page_marks(form, 5, 5), headers=HTML)
+        return client.get(answer.headers["location"], headers=HTML).text
+
+    first = page(boris, drawn[0])
+    assert f'href="{to_assess(drawn[1])}"' in first and f"#{drawn[1]}" in first
+    assert "next drawn" not in page(boris, drawn[1]), "none is left"
+    other = embedded.new_task(status="closed", assignee="irina")
+    assert tasks(visit("anna")) == [other]
+    assert "next drawn" not in boris.get(f"{ALL}/1", headers=HTML).text, "it is drawn for another"
+    assert "next drawn" not in visit("irina").get(f"{ALL}/1", headers=HTML).text
+
+
+def test_tasks_of_an_unknown_source_are_refused(boris: Client, embedded: EmbeddedWorld) -> None:
+    (drawn,) = many(embedded, 1, assignee="irina")
+    assert tasks(boris) == [drawn]
+    give_back = f"{SAMPLE}/give-back"
+    for answer in (
+        boris.get(f"{SAMPLE}?source=zzz"),
+        boris.post(SAMPLE, json={"source": "zzz"}),
+        boris.post(give_back, json={"task_id": drawn, "source": "zzz"}),
+    ):
+        assert answer.status_code == 422 and list(answer.json()["errors"]) == ["source"]
+    page = boris.get(f"{SAMPLE}?source=zzz", headers=HTML)
+    assert page.status_code == 422 and "sample-source-fault" in page.text and f"#{drawn}" in page.text
 
 
 def test_a_draw_is_spread_over_those_whose_work_it_was(boris: Client, embedded: EmbeddedWorld) -> None:

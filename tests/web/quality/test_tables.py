@@ -146,7 +146,7 @@ def test_who_has_no_right_gets_nothing(boris: TestClient, visit: Visit) -> None:
 )  # fmt: skip
 def test_a_wrong_address_is_told_and_its_form_shown_again(boris: TestClient, query: str) -> None:
     told = boris.get(f"{PLACE}?{query}", headers=HTML)
-    assert told.status_code == 422 and 'role="alert"' in told.text and 'name="since"' in told.text
+    assert told.status_code == 422 and 'class="fault"' in told.text and 'name="since"' in told.text
     assert boris.get(f"{PLACE}?{query}").json()["errors"]
     assert boris.get(f"{PLACE}/tasks?{query}", headers=HTML).status_code == 422
 
@@ -415,6 +415,19 @@ def test_lines_are_made_while_others_get_their_turn(boris: TestClient, monkeypat
 def test_a_group_without_a_cell_narrows_nothing(boris: TestClient) -> None:
     for address in (f"{PLACE}/tasks", f"{PLACE}/new"):
         assert boris.get(f"{address}?group=project").json()["tasks"] == boris.get(address).json()["tasks"] != []
+
+
+def test_a_wrong_day_is_refused_at_its_field(boris: TestClient) -> None:
+    answer = boris.get(f"{PLACE}?since=2026-12-31&until=2026-01-01&priority_id=x", headers=HTML)
+    page, wrong = parsed(answer.text), boris.get(f"{PLACE}?since=2026-12-31&until=2026-01-01&priority_id=x").json()
+    assert answer.status_code == 422 and set(wrong["errors"]) == {"since", "priority_id"}
+    field = page.one(lambda it: it.get("name") == "since")
+    assert field and field["aria-invalid"] == "true" and field["value"] == "2026-12-31"
+    said = page.one(lambda it: it.get("id") == field["aria-describedby"])
+    assert said and wrong["errors"]["since"][0] in said.text
+    above = page.all(lambda it: "report-faults" in (it.get("class") or ""))
+    assert [wrong["errors"]["priority_id"][0] in it.text for it in above] == [True]
+    assert wrong["errors"]["since"][0] not in above[0].text
 
 
 def test_too_many_columns_are_refused(boris: TestClient) -> None:

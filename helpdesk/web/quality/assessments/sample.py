@@ -75,10 +75,9 @@ async def sample(request: Request) -> Response:
 async def give_back(request: Request) -> Response:
     """Leave a drawn task to others."""
     person, fields = await current_user(request), await request_data.read(request)
-    number, source = fields.number("task_id"), fields.text("source", 10) or MAIN
-    await stored(request, lambda db: assessment_picks.give_back(db, source, number or 0, person.id))
-    among = await sources.all(request)
-    wanted = _read({"source": source}, among)
+    number, among = fields.number("task_id"), await sources.all(request)
+    wanted = _read({"source": fields.text("source", 10) or MAIN}, among)
+    await stored(request, lambda db: assessment_picks.give_back(db, wanted.source, number or 0, person.id))
     return await _answer(request, among, wanted, flash.CHOICE_SAVED)
 
 
@@ -134,6 +133,8 @@ def _read(values: Mapping[str, Any], among: Sequence[AssessedTasks]) -> Wanted:
     period, source = str(values.get("period") or "week"), str(values.get("source") or sources.usual(among))
     if period not in PERIODS:
         raise request_data.refusal("period", request_data.NO_CHOICE)
+    if source not in (MAIN, sources.SECOND):
+        raise request_data.refusal("source", request_data.NO_CHOICE)
     project_id, assignee_id = (_number(values, it, 0) for it in ("project_id", "assignee_id"))
     number = _number(values, "count", USUAL)
     if not 1 <= number <= MOST:
@@ -153,11 +154,13 @@ async def _shown(
     typed: Mapping[str, Any] | None = None,
     error: Invalid | None = None,
 ) -> Response:
-    picks = await _picks(request, among)
+    drawn_tasks = await picks(request, among)
     return await answer(
         request,
-        json=lambda: json_response(request, sources.mark_partial(request, {"tasks": [_to_dict(it) for it in picks]})),
-        page=lambda: _page(request, among, wanted, picks, typed or {}, error),
+        json=lambda: json_response(
+            request, sources.mark_partial(request, {"tasks": [_to_dict(it) for it in drawn_tasks]})
+        ),
+        page=lambda: _page(request, among, wanted, drawn_tasks, typed or {}, error),
     )
 
 
@@ -189,7 +192,7 @@ async def _page(
     )
 
 
-async def _picks(request: Request, among: Sequence[AssessedTasks]) -> list[Pick]:
+async def picks(request: Request, among: Sequence[AssessedTasks]) -> list[Pick]:
     """Return the tasks that are drawn for the person, as far as they are visible and still closed."""
     person, now = await current_user(request), services(request).clock()
     found: list[Pick] = []

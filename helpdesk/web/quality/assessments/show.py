@@ -18,7 +18,7 @@ from helpdesk.web.core.faces import answer, json_response
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import translate
-from helpdesk.web.quality.assessments import schemas
+from helpdesk.web.quality.assessments import sample, schemas
 from helpdesk.web.quality.assessments.sections import html
 from helpdesk.web.task_assessments import sources
 
@@ -48,14 +48,22 @@ async def show(request: Request) -> Response:
     return await answer(
         request,
         json=lambda: json_response(request, body),
-        page=lambda: html(
-            request,
-            "show.html",
-            found=found,
-            row=found.row,
-            is_own=found.row.assessor_id == request.state.person_id,
-            may_assess=sources.is_controller(request),
-        ),
+        page=lambda: _page(request, found),
+    )
+
+
+async def _page(request: Request, found: Shown) -> Response:
+    """Show it; one's own leads to the next task that is drawn for the person."""
+    is_own, may_assess = found.row.assessor_id == request.state.person_id, sources.is_controller(request)
+    drawn = await sample.picks(request, await sources.all(request)) if is_own and may_assess else []
+    return html(
+        request,
+        "show.html",
+        found=found,
+        row=found.row,
+        is_own=is_own,
+        may_assess=may_assess,
+        next=drawn[0] if drawn else None,
     )
 
 
