@@ -21,7 +21,9 @@ from helpdesk.tasks.embedded.reports import EmbeddedReports
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.redmine.reports import RedmineReports
 from helpdesk.tasks.redmine.sql import again
+from helpdesk.tasks.redmine.sql import tables as theirs
 from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
+from helpdesk.tasks.redmine.sql.report_tables import SNAPSHOT
 from helpdesk.tasks.redmine.sql.source import Source
 from tests.permissions.drawing import Row
 from tests.permissions.oracle import Laboratory
@@ -343,6 +345,40 @@ async def test_the_statuses_of_today_say_when_tasks_were_closed(
 
 @pytest.mark.xdist_group("permissions 0")
 @pytest.mark.timeout(300)
+def test_who_reads_an_older_moment_than_the_last_one_reads_no_whole_history(
+    lab: Laboratory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(again, "OVERLAP", 10)
+    plain, zone = drawn(5), ZoneInfo("Europe/Berlin")
+    company = company_of(plain)._replace(gone=())
+    closed, found = sorted(company.closed), tales(Random(5), company, range(2001, 2101), zone)
+    lab.settle(in_redmine(plain, found, {*closed}, zone))
+    reader, writer = (sa.create_engine(url_of(it)) for it in (lab.reader, lab.writer))
+    remembered, asked = again.Again(), list[int]()
+
+    def note(*args: Any) -> None:
+        if "timestampdiff" in args[2]:
+            asked.append(next(it for name, it in args[3].items() if name.startswith("id")))
+
+    sa.event.listen(reader, "before_cursor_execute", note)
+    with reader.connect() as older, reader.connect() as newer:
+        for connection, change in ((older, True), (newer, False)):
+            for statement in SNAPSHOT:
+                connection.exec_driver_sql(statement)
+            if change:
+                with writer.begin() as db:
+                    detail = theirs.journal_details
+                    last = db.execute(sa.select(detail).order_by(detail.c.id.desc()).limit(1)).mappings().one()
+                    db.execute(sa.insert(detail).values({**last, "id": last["id"] + 1}))
+        seen = [list(remembered.ids(it, closed)) for it in (newer, older, newer)]
+    assert asked[0] == -10 and min(asked[1:]) > 10
+    assert seen[0] == seen[1] == seen[2] != []
+    for engine in (reader, writer):
+        engine.dispose()
+
+
+@pytest.mark.xdist_group("permissions 0")
+@pytest.mark.timeout(300)
 async def test_people_in_custom_fields_have_names_where_a_visible_task_names_them(lab: Laboratory) -> None:
     seed = next(it for it in range(1, 50) if any(row["field_format"] == "user" for row in fields_of(drawn(it))))
     world, zone = drawn(seed), ZoneInfo("Europe/Berlin")
@@ -360,8 +396,9 @@ async def test_people_in_custom_fields_have_names_where_a_visible_task_names_the
         if sees or field in its:
             question = Question(Selection(), "created", (BEGIN, END + timedelta(days=1)), (f"cf_{field}",))
             occurs = (str(person),) in await source.counts(actor, question)
-            names = await source.value_names(actor, field, [str(person), "424242"])
+            names = await source.value_names(actor, field, [str(person), "424242", "no id", ""])
             assert its[field].kind == "list" and names["424242"] == "#424242"
+            assert names.keys() == {str(person), "424242"}
             assert (names[str(person)] != f"#{person}") == occurs or any(
                 it.value == str(person) for it in its[field].options
             )

@@ -59,7 +59,9 @@ class Again:
         """Return the ids as of the snapshot that the connection reads."""
         with self._lock:
             last = db.scalar(_LAST) or 0
-            if tuple(closed) != self._closed or last < self._last or monotonic() - self._read_at > REREAD_SECONDS:
+            # Who began to read somewhat earlier does not know the last ones yet, which is no reason to read all again.
+            is_other = tuple(closed) != self._closed or last < self._last - OVERLAP
+            if is_other or monotonic() - self._read_at > REREAD_SECONDS:
                 self._closed, self._last, self._read_at, self._ids = tuple(closed), 0, monotonic(), array("l")
             found = set(self._ids)
             found.update(db.scalars(_told_by_history(self._last - OVERLAP, closed)))

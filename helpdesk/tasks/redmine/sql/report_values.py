@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 import sqlalchemy as sa
 
+from helpdesk.reports.address import is_id
 from helpdesk.tasks.fields import CustomField, Option
 from helpdesk.tasks.redmine.rest.custom_fields import Definition, is_by_number
 from helpdesk.tasks.redmine.sql import tables as t
@@ -33,7 +34,7 @@ def value_names(read: Reading, field_id: int, texts: Collection[str]) -> Mapping
     shown = read.permissions.tasks, values.condition, values.seen, values.text.in_(sorted(texts))
     field = with_value_names(read, definition, read.db.scalars(query.where(*shown)).all())
     known = {option.value: option.label for option in (*field.unlisted, *field.options)}
-    return {text: known.get(text, f"#{text}") for text in texts}
+    return {text: known.get(text, f"#{text}") for text in texts if text in known or is_id(text)}
 
 
 def _offered(read: Reading, definition: Definition, projects: list[int]) -> CustomField:
