@@ -69,9 +69,12 @@ async def of_task(request: Request, who: Actor, row: TaskRow) -> Sequence[Shown]
     return [shown(request, it) for it in (await known(request, who, [row])).get(row.id, ())]
 
 
-async def of_request(request: Request, row: TaskRow) -> Clocks:
-    """Return the clocks of a request that its person may read."""
-    return await known(request, await services(request).requests.reader(), [row]) if await are_there(request) else {}
+async def of_request(request: Request, row: TaskRow) -> Sequence[Clock]:
+    """Return the clocks that tell the person of a request by when an answer and a solution are promised."""
+    if not await are_there(request):
+        return ()
+    its = await known(request, await services(request).requests.reader(), [row])
+    return [it for it in its.get(row.id, ()) if it.state != "stopped" and it.due is not None]
 
 
 async def are_there(request: Request) -> bool:
@@ -113,15 +116,24 @@ def to_json(clocks: Collection[Clock]) -> list[Json]:
             "state": state(it),
             "limit_minutes": it.limit // MINUTE,
             "elapsed_minutes": _minutes(it.elapsed) if it.is_over else it.elapsed // MINUTE,
-            "due_at": moment(datetime.fromtimestamp(it.due, UTC) if it.due is not None else None),
+            "due_at": _due(it),
         }
         for it in clocks
     ]
 
 
+def of_request_to_json(clocks: Collection[Clock]) -> list[Json]:
+    """Return for programs what the page of a request tells, without the working time that staff reckon with."""
+    return [{"kind": it.kind, "due_at": _due(it), "is_late": it.is_over} for it in clocks]
+
+
 def with_promises(rows: Sequence[Json], clocks: Clocks) -> list[Json]:
     """Return tasks for programs, with `promises` where something is promised."""
     return [it | {"promises": to_json(clocks[it["id"]])} if it["id"] in clocks else it for it in rows]
+
+
+def _due(clock: Clock) -> str | None:
+    return moment(datetime.fromtimestamp(clock.due, UTC) if clock.due is not None else None)
 
 
 def _words(request: Request, clock: Clock) -> Sentence:

@@ -98,7 +98,7 @@ async def _render(
     """Render a template with the request, which it knows as its `task`. The description's text has the number 0."""
     sources = {0: asked.description} if with_description else {}
     sources |= {entry.id: entry.notes for entry in asked.entries if entry.notes}
-    texts, forms, known, _ = await asyncio.gather(
+    texts, forms, promised, _ = await asyncio.gather(
         rendered_texts.beginnings(request, sources, texts_of(asked)),
         _forms(request, asked),
         clocks.of_request(request, asked.row),
@@ -107,11 +107,7 @@ async def _render(
     shared = {
         "room": "requests",
         "task": asked,
-        "expected": [
-            (clocks.shown(request, it), it.is_over)
-            for it in known.get(asked.id, ())
-            if it.state != "stopped" and it.due is not None
-        ],
+        "expected": [(clocks.shown(request, it), it.is_over) for it in promised],
         "entries": asked.entries,
         "texts": texts,
         "files": files_by_entry(asked.entries, asked.files),

@@ -14,7 +14,16 @@ from helpdesk.web.clocks import shown as clocks
 from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import Act, recorded
 from helpdesk.web.core.errors import status_of
-from helpdesk.web.core.faces import answer, answer_refusal, choose, fragment_or_page, html, json_response, see_other
+from helpdesk.web.core.faces import (
+    Json,
+    answer,
+    answer_refusal,
+    choose,
+    fragment_or_page,
+    html,
+    json_response,
+    see_other,
+)
 from helpdesk.web.core.request_data import task_id
 from helpdesk.web.core.services import services
 from helpdesk.web.core.templating import language, translate
@@ -53,10 +62,11 @@ async def _show(request: Request, asked: model.Request) -> Response:
 
 
 async def _to_json(request: Request, asked: model.Request, status: int = 200, message: str = "") -> Response:
-    told = {"message": message} if message else {}
+    told: Json = {"message": message} if message else {}
     one = schemas.one(asked, await colors.load(request), language(request))
-    (shown,) = clocks.with_promises([one], await clocks.of_request(request, asked.row))
-    return json_response(request, told | shown, status)
+    if promised := clocks.of_request_to_json(await clocks.of_request(request, asked.row)):
+        told["promises"] = promised
+    return json_response(request, told | one, status)
 
 
 @drafts.keeps_draft

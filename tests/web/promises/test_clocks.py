@@ -47,7 +47,9 @@ def test_who_asked_is_told_by_when_a_solution_is_promised(visit: Visit, admin: C
     irina, number = visit("irina"), aged(30.5)
     words = re.compile(r"Promised: solution by [0-9.]{10} [0-9:]{5}( \(we are late\))?")
     address = f"/requests/{number}"
-    at = irina.get(address).json()["promises"][0]["due_at"]
+    (told,) = irina.get(address).json()["promises"]
+    at = told["due_at"]
+    assert told == {"kind": "solution", "due_at": at, "is_late": False}, "and nothing of working time"
     page = parsed(irina.get(address, headers=HTML).text)
     found = words.search(page.text)
     assert found and not found[1] and page.one(lambda it: it.get("datetime") == at)
@@ -59,6 +61,7 @@ def test_who_asked_is_told_by_when_a_solution_is_promised(visit: Visit, admin: C
     for without in (closed, other):
         answer = irina.get(f"/requests/{without}", headers=HTML)
         assert answer.status_code == 200 and "Promised" not in answer.text
+        assert "promises" not in irina.get(f"/requests/{without}").json()
     assert visit("stranger").get(address).status_code == 404
     admin.post("/tasks/board/columns", json={"phase_1": "waiting"}).raise_for_status()
     admin.post("/admin/promises/1", json={"name": "Другое имя"}).raise_for_status()  # has all read again
