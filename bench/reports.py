@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import tempfile
 import time
+from asyncio import gather
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -22,8 +23,9 @@ from helpdesk.promises.clock import Limits
 from helpdesk.promises.hours import WorkingHours, parse_week
 from helpdesk.promises.rules import Book, Rule
 from helpdesk.reports.address_parser import parse
+from helpdesk.reports.ages import ages
 from helpdesk.reports.departments import Departments
-from helpdesk.reports.kept import kept
+from helpdesk.reports.kept import before, kept
 from helpdesk.reports.model import Measure, Question, Selection
 from helpdesk.reports.pace import at_a_glance, pace
 from helpdesk.reports.periods import Period
@@ -166,7 +168,8 @@ def pages(reporter: Reporter) -> dict[str, Callable[[], Awaitable[object]]]:
     async def report(query: str) -> None:
         address = parse(query, reporter.today)
         choices = await reporter.choices(address)
-        await at_a_glance(reporter, await reporter.report(address, choices, 1), choices, book, now)
+        counted = await reporter.report(address, choices, 1)
+        await gather(at_a_glance(reporter, counted, choices, book, now), ages(reporter, counted, now))
 
     async def times(query: str) -> None:
         address = parse(query, reporter.today)
@@ -174,7 +177,7 @@ def pages(reporter: Reporter) -> dict[str, Callable[[], Awaitable[object]]]:
 
     async def promises(query: str) -> None:
         address = parse(query, reporter.today)
-        await kept(reporter, address, await reporter.choices(address), book, now)
+        await before(reporter, await kept(reporter, address, await reporter.choices(address), book, now), book, now)
 
     return {
         "page: twelve months": partial(report, ""),

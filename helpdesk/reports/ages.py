@@ -1,5 +1,6 @@
 """Tell how old the open tasks are that a report counts, at the beginning and at the end of its period."""
 
+from asyncio import gather
 from typing import NamedTuple
 
 from helpdesk.reports.model import Question
@@ -24,7 +25,6 @@ async def ages(reporter: Reporter, report: Report, now: int) -> Ages:
         created = await reporter.source.created(reporter.actor, question, middle) if number else None
         return max(0, moment - int(created.timestamp())) if created else None
 
-    return Ages(
-        await age(question._replace(borders=(begin - DAY, begin)), report.begin, int(begin.timestamp())),
-        await age(question, report.total.open, min(int(end.timestamp()), now)),
-    )
+    before, then = question._replace(borders=(begin - DAY, begin)), int(begin.timestamp())
+    until = min(int(end.timestamp()), now)
+    return Ages(*await gather(age(before, report.begin, then), age(question, report.total.open, until)))

@@ -1,5 +1,6 @@
 """Show a report: how many tasks were created, closed, reopened and left open, in parts of a period and by groups."""
 
+from asyncio import gather
 from typing import Any
 
 from starlette.requests import Request
@@ -45,8 +46,8 @@ async def index(request: Request) -> Response:
     except Invalid as error:
         return await page.refused(request, reporter, error, ROUTE)
     promises = services(request).promises
-    pace = await at_a_glance(reporter, report, choices, await promises.calendars(), promises.now())
-    old = await ages(reporter, report, promises.now())
+    book, now = await promises.calendars(), promises.now()
+    pace, old = await gather(at_a_glance(reporter, report, choices, book, now), ages(reporter, report, now))
     return await answer(
         request,
         json=lambda: json_response(
