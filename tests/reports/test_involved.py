@@ -1,19 +1,10 @@
 """Who works on a task and who watches it, for warnings, in every backend that can tell it."""
 
-import pytest
-
 from helpdesk.tasks.model import Edit
-from tests.reports.test_lives import reports
-from tests.tasks.worlds import WORLDS, World
+from tests.reports.sources import IN_ALL, reports
+from tests.tasks.worlds import World
 
-pytestmark = [
-    pytest.mark.usefixtures("nothing_is_set_up"),
-    pytest.mark.parametrize(
-        "world",
-        [pytest.param(it, marks=pytest.mark.xdist_group(it)) for it in WORLDS if it != "redmine"],
-        indirect=True,
-    ),
-]
+pytestmark = IN_ALL
 
 
 async def test_a_task_is_told_with_its_people_and_one_that_is_gone_is_not(world: World) -> None:

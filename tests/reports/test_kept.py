@@ -17,18 +17,11 @@ from helpdesk.reports.kept import Kept
 from helpdesk.reports.model import Choices, Life, Question
 from helpdesk.reports.report import Reporter
 from helpdesk.tasks.lists import Vocabulary
+from tests.reports.sources import IN_ALL, reports
 from tests.reports.story import BEGIN, CLOSED, END, drawn, told
-from tests.reports.test_lives import reports
-from tests.tasks.worlds import WORLDS, World
+from tests.tasks.worlds import World
 
-pytestmark = [
-    pytest.mark.usefixtures("nothing_is_set_up"),
-    pytest.mark.parametrize(
-        "world",
-        [pytest.param(it, marks=pytest.mark.xdist_group(it)) for it in WORLDS if it != "redmine"],
-        indirect=True,
-    ),
-]
+pytestmark = IN_ALL
 TASKS = 120
 MOSCOW = ZoneInfo("Europe/Moscow")
 PERIOD = Address(since=datetime.fromtimestamp(BEGIN, MOSCOW).date(), until=datetime.fromtimestamp(END, MOSCOW).date())

@@ -2,21 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from helpdesk.reports.model import LONGEST_BEGINNING
 from helpdesk.tasks.model import Edit
-from tests.reports.test_lives import reports
-from tests.tasks.worlds import WORLDS, World
+from tests.reports.sources import IN_ALL, reports
+from tests.tasks.worlds import World
 
-pytestmark = [
-    pytest.mark.usefixtures("nothing_is_set_up"),
-    pytest.mark.parametrize(
-        "world",
-        [pytest.param(it, marks=pytest.mark.xdist_group(it)) for it in WORLDS if it != "redmine"],
-        indirect=True,
-    ),
-]
+pytestmark = IN_ALL
 
 
 async def test_each_reads_the_last_comment_that_they_may_read(world: World) -> None:

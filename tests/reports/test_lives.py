@@ -9,34 +9,19 @@ import pytest
 from helpdesk.promises.clock import Meaning
 from helpdesk.promises.hours import ALWAYS
 from helpdesk.reports.model import MEASURES, Life, Question, Selection
-from helpdesk.reports.source import MOST_LIVES, ReportSource
+from helpdesk.reports.source import MOST_LIVES
 from helpdesk.reports.times import by_attribute, by_time, times
 from helpdesk.tasks.embedded import lives as embedded_lives
-from helpdesk.tasks.embedded.reports import EmbeddedReports
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.redmine import lives as redmine_lives
-from helpdesk.tasks.redmine.reports import RedmineReports
+from tests.reports.sources import IN_ALL, reports
 from tests.reports.story import BEGIN, CLOSED, END, Story, Told, drawn, told
-from tests.tasks.worlds import WORLDS, RedmineWorld, World
+from tests.tasks.worlds import World
 
-pytestmark = [
-    pytest.mark.usefixtures("nothing_is_set_up"),
-    pytest.mark.parametrize(
-        "world",
-        [pytest.param(it, marks=pytest.mark.xdist_group(it)) for it in WORLDS if it != "redmine"],
-        indirect=True,
-    ),
-]
+pytestmark = IN_ALL
 TASKS = 120
 ALL_TIME = (datetime.fromtimestamp(BEGIN, UTC), datetime.fromtimestamp(END, UTC) + timedelta(1))
 HOUR = 3600
-
-
-def reports(world: World) -> ReportSource:
-    if isinstance(world, RedmineWorld):
-        assert world.backend.source
-        return RedmineReports(world.backend.source)
-    return EmbeddedReports(world.database)
 
 
 async def all_of(parts: AsyncGenerator[tuple[Life, ...], None]) -> list[Life]:

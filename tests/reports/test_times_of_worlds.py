@@ -15,8 +15,8 @@ from helpdesk.promises.hours import Spans, WorkingHours, parse_week
 from helpdesk.reports.model import Life, Question, Selection
 from helpdesk.reports.times import Spread, Times, by_attribute, by_time, times
 from tests.promises.test_hours import is_working
+from tests.reports.sources import reports
 from tests.reports.story import BEGIN, CLOSED, END, PROJECTS, Story, drawn, told
-from tests.reports.test_lives import reports
 from tests.tasks.worlds import World
 
 pytestmark = [

@@ -13,7 +13,7 @@ from helpdesk.store import rights
 from helpdesk.store.models.tables import AuditRecord, Change, Entry, Person, Task
 from tests.web.conftest import HTML, Client, Visit
 from tests.web.dom import parsed
-from tests.web.quality.assessing import ALL, add_form, let_control, marks, page_marks, to_assess
+from tests.web.quality.assessing import ALL, let_control, marks, page_marks, to_assess
 from tests.web.test_drafts import hidden
 from tests.world import PEOPLE_IDS, EmbeddedWorld
 
@@ -22,11 +22,6 @@ from tests.world import PEOPLE_IDS, EmbeddedWorld
 def boris(visit: Visit, services: Services) -> Client:
     let_control(services, "boris", "anna")
     return visit("boris")
-
-
-@pytest.fixture
-def form(visit: Visit) -> Any:
-    return add_form(visit("admin"))
 
 
 @pytest.fixture

@@ -16,22 +16,11 @@ from helpdesk.store.models.tables import Person
 from helpdesk.tasks.embedded.reports import EmbeddedReports
 from tests.web.conftest import HTML, Client, Visit
 from tests.web.dom import parsed
-from tests.web.quality.assessing import ALL, add_form, let_control, marks, to_assess
+from tests.web.quality.assessing import ALL, marks, to_assess
 from tests.web.quality.test_assess import happened
 from tests.world import PEOPLE_IDS, EmbeddedWorld
 
 MINE = "/quality-control/mine"
-
-
-@pytest.fixture
-def boris(visit: Visit, services: Services) -> Client:
-    let_control(services, "boris")
-    return visit("boris")
-
-
-@pytest.fixture
-def form(visit: Visit) -> Any:
-    return add_form(visit("admin"))
 
 
 def links(client: Client, number: int) -> dict[str, str]:

@@ -18,17 +18,11 @@ from helpdesk.store.models.quality import Assessment, AssessmentForm, Assessment
 from helpdesk.web.quality.assessments import index, query
 from tests.web.conftest import HTML, Client, Visit
 from tests.web.dom import parsed
-from tests.web.quality.assessing import ALL, let_control
+from tests.web.quality.assessing import ALL
 from tests.world import PEOPLE_IDS, PROJECT_IDS, EmbeddedWorld
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 BEGIN = datetime(2025, 12, 31, 21, tzinfo=UTC)  # the first of January in Moscow
-
-
-@pytest.fixture
-def boris(visit: Visit, services: Services) -> Client:
-    let_control(services, "boris")
-    return visit("boris")
 
 
 @pytest.fixture

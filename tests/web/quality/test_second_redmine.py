@@ -23,7 +23,7 @@ from helpdesk.tasks.lists import TaskPage
 from helpdesk.tasks.model import Actor
 from tests.web.conftest import HTML, Client, Visit
 from tests.web.dom import parsed
-from tests.web.quality.assessing import ALL, SAMPLE, add_form, let_control, marks, to_assess
+from tests.web.quality.assessing import ALL, SAMPLE, let_control, marks, to_assess
 from tests.world import PEOPLE_IDS, EmbeddedWorld, settle
 
 ANNA, IRINA = (Actor(PEOPLE_IDS[it], it) for it in ("anna", "irina"))
@@ -75,17 +75,6 @@ def services(services: Services, reports: Failing, answers: list[Exception], is_
 
     quality = Quality("quality", reports, services.database, identify, {})
     return replace(services, quality=quality, reports=None if is_rest_alone else services.reports)
-
-
-@pytest.fixture
-def boris(visit: Visit, services: Services) -> Client:
-    let_control(services, "boris")
-    return visit("boris")
-
-
-@pytest.fixture
-def form(visit: Visit) -> Any:
-    return add_form(visit("admin"))
 
 
 def test_a_task_of_the_second_redmine_is_assessed(
