@@ -62,7 +62,7 @@ class LeaseLost(Exception):
     """Another process watches now; nothing was written."""
 
 
-class Asked(NamedTuple):
+class Addressed(NamedTuple):
     """A warning with its task, None where that is gone, and the ids of the accounts that are to get it, each with the
     name of the absent person whose deputy it is, or with none."""
 
@@ -152,14 +152,14 @@ class PromiseWatcher:
 
     async def _warn(self, new: Sequence[DueWarning]) -> int:
         """Give all new warnings of a look. Return how many are left for the next one."""
-        asked = [each async for some in self._asked(new) for each in some]
-        for part in await self.threads.run(_parted, asked):
+        addressed = [each async for some in self._addressed(new) for each in some]
+        for part in await self.threads.run(_parted, addressed):
             listed = await self._write(lambda db: self._notify(db, part))  # noqa: B023  # it is called here and now
             self.outbox.wake()
             self.wakeups.wake(listed)
-        return len(new) - len(asked)
+        return len(new) - len(addressed)
 
-    async def _asked(self, new: Sequence[DueWarning]) -> AsyncGenerator[list[Asked], None]:
+    async def _addressed(self, new: Sequence[DueWarning]) -> AsyncGenerator[list[Addressed], None]:
         """Yield the warnings with those who are to get them, without those of which this can't be said now. Where the
         backend answers about none of many, the rest is not asked."""
         gate, today = asyncio.Semaphore(ASKED_AT_ONCE), self.clock().astimezone(self.zone).date()
@@ -167,11 +167,11 @@ class PromiseWatcher:
             tasks = await self.source.involved({it.key.task_id for it in some})
             named = await self._write(lambda db: read(db, self.accounts, some, tasks, today))  # noqa: B023  # and keeps the lease
 
-            async def ask(warning: DueWarning) -> Asked | None:
+            async def ask(warning: DueWarning) -> Addressed | None:
                 task = tasks.get(warning.key.task_id)  # noqa: B023
                 async with gate:
                     try:
-                        return Asked(warning, task, await self._seeing(warning, task, named))  # noqa: B023
+                        return Addressed(warning, task, await self._seeing(warning, task, named))  # noqa: B023
                     except (NotAllowed, NotFound, Unavailable):
                         return None
 
@@ -189,11 +189,11 @@ class PromiseWatcher:
         visible_to = await self.visible_to(record, [Actor(it.number, it.login) for it in its])
         return {it.id: absent for it, absent in its.items() if it.number in visible_to}
 
-    def _notify(self, session: Session, asked: Sequence[Asked]) -> frozenset[int]:
+    def _notify(self, session: Session, addressed: Sequence[Addressed]) -> frozenset[int]:
         """Note the warnings and store their notifications. Return who has one in the list."""
         now = self.clock()
-        new = set(_note(session, [it.warning for it in asked], now))
-        given = [it for it in asked if it.warning in new]
+        new = set(_note(session, [it.warning for it in addressed], now))
+        given = [it for it in addressed if it.warning in new]
         many = _many(given)
         rows = [
             (_notification(it.warning, it.task, now)._replace(absent=absent), alone)
@@ -216,20 +216,20 @@ class PromiseWatcher:
         return await self.database.run(held, writes=True)
 
 
-def _parted(asked: Sequence[Asked]) -> list[Sequence[Asked]]:
+def _parted(addressed: Sequence[Addressed]) -> list[Sequence[Addressed]]:
     """Return what is given in one transaction each: all together of what somebody gets many, so that these are one
     notification, and the rest some at a time."""
-    many = _many(asked).keys()
-    together = [it for it in asked if it.ids.keys() & many]
+    many = _many(addressed).keys()
+    together = [it for it in addressed if it.ids.keys() & many]
     return [
         *([together] if together else ()),
-        *in_batches((it for it in asked if not it.ids.keys() & many), WARNINGS_AT_ONCE),
+        *in_batches((it for it in addressed if not it.ids.keys() & many), WARNINGS_AT_ONCE),
     ]
 
 
-def _many(asked: Iterable[Asked]) -> dict[int, int]:
+def _many(addressed: Iterable[Addressed]) -> dict[int, int]:
     """Return the accounts that get one notification instead of so many."""
-    of_person = Counter(id for it in asked for id in it.ids)
+    of_person = Counter(id for it in addressed for id in it.ids)
     return {id: number for id, number in of_person.items() if number > MOST_ALONE}
 
 
