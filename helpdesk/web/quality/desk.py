@@ -118,9 +118,9 @@ def cell_link(
     return f"{path_to(request, 'quality:tasks')}?{its.query(**changes)}"
 
 
-def facts(desk: Desk, address: Address) -> Sequence[Named]:
+async def facts(desk: Desk, address: Address) -> Sequence[Named]:
     """Return what narrows the requests, in words."""
-    labels = Labels(desk.offered, people={it.id: it.name for it in desk.offered.executors})
+    labels = await desk.reporter.named(Labels(desk.offered), address, [tuple(address.cells)])
     facts = [(labels.group(group), [labels.of(group, key)]) for group, key in address.cell().items()]
     kinds = {kind: KIND_NAMES[kind] for it in address.tracker_ids if (kind := desk.choices.kind_of(it))}
     named = named_filters(address._replace(tracker_ids=()), labels)

@@ -100,7 +100,7 @@ async def _page(
         period=address.within(desk.reporter.today),
         table=table,
         error=error,
-        facts=desks.facts(desk, its),
+        facts=await desks.facts(desk, its),
         link=partial(desks.cell_link, request, desk, TABS[tab], address),
         of_now=lambda which: f"{path_to(request, 'quality:tasks')}?of={which}&{its.filters()}".rstrip("&"),
         export_query=f"{its.query()}&tab={tab}",
