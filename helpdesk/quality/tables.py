@@ -5,8 +5,8 @@ period, the kinds of request that came in in it, or how many came in in each par
 come in in the period before. A request with several values of the field counts in several lines, and once in the sum.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from helpdesk.errors import Sentence, sentence
@@ -17,13 +17,10 @@ from helpdesk.reports.labels import NO_ONE, NO_VALUE, Labels, step_text
 from helpdesk.reports.model import EXECUTOR, TIME, Choices, Counts, Key, Measure, Question, Selection
 from helpdesk.reports.periods import Period
 from helpdesk.reports.report import THREADS, Reporter
-from helpdesk.tasks.model import Status
-from helpdesk.tasks.phases import Rules, phase
 
 PER_PAGE = 100
 MOST_PARTS = 60
 """So many parts of a period are columns at most."""
-EVER = datetime(1970, 1, 1, tzinfo=UTC)
 ALL, BEFORE = "all", "before"
 """The columns of all that came in, and of what came in in the period before."""
 TRACKER = "tracker"
@@ -116,17 +113,6 @@ class Table(NamedTuple):
         return self.lines[(page - 1) * PER_PAGE : page * PER_PAGE]
 
 
-class Totals(NamedTuple):
-    """The requests of a person's quality control, those that nobody has looked at, and those that are open."""
-
-    all: int
-    new: int
-    open: int
-
-
-WHICH = Totals._fields
-
-
 async def restricted(reporter: Reporter, address: Address, choices: QualityChoices) -> Address:
     """Return the address with what quality control counts at all: its trackers and projects."""
     ours = choices.tracker_ids
@@ -152,44 +138,14 @@ def _upwards(project: int, parents: Mapping[int, int]) -> list[int]:
     return way
 
 
-def new_ids(statuses: Iterable[Status], rules: Rules) -> tuple[int, ...]:
-    """Return the statuses of requests that nobody has looked at; one that no task has if there are none."""
-    return tuple(it.id for it in statuses if phase(it, rules) == "new") or (0,)
-
-
-async def of_now(
-    reporter: Reporter, address: Address, choices: QualityChoices, which: str, new: Sequence[int]
-) -> Question:
-    """Return the question for the requests of one of WHICH, by the filters of an address and whenever they came in;
-    `new` are the statuses of those nobody has looked at."""
-    return _of_now(reporter, await _selection(reporter, address, choices), which, new)
-
-
-async def _selection(reporter: Reporter, address: Address, choices: QualityChoices) -> Selection:
+async def selection_of(reporter: Reporter, address: Address, choices: QualityChoices) -> Selection:
+    """Return the filters of an address, within what quality control counts."""
     return await reporter.selection(await restricted(reporter, address, choices))
-
-
-def _of_now(reporter: Reporter, selection: Selection, which: str, new: Sequence[int]) -> Question:
-    if which == "new":
-        kept = tuple(it for it in new if not selection.status_ids or it in selection.status_ids)
-        selection = selection._replace(status_ids=kept or (0,))
-    elif which == "open" and selection.phase != "closed":
-        selection = selection._replace(phase="open")
-    elif which == "open":
-        selection = selection._replace(status_ids=(0,))
-    return Question(selection, "created", (EVER, periods.midnight(reporter.today + periods.DAY, reporter.zone)))
-
-
-async def totals(reporter: Reporter, address: Address, choices: QualityChoices, new: Sequence[int]) -> Totals:
-    """Count the requests of now by the filters of an address, whatever its period."""
-    selection = await _selection(reporter, address, choices)
-    questions = [_of_now(reporter, selection, which, new) for which in WHICH]
-    return Totals(*map(_sum, await reporter.source.counts_of(reporter.actor, questions)))
 
 
 async def table(reporter: Reporter, address: Address, tab: Tab, choices: QualityChoices, offered: Choices) -> Table:
     """Count a tab in the period of an address. Raises NotFound for a field that is gone."""
-    selection = await _selection(reporter, address, choices)
+    selection = await selection_of(reporter, address, choices)
     period, group = address.within(reporter.today), tab.group(choices)
     parts = periods.parts(period, address.by) if address.by else ()
     earlier = periods.before(period, address.period)
@@ -295,7 +251,3 @@ def _columns(tab: Tab, choices: QualityChoices, parts: Sequence[Period], earlier
 def _part(part: Period) -> str:
     """Return what the column of a part is called."""
     return part.first.isoformat()
-
-
-def _sum(counts: Counts) -> int:
-    return counts.get((), 0)

@@ -10,7 +10,8 @@ from helpdesk.people.model import Person, SignedIn
 from helpdesk.people.rights import ADMIN
 from helpdesk.quality.model import FIELD_NAMES, KIND_NAMES, QualityChoices
 from helpdesk.quality.service import Quality
-from helpdesk.quality.tables import MOST_PARTS, TABS, Column, Line, Tab, common, new_ids
+from helpdesk.quality.tables import MOST_PARTS, TABS, Column, Line, Tab, common
+from helpdesk.quality.totals import new_ids
 from helpdesk.reports import address as addresses
 from helpdesk.reports import address_parser, periods
 from helpdesk.reports.address import Address

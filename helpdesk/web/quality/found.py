@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import Invalid, Sentence, sentence
 from helpdesk.quality import tables
+from helpdesk.quality.totals import of_now
 from helpdesk.reports.address import Address
 from helpdesk.reports.labels import MEASURE_WORDS
 from helpdesk.reports.model import Comment, Found
@@ -68,7 +69,7 @@ async def _found(request: Request, which: str) -> Response:
 async def _of_now(request: Request, desk: Desk, address: Address, which: str) -> Found:
     """Return a page of the requests that one of the totals counts."""
     new = await desks.new_statuses(request, desk)
-    question = await tables.of_now(desk.reporter, address, desk.choices, which, new)
+    question = await of_now(desk.reporter, address, desk.choices, which, new)
     return await desk.quality.source.found(desk.reporter.actor, question, {}, address.page, PER_PAGE)
 
 
