@@ -5,25 +5,22 @@ period, the kinds of request that came in in it, or how many came in in each par
 come in in the period before. A request with several values of the field counts in several lines, and once in the sum.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from helpdesk.errors import Sentence, sentence
 from helpdesk.quality.model import FIELD_NAMES, KIND_NAMES, NO_PROJECT, NO_TRACKER, QualityChoices
 from helpdesk.reports import periods
-from helpdesk.reports.address import FIELD, Address
+from helpdesk.reports.address import FIELD, Address, field_of
 from helpdesk.reports.labels import NO_ONE, NO_VALUE, Labels, step_text
-from helpdesk.reports.model import EXECUTOR, TIME, Choices, Counts, Measure, Question
+from helpdesk.reports.model import EXECUTOR, TIME, Choices, Counts, Key, Measure, Question, Selection
 from helpdesk.reports.periods import Period
 from helpdesk.reports.report import THREADS, Reporter
-from helpdesk.tasks.model import Status
-from helpdesk.tasks.phases import Rules, phase
 
 PER_PAGE = 100
 MOST_PARTS = 60
 """So many parts of a period are columns at most."""
-EVER = datetime(1970, 1, 1, tzinfo=UTC)
 ALL, BEFORE = "all", "before"
 """The columns of all that came in, and of what came in in the period before."""
 TRACKER = "tracker"
@@ -116,17 +113,6 @@ class Table(NamedTuple):
         return self.lines[(page - 1) * PER_PAGE : page * PER_PAGE]
 
 
-class Totals(NamedTuple):
-    """The requests of a person's quality control, those that nobody has looked at, and those that are open."""
-
-    all: int
-    new: int
-    open: int
-
-
-WHICH = Totals._fields
-
-
 async def restricted(reporter: Reporter, address: Address, choices: QualityChoices) -> Address:
     """Return the address with what quality control counts at all: its trackers and projects."""
     ours = choices.tracker_ids
@@ -152,36 +138,14 @@ def _upwards(project: int, parents: Mapping[int, int]) -> list[int]:
     return way
 
 
-def new_ids(statuses: Iterable[Status], rules: Rules) -> tuple[int, ...]:
-    """Return the statuses of requests that nobody has looked at; one that no task has if there are none."""
-    return tuple(it.id for it in statuses if phase(it, rules) == "new") or (0,)
-
-
-async def of_now(
-    reporter: Reporter, address: Address, choices: QualityChoices, which: str, new: Sequence[int]
-) -> Question:
-    """Return the question for the requests of one of WHICH, by the filters of an address and whenever they came in;
-    `new` are the statuses of those nobody has looked at."""
-    selection = await reporter.selection(await restricted(reporter, address, choices))
-    if which == "new":
-        kept = tuple(it for it in new if not address.status_ids or it in address.status_ids)
-        selection = selection._replace(status_ids=kept or (0,))
-    elif which == "open" and address.phase != "closed":
-        selection = selection._replace(phase="open")
-    elif which == "open":
-        selection = selection._replace(status_ids=(0,))
-    return Question(selection, "created", (EVER, periods.midnight(reporter.today + periods.DAY, reporter.zone)))
-
-
-async def totals(reporter: Reporter, address: Address, choices: QualityChoices, new: Sequence[int]) -> Totals:
-    """Count the requests of now by the filters of an address, whatever its period."""
-    questions = [await of_now(reporter, address, choices, which, new) for which in WHICH]
-    return Totals(*map(_sum, await reporter.source.counts_of(reporter.actor, questions)))
+async def selection_of(reporter: Reporter, address: Address, choices: QualityChoices) -> Selection:
+    """Return the filters of an address, within what quality control counts."""
+    return await reporter.selection(await restricted(reporter, address, choices))
 
 
 async def table(reporter: Reporter, address: Address, tab: Tab, choices: QualityChoices, offered: Choices) -> Table:
     """Count a tab in the period of an address. Raises NotFound for a field that is gone."""
-    selection = await reporter.selection(await restricted(reporter, address, choices))
+    selection = await selection_of(reporter, address, choices)
     period, group = address.within(reporter.today), tab.group(choices)
     parts = periods.parts(period, address.by) if address.by else ()
     earlier = periods.before(period, address.period)
@@ -200,7 +164,9 @@ async def table(reporter: Reporter, address: Address, tab: Tab, choices: Quality
     ]
     answers = await reporter.source.counts_of(reporter.actor, [question for _, question in asked])
     columns = _columns(tab, choices, parts, earlier)
-    return await THREADS.run(_summed, tab, choices, parts, columns, earlier, asked, answers, offered)
+    keys = await THREADS.run(_unnamed, group, asked, answers, offered)
+    labels = await reporter.named(Labels(offered), Address(groups=(group,)), keys)
+    return await THREADS.run(_summed, tab, choices, parts, columns, earlier, asked, answers, labels)
 
 
 class _Span(NamedTuple):
@@ -212,6 +178,18 @@ class _Span(NamedTuple):
     groups: tuple[str, ...] = ()
 
 
+def _unnamed(
+    group: str, asked: Sequence[tuple[_Span, Question]], answers: Sequence[Counts], offered: Choices
+) -> set[tuple[Key]]:
+    """Return the values of the lines that are ids without a name in what is offered."""
+    field = next((it for it in offered.fields if group == f"{FIELD}{it.id}"), None)
+    if group != EXECUTOR and (field is None or field.kind != "list"):
+        return set()
+    pairs = zip(asked, answers, strict=True)
+    keys = {key[0] for (_, question), counts in pairs if group in question.groups for key in counts}
+    return {(it,) for it in keys.difference(option.value for option in (field.options if field else ()))}
+
+
 def _summed(
     tab: Tab,
     choices: QualityChoices,
@@ -220,7 +198,7 @@ def _summed(
     earlier: Period,
     asked: Sequence[tuple[_Span, Question]],
     answers: Sequence[Counts],
-    offered: Choices,
+    labels: Labels,
 ) -> Table:
     """Put what was counted into lines: of 10,000 values by months it takes half a second."""
     group, sums = tab.group(choices), dict[tuple[str, str], dict[str, int]]()
@@ -238,8 +216,9 @@ def _summed(
     main = ALL if ALL in columns else "created"
     for numbers in (*sums.values(), total) if ALL in columns else ():
         numbers[ALL] = sum(numbers.values()) - numbers[BEFORE]
-    labels = Labels(offered, people={it.id: it.name for it in offered.executors})
     is_field = tab.role in FIELD_NAMES
+    if is_field:
+        labels = _with_options(labels, field_of(group), [key for key, _ in sums])
     lines = [
         Line(key, kind, labels.of(group, key if is_field else int(key)), its, its[main])
         for (key, kind), its in sums.items()
@@ -247,6 +226,15 @@ def _summed(
     lines.sort(key=lambda it: (-it.weight, -sum(it.numbers.values()), it.key, it.kind))
     most = max((it for it in lines if it.name not in UNNAMED), key=lambda it: it.grown, default=None)
     return Table(columns, main, earlier, tuple(lines), total, most if most and most.grown > 0 else None)
+
+
+def _with_options(labels: Labels, id: int, texts: Sequence[str]) -> Labels:
+    """Add the names of options, of all values at once: a field may have 10,000 of them."""
+    field = next((it for it in labels.choices.fields if it.id == id and it.kind == "list"), None)
+    if field is None:
+        return labels
+    options = zip(((id, text) for text in texts), field.labels(tuple(texts)), strict=True)
+    return labels._replace(values={**dict(options), **labels.values})
 
 
 def _columns(tab: Tab, choices: QualityChoices, parts: Sequence[Period], earlier: Period) -> dict[str, Column]:
@@ -263,7 +251,3 @@ def _columns(tab: Tab, choices: QualityChoices, parts: Sequence[Period], earlier
 def _part(part: Period) -> str:
     """Return what the column of a part is called."""
     return part.first.isoformat()
-
-
-def _sum(counts: Counts) -> int:
-    return counts.get((), 0)

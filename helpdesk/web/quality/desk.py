@@ -10,7 +10,8 @@ from helpdesk.people.model import Person, SignedIn
 from helpdesk.people.rights import ADMIN
 from helpdesk.quality.model import FIELD_NAMES, KIND_NAMES, QualityChoices
 from helpdesk.quality.service import Quality
-from helpdesk.quality.tables import MOST_PARTS, TABS, Column, Line, Tab, common, new_ids
+from helpdesk.quality.tables import MOST_PARTS, TABS, Column, Line, Tab, common
+from helpdesk.quality.totals import new_ids
 from helpdesk.reports import address as addresses
 from helpdesk.reports import address_parser, periods
 from helpdesk.reports.address import Address
@@ -118,9 +119,9 @@ def cell_link(
     return f"{path_to(request, 'quality:tasks')}?{its.query(**changes)}"
 
 
-def facts(desk: Desk, address: Address) -> Sequence[Named]:
+async def facts(desk: Desk, address: Address) -> Sequence[Named]:
     """Return what narrows the requests, in words."""
-    labels = Labels(desk.offered, people={it.id: it.name for it in desk.offered.executors})
+    labels = await desk.reporter.named(Labels(desk.offered), address, [tuple(address.cells)])
     facts = [(labels.group(group), [labels.of(group, key)]) for group, key in address.cell().items()]
     kinds = {kind: KIND_NAMES[kind] for it in address.tracker_ids if (kind := desk.choices.kind_of(it))}
     named = named_filters(address._replace(tracker_ids=()), labels)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from helpdesk.errors import NotFound, sentence
 from helpdesk.quality.model import KIND_NAMES
 from helpdesk.quality.tables import TABS, table
+from helpdesk.web.core.after_write import Act, record
 from helpdesk.web.core.session import current_user
 from helpdesk.web.quality import desk as desks
 from helpdesk.web.reports.exports import files
@@ -41,4 +42,6 @@ async def _export(request: Request, kind: Kind) -> Response:
     whole: list[Value] = [ALL_REQUESTS, *([""] if has_kinds else ()), *(found.total[it] for it in columns)]
     headings: list[Text] = [heading, *([desks.KIND] if has_kinds else ()), *(it.title for it in columns.values())]
     sheet = Sheet(tab.title, headings, partial(files.in_batches, chain(lines, [whole])), (40,))
+    if request.method != "HEAD":
+        await record(request, Act("report_exported", details={"of": f"quality-{tab_name}", "kind": kind}))
     return await files.answer(request, person.id, kind, f"quality-{tab_name}", [sheet])

@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from helpdesk.errors import Invalid, Sentence, sentence
 from helpdesk.quality import tables
+from helpdesk.quality.totals import of_now
 from helpdesk.reports.address import Address
-from helpdesk.reports.filters import Named
 from helpdesk.reports.labels import MEASURE_WORDS
 from helpdesk.reports.model import Comment, Found
 from helpdesk.reports.report import THREADS
@@ -47,7 +47,7 @@ async def _found(request: Request, which: str) -> Response:
     try:
         address = await desks.address_of(request, desk)
     except Invalid as error:
-        page = partial(_page, request, desk, OF_NOW[which or "all"], NOTHING, 1, (), error)
+        page = partial(_page, request, desk, OF_NOW[which or "all"], NOTHING, None, error)
         return await answer_refusal(request, error, page=page)
     said: Mapping[int, Comment] | None = None
     if which:
@@ -62,14 +62,14 @@ async def _found(request: Request, which: str) -> Response:
     return await answer(
         request,
         json=lambda: json_response(request, _to_dict(request, desk, requests, address.page, said)),
-        page=partial(_page, request, desk, title, requests, address.page, desks.facts(desk, address), said=said or {}),
+        page=partial(_page, request, desk, title, requests, address, said=said or {}),
     )
 
 
 async def _of_now(request: Request, desk: Desk, address: Address, which: str) -> Found:
     """Return a page of the requests that one of the totals counts."""
     new = await desks.new_statuses(request, desk)
-    question = await tables.of_now(desk.reporter, address, desk.choices, which, new)
+    question = await of_now(desk.reporter, address, desk.choices, which, new)
     return await desk.quality.source.found(desk.reporter.actor, question, {}, address.page, PER_PAGE)
 
 
@@ -113,8 +113,7 @@ async def _page(
     desk: Desk,
     title: Sentence | str,
     requests: Found,
-    page: int,
-    facts: Sequence[Named],
+    address: Address | None,
     error: Invalid | None = None,
     said: Mapping[int, Comment] = {},
 ) -> Response:
@@ -126,9 +125,9 @@ async def _page(
         **desks.context(request, desk, await session.required(request)),
         title=title,
         requests=requests,
-        facts=facts,
+        facts=await desks.facts(desk, address) if address else (),
         paging={
-            "page": page,
+            "page": address.page if address else 1,
             "pages": _pages(requests),
             "link": lambda number: f"?{request.url.include_query_params(page=number).query}",
         },

@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from helpdesk.errors import Invalid
 from helpdesk.quality import tables
-from helpdesk.quality.tables import PER_PAGE, TABS, Table, Totals
+from helpdesk.quality.tables import PER_PAGE, TABS, Table
+from helpdesk.quality.totals import Totals, totals_of
 from helpdesk.reports.address import Address
 from helpdesk.reports.labels import part_text
 from helpdesk.reports.periods import Period
@@ -30,10 +31,10 @@ async def index(request: Request) -> Response:
     try:
         address = await desks.address_of(request, desk)
     except Invalid as error:
-        totals = await tables.totals(desk.reporter, Address(), desk.choices, new)
+        totals = await totals_of(desk.reporter, Address(), desk.choices, new)
         shown = partial(_page, request, desk, tab, totals, Address(), None, error)
         return await answer_refusal(request, error, page=shown)
-    totals, table = await tables.totals(desk.reporter, address, desk.choices, new), None
+    totals, table = await totals_of(desk.reporter, address, desk.choices, new), None
     if desk.heading(TABS[tab]) and desk.choices.kinds:
         table = await tables.table(desk.reporter, address, TABS[tab], desk.choices, desk.offered)
     return await answer(
@@ -100,7 +101,7 @@ async def _page(
         period=address.within(desk.reporter.today),
         table=table,
         error=error,
-        facts=desks.facts(desk, its),
+        facts=await desks.facts(desk, its),
         link=partial(desks.cell_link, request, desk, TABS[tab], address),
         of_now=lambda which: f"{path_to(request, 'quality:tasks')}?of={which}&{its.filters()}".rstrip("&"),
         export_query=f"{its.query()}&tab={tab}",
