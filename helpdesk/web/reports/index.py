@@ -67,12 +67,12 @@ async def _page(
     request: Request, reporter: Reporter, choices: Choices, report: Report, pace: Pace | None, old: Ages
 ) -> Response:
     shown = await page.context(request, reporter, choices, ROUTE) | _context(request, report)
-    closed, opened = trends(pace, old)
+    closed, opened = _trends(pace, old)
     context = {"pace": pace, "ages": old, "age": age, "slower": closed, "older": opened}
     return html(request, "reports/index.html", **shown | context | {"verdict": verdict(closed, opened)})
 
 
-def trends(pace: Pace | None, old: Ages) -> tuple[int | None, int | None]:
+def _trends(pace: Pace | None, old: Ages) -> tuple[int | None, int | None]:
     """Return how closed tasks and open ones have changed, as far as what is shown of their times tells it."""
     own, past = (row.times.solution.working for row in (pace.whole, pace.before.row)) if pace else (None, None)
     return slower(past, own), trend(*(None if it is None else _age_minutes(it) for it in old))

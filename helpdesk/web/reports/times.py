@@ -19,7 +19,7 @@ from helpdesk.web.reports import page, schemas
 from helpdesk.web.reports.charts import TimesChart, of_times
 from helpdesk.web.reports.found import paging
 from helpdesk.web.reports.links import Links
-from helpdesk.web.reports.words import change, saying, trend
+from helpdesk.web.reports.words import saying, trend
 
 ROUTE = "reports:times"
 CLOCKS = {"working": sentence("in working hours"), "whole": sentence("by the clock on the wall")}
@@ -81,7 +81,6 @@ async def _page(request: Request, reporter: Reporter, choices: Choices, found: P
         "duration": duration,
         "slower": slower,
         "charts": _charts(found, clock),
-        "change": change,
         "link": lambda row: links.line(row.keys, found.measure, found.period),
         "paging": paging(request, ROUTE, found.address, len(found.rows), PER_PAGE, clock=clock),
     }
