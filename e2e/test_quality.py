@@ -44,7 +44,7 @@ def test_an_administrator_chooses_what_counts(page: Page) -> None:
     expect(kind).to_be_checked()
 
 
-def test_quality_control_fits_into_a_phone(page: Page, announced: Announced) -> None:
+def test_quality_control_fits_into_its_screens(page: Page, announced: Announced) -> None:
     announced.add(422)
     steps.come_to(page, "admin", "/quality-control")
     assert too_wide_on_screens(page, PAGES.values()) == []

@@ -97,11 +97,6 @@ class Address(NamedTuple):
         kept = (*IDS.values(), "departments", "fields", "phase")
         return Address(**{name: getattr(self, name) for name in kept}).query()
 
-    @property
-    def field_ids(self) -> frozenset[int]:
-        """Return the custom fields that it names."""
-        return frozenset({field_of(it) for it in self.groups if it.startswith(FIELD)} | {id for id, _ in self.fields})
-
     def selection(self, author_ids: tuple[int, ...] = ()) -> Selection:
         """Return the filters; `author_ids` are the people of the departments."""
         ids = {name: getattr(self, name) for name in IDS.values()}

@@ -19,7 +19,7 @@ from helpdesk.reports.labels import Labels
 from helpdesk.reports.lines import PER_PAGE, order, with_heads
 from helpdesk.reports.listed import picked, sampled
 from helpdesk.reports.model import TIME, Choices, Found, Key, Life, Question
-from helpdesk.reports.pace import GROUPS, group_of, meaning
+from helpdesk.reports.pace import GROUPS, group_of
 from helpdesk.reports.periods import Period
 from helpdesk.reports.report import Reporter
 from helpdesk.reports.times import THREADS, Group
@@ -101,17 +101,15 @@ async def kept(reporter: Reporter, address: Address, choices: Choices, book: Boo
     return KeptReport(address, period, lines, Line((), _numbers(tally.whole)), tally.every, labels)
 
 
-async def before(reporter: Reporter, found: KeptReport, book: Book, now: int) -> Past:
-    """Count the promises of the period before that of a report, all together."""
-    address, earlier = found.address._replace(groups=()), periods.before(found.period, found.address.period)
+async def before(reporter: Reporter, address: Address, book: Book, now: int) -> Past:
+    """Count the promises of the period before that of an address, all together."""
+    address, earlier = address._replace(groups=()), periods.before(address.within(reporter.today), address.period)
     question = Question(await reporter.selection(address), "created", earlier.borders(reporter.zone))
     tally = await _reckoned(reporter, address, question, book, now)
     return Past(earlier, _numbers(tally.whole), tally.every)
 
 
-async def tasks(
-    reporter: Reporter, address: Address, choices: Choices, place: Place, book: Book, now: int, per_page: int
-) -> Found:
+async def tasks(reporter: Reporter, address: Address, place: Place, book: Book, now: int, per_page: int) -> Found:
     """Return a page of the tasks that a number of the report counts, the newest first. Raises Invalid for groups that
     histories do not tell."""
     borders = address.within(reporter.today).borders(reporter.zone)
@@ -120,7 +118,7 @@ async def tasks(
     def is_there(life: Life) -> bool:
         return place in ((it.kind, outcome(it)) for it in book.clocks(life, now))
 
-    return await picked(reporter, address, question, meaning(choices, book), is_there, per_page)
+    return await picked(reporter, address, question, is_there, per_page)
 
 
 class _Tally:
@@ -141,13 +139,14 @@ class _Tally:
 
 async def _reckoned(reporter: Reporter, address: Address, question: Question, book: Book, now: int) -> _Tally:
     """Count the promises of a question, by a sample of its tasks where there are many."""
+    if not book.rules:
+        return _Tally(book, (), now, 1)
     question = await sampled(reporter, question)
     groups = [await group_of(reporter, it, question, book.statuses) for it in address.groups]
     tally = _Tally(book, groups, now, question.selection.every)
-    if book.rules:
-        async with aclosing(reporter.source.lives_of(reporter.actor, question)) as histories:
-            async for lives in histories:
-                await THREADS.run(tally.add, lives)
+    async with aclosing(reporter.source.lives_of(reporter.actor, question)) as histories:
+        async for lives in histories:
+            await THREADS.run(tally.add, lives)
     return tally
 
 

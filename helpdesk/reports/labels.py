@@ -80,7 +80,7 @@ class Labels(NamedTuple):
 def step_text(parts: Sequence[Period], place: int) -> Sentence | str:
     """Return one of the parts of a period. The month that still runs may have one day, and is no day among months."""
     part = parts[place]
-    if place and part.first.day == 1 and _is_month(parts[place - 1]) and not _is_month(part):
+    if place and _is_month(parts[place - 1]) and not _is_month(part):
         return sentence("%(month)s until %(day)s", month=f"{part.first:%m.%Y}", day=f"{part.last:%d.%m}")
     return part_text(part)
 

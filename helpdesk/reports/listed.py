@@ -6,11 +6,11 @@ from contextlib import aclosing
 from itertools import product
 
 from helpdesk.errors import Invalid
-from helpdesk.promises.clock import Meaning, answered
+from helpdesk.promises.clock import answered
 from helpdesk.promises.rules import Book
 from helpdesk.reports.address import DEPARTMENT, NO_CHOICE, Address
 from helpdesk.reports.model import TIME, Choices, Found, Life, Question, Selection
-from helpdesk.reports.pace import GROUPS, MOST_READ, group_of, meaning
+from helpdesk.reports.pace import GROUPS, MOST_READ, attribute_of, meaning
 from helpdesk.reports.report import Reporter
 from helpdesk.reports.times import THREADS
 
@@ -28,7 +28,7 @@ async def found(reporter: Reporter, address: Address, choices: Choices, book: Bo
         return await reporter.found(address, measure, per_page)
     borders, statuses = address.within(reporter.today).borders(reporter.zone), meaning(choices, book)
     question = await sampled(reporter, Question(await reporter.listed(address), measure, borders))
-    return await picked(reporter, address, question, statuses, lambda life: answered(life, statuses) is None, per_page)
+    return await picked(reporter, address, question, lambda life: answered(life, statuses) is None, per_page)
 
 
 def groups_of(address: Address) -> tuple[str, ...]:
@@ -43,13 +43,12 @@ async def picked(
     reporter: Reporter,
     address: Address,
     question: Question,
-    statuses: Meaning,
     is_wanted: Callable[[Life], bool],
     per_page: int,
 ) -> Found:
     """Return a page of the wanted tasks of a question that are in the cells of an address, the newest first."""
     groups = groups_of(address)
-    keyed = [await group_of(reporter, it, question, statuses) for it in groups]
+    keyed = [await attribute_of(reporter, it, question) for it in groups]
     cells = zip(groups, address.cells, strict=True)
     cell = tuple(text if group == DEPARTMENT else address.cell()[group] for group, text in cells)
     ids = array("q")

@@ -188,8 +188,11 @@ def meaning(choices: Choices, book: Book) -> Meaning:
 
 async def group_of(reporter: Reporter, group: str, question: Question, statuses: Meaning) -> Group:
     """Return a group of tasks by their histories."""
-    if group == TIME:
-        return times.by_time(question, statuses)
+    return times.by_time(question, statuses) if group == TIME else await attribute_of(reporter, group, question)
+
+
+async def attribute_of(reporter: Reporter, group: str, question: Question) -> Group:
+    """Return a group of tasks by what they are, whatever happened to them."""
     if group != DEPARTMENT:
         return times.by_attribute(group)
     departments = await reporter.departments_of(question)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -124,7 +124,7 @@ class Reporter(NamedTuple):
             sum(number for (*_, place), number in found[STANDING, "open"].items() if place == 0),
             await THREADS.run(_lines, found, address.groups, await self._departments(found, address.groups), labels),
             await THREADS.run(_growing, found[STANDING, "open"]),
-            await THREADS.run(_busiest, found[STANDING, "open"], found[STUCK, "open"]),
+            await THREADS.run(_busiest, found[STANDING, "open"], found.get((STUCK, "open"), {})),
             labels,
         )
         return await self._named(report, page)
@@ -150,9 +150,7 @@ class Reporter(NamedTuple):
         """Return the filters of the tasks of a number. With days, these are only those that are open now and have not
         changed for so many of them."""
         selection = await self.selection(address)
-        if not address.days:
-            return selection
-        return selection._replace(unchanged_since=self.days_ago(address.days), phase="open")
+        return self.unchanged(selection, address.days) if address.days else selection
 
     async def departments_of(self, question: Question) -> Mapping[int, str]:
         """Return the department of each author of a question's tasks; "" if none is known."""
@@ -183,9 +181,11 @@ class Reporter(NamedTuple):
         people = await self.names([*executors, *address.executor_ids, *more])
         return labels._replace(people=people, values=values)
 
-    def days_ago(self, days: int) -> datetime:
-        """Return the moment before which a task was changed last on a day that is so many days ago, or longer."""
-        return periods.midnight(self.today - (days - 1) * DAY, self.zone)
+    def unchanged(self, selection: Selection, days: int) -> Selection:
+        """Leave only tasks that are open now and were changed last on a day that is so many days ago, or longer."""
+        return selection._replace(
+            unchanged_since=periods.midnight(self.today - (days - 1) * DAY, self.zone), phase="open"
+        )
 
     def _questions(
         self, selection: Selection, groups: Sequence[str], parts: Sequence[Period], earlier: Period
@@ -205,9 +205,10 @@ class Reporter(NamedTuple):
                 asked[str(depth), measure] = Question(
                     selection, measure, borders if TIME in kept else (begin, end), kept
                 )
-        stuck = selection._replace(unchanged_since=self.days_ago(STALE), phase="open")
         asked[STANDING, "open"] = Question(selection, "open", (begin - DAY, begin, end), ("project", EXECUTOR, TIME))
-        asked[STUCK, "open"] = Question(stuck, "open", (begin, end), ("project", EXECUTOR))
+        if selection.phase != "closed":  # none of which is open now
+            stuck = self.unchanged(selection, STALE)
+            asked[STUCK, "open"] = Question(stuck, "open", (begin, end), ("project", EXECUTOR))
         return asked
 
     async def _departments(self, found: Answers, groups: Sequence[str]) -> Mapping[int, str]:
@@ -250,6 +251,7 @@ def _lines(found: Answers, groups: Sequence[str], departments: Mapping[int, str]
         level = [found[str(depth), measure] for measure in MEASURES]
         if DEPARTMENT in groups[:depth]:
             level = [by_department(it, groups.index(DEPARTMENT), departments) for it in level]
+        # A history that contradicts the present status may leave a value of the second group without one of the first.
         keys = {key: None for counts in level for key in counts if depth == 1 or key[:1] in lines}
         check_lines(len(keys))
         lines |= {key: Numbers(*(counts.get(key, 0) for counts in level)) for key in keys}

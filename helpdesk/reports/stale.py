@@ -30,10 +30,9 @@ DAYS = tuple(it.days for it in MARKS)
 
 async def questions(reporter: Reporter, address: Address) -> Sequence[Question]:
     """Return the questions for the stale tasks of each of MARKS."""
-    selection = (await reporter.selection(address))._replace(phase="open")
+    selection = await reporter.selection(address)
     borders = Period(reporter.today, reporter.today).borders(reporter.zone)
-    moments = map(reporter.days_ago, DAYS)
-    return [Question(selection._replace(unchanged_since=moment), "open", borders) for moment in moments]
+    return [Question(reporter.unchanged(selection, days), "open", borders) for days in DAYS]
 
 
 def days_unchanged(reporter: Reporter, task: TaskRow) -> int:

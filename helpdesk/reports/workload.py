@@ -6,13 +6,13 @@ from datetime import date
 from typing import NamedTuple
 
 from helpdesk.errors import Sentence, sentence
-from helpdesk.reports import periods, stale
+from helpdesk.reports import periods
 from helpdesk.reports.address import Address
 from helpdesk.reports.labels import Labels
 from helpdesk.reports.lines import PER_PAGE
 from helpdesk.reports.model import EXECUTOR, NOBODY, TIME, Choices, Counts, Key, Question
 from helpdesk.reports.periods import DAY, FIRST_DAY, Period
-from helpdesk.reports.report import THREADS, Reporter
+from helpdesk.reports.report import STALE, THREADS, Reporter
 
 AGES = (90, 30, 7)
 """The borders between the ages of tasks, in days, from the oldest on."""
@@ -59,9 +59,14 @@ async def workload(
 ) -> Workload:
     """Count who has how many open tasks now. People are named on that page, or on all of them."""
     spans = _ages(reporter.today)
-    stuck_of = (await stale.questions(reporter, address))[0]._replace(groups=(EXECUTOR,))
-    asked = [await _question(reporter, address, split, spans), stuck_of]
-    counts, stuck = await reporter.source.counts_of(reporter.actor, asked)
+    selection, today = await reporter.selection(address), Period(reporter.today, reporter.today).borders(reporter.zone)
+    stuck_of = Question(reporter.unchanged(selection, STALE), "open", today, (EXECUTOR,))
+    if split == AGE:
+        moments = periods.borders(spans, reporter.zone)
+        asked = Question(selection._replace(phase="open"), "created", moments, (EXECUTOR, TIME))
+    else:
+        asked = Question(selection, "open", today, (EXECUTOR, split))
+    counts, stuck = await reporter.source.counts_of(reporter.actor, (asked, stuck_of))
     rows, whole = await THREADS.run(_rows, counts, stuck)
     labels = Labels(choices)
     columns = _of_ages(spans) if split == AGE else _of_words(split, whole, labels)
@@ -78,14 +83,6 @@ def _rows(counts: Counts, stuck: Counts) -> tuple[list[Row], Counter[Key]]:
         whole[key] += number
     rows = (Row(person, numbers, stuck.get((person,), 0)) for person, numbers in people.items())
     return sorted(rows, key=lambda it: (it.executor == NOBODY, -it.total, str(it.executor))), whole
-
-
-async def _question(reporter: Reporter, address: Address, split: str, spans: Sequence[Period]) -> Question:
-    selection, today = await reporter.selection(address), Period(reporter.today, reporter.today)
-    if split != AGE:
-        return Question(selection, "open", today.borders(reporter.zone), (EXECUTOR, split))
-    moments = periods.borders(spans, reporter.zone)
-    return Question(selection._replace(phase="open"), "created", moments, (EXECUTOR, TIME))
 
 
 def _of_words(split: str, whole: Mapping[Key, int], labels: Labels) -> list[Column]:

@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import time
 from collections import Counter
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -28,11 +26,11 @@ from tests.notifications.sending import device, write
 from tests.posts.announcing import Announcing
 from tests.posts.publishing import publish
 from tests.running import begun
+from tests.servers.process import wait_until
 from tests.world import PEOPLE_IDS, EmbeddedWorld
 
 ANNA, BORIS, IRINA, STRANGER, ADMIN_ID = (PEOPLE_IDS[it] for it in ("anna", "boris", "irina", "stranger", "admin"))
 HOUR = timedelta(hours=1)
-PATIENCE_SECONDS = 60.0
 
 
 @pytest.fixture(autouse=True)
@@ -182,7 +180,7 @@ def test_a_process_that_is_killed_leaves_nobody_out_and_notifies_nobody_twice(
         process = begun(["tests.posts.announcing", url, str(life)], tmp_path)
         before, most = post(database, number).announced_to, dice.randint(20, 120)
         is_far = lambda: post(database, number).announced_to >= before + most or process.poll() is not None  # noqa: E731, B023
-        wait_for(is_far)
+        wait_until(is_far, seconds=60, what="some are announced", every=0.001)
         if process.poll() is None:
             process.kill()
             deaths += 1
@@ -197,13 +195,6 @@ def test_a_process_that_is_killed_leaves_nobody_out_and_notifies_nobody_twice(
     )
     assert set(told) == expected - set(ids[::2]) and set(sent) == expected & set(ids[::2])
     assert set((told + sent).values()) == {1}
-
-
-def wait_for(holds: Callable[[], bool]) -> None:
-    late = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < late
-        time.sleep(0.001)
 
 
 def test_ten_thousand_people_are_notified_in_transactions_of_two_hundred(

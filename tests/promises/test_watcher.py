@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -33,11 +32,11 @@ from tests import running
 from tests.clocks import NOON, Clock
 from tests.notifications.sending import device, write
 from tests.promises.warning import MOSCOW, EmbeddedWatcher
+from tests.servers.process import wait_until
 from tests.world import PEOPLE_IDS, STATUS_IDS, EmbeddedWorld
 
 ADMIN, ANNA, BORIS, IRINA, STRANGER = (PEOPLE_IDS[it] for it in ("admin", "anna", "boris", "irina", "stranger"))
 MINUTE = 60
-PATIENCE_SECONDS = 60.0
 
 
 def promise(database: Database, answer: int | None = None, solution: int | None = None, **values: Any) -> int:
@@ -265,7 +264,12 @@ def test_a_process_that_is_killed_leaves_nobody_out_and_warns_nobody_twice(
     for life in range(60):
         process = running.begun(["tests.promises.warning", url, str(61 + life * 4)], tmp_path)
         most = len(warned(begun.database)) + dice.randint(4, 30)
-        wait_for(lambda: process.poll() is not None or len(warned(begun.database)) >= most)  # noqa: B023
+        wait_until(
+            lambda: process.poll() is not None or len(warned(begun.database)) >= most,  # noqa: B023
+            seconds=60,
+            what="some are warned",
+            every=0.001,
+        )
         if process.poll() is None:
             process.kill()
             deaths += 1
@@ -276,13 +280,6 @@ def test_a_process_that_is_killed_leaves_nobody_out_and_warns_nobody_twice(
     rows = begun.database.run_here(lambda db: db.exec(select(OutboxRow.task_id, OutboxRow.event)).all())
     sent = Counter(task for task, event in rows if ".answer.100." in event)
     assert deaths >= 2 and listed == Counter(numbers[:30]) and sent == Counter(numbers[30:])
-
-
-def wait_for(holds: Callable[[], bool]) -> None:
-    late = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < late
-        time.sleep(0.001)
 
 
 async def test_nothing_is_asked_while_nothing_is_promised(

@@ -81,7 +81,7 @@ async def test_each_number_is_that_of_a_reckoning_by_hand(world: World) -> None:
             others = await _others(reporter, lives, book)
             assert {key: it for key, it in mine.items() if it} == dict(expected + others)
             for where, those in ids.items():
-                page = await kept.tasks(reporter, PERIOD, NOTHING, where, book, END, 10_000)  # type: ignore[arg-type]
+                page = await kept.tasks(reporter, PERIOD, where, book, END, 10_000)  # type: ignore[arg-type]
                 assert those <= {it.id for it in page.rows} and len(page.rows) == page.total
 
 
@@ -114,7 +114,7 @@ async def test_of_many_tasks_a_sample_is_counted_and_listed(world: World, monkey
             assert sum(sum(it.numbers[kind]) for it in found.lines) == sum(numbers) > 50
         busy = max(found.lines, key=lambda it: it.numbers["solution"].missed)
         cells = address._replace(cells=tuple(map(str, busy.keys)))
-        page = await kept.tasks(reporter, cells, NOTHING, ("solution", "missed"), book, END, 10_000)
+        page = await kept.tasks(reporter, cells, ("solution", "missed"), book, END, 10_000)
         assert page.every == found.every and page.total * page.every == busy.numbers["solution"].missed > 0
 
 

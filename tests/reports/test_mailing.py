@@ -2,10 +2,6 @@
 
 import asyncio
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -31,9 +27,10 @@ from helpdesk.store.models.reports import ReportMailing
 from helpdesk.tasks.embedded.reports import EmbeddedReports
 from helpdesk.tasks.model import Actor
 from tests.notifications.mailing import PUBLIC, settings_of
-from tests.promises.test_watcher import wait_for
 from tests.reports.sending_reports import MOSCOW, mailer_of, send
+from tests.running import begun
 from tests.servers.imitated_smtp import HANG_UP, ImitatedSmtp, imitated_smtp
+from tests.servers.process import wait_until
 from tests.web.reports import world
 from tests.world import PEOPLE_IDS, EmbeddedWorld
 
@@ -238,7 +235,7 @@ async def test_an_address_that_is_refused_for_good_gets_no_report(
 
 
 def test_of_processes_that_are_killed_each_report_comes_and_twice_only_as_the_same_mail(
-    database: Database, server: ImitatedSmtp, clock: Time
+    database: Database, server: ImitatedSmtp, clock: Time, tmp_path: Path
 ) -> None:
     names = {f"Отчёт {it}" for it in range(12)}
     for name in names:
@@ -246,14 +243,14 @@ def test_of_processes_that_are_killed_each_report_comes_and_twice_only_as_the_sa
     url, dice, deaths = str(database.engine.url), Random(11), 0
     for life in range(40):
         now = (clock.at + timedelta(minutes=4 * life)).isoformat()
-        arguments = [sys.executable, "-m", "tests.reports.sending_reports", url, str(server.port), now]
-        process = subprocess.Popen(arguments, cwd=Path(__file__).parents[2])
+        process = begun(["tests.reports.sending_reports", url, str(server.port), now], tmp_path)
         known = len(server.received) + len(rows(database))
         most = known + dice.randint(1, 6)
-        wait_for(lambda: process.poll() is not None or len(server.received) + len(rows(database)) >= most)  # noqa: B023
+        is_far = lambda: process.poll() is not None or len(server.received) + len(rows(database)) >= most  # noqa: E731, B023
+        wait_until(is_far, seconds=60, what="some are sent", every=0.001)
         if process.poll() is None:
             time.sleep(dice.random() / 30)  # at any moment, also between two transactions
-            os.kill(process.pid, signal.SIGKILL)
+            process.kill()
             deaths += 1
         process.wait()
         if [it.state for it in rows(database)] == ["sent"] * len(names):

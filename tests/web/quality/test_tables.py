@@ -349,7 +349,7 @@ def test_every_number_by_months_and_before_leads_to_as_many_requests(boris: Test
     for tab in ("object", "type-resort", "assignee", "project"):
         page = boris.get(f"{PLACE}?tab={tab}&by=month&period=last-year", headers=HTML).text
         links = re.findall(r'<a href="(/quality-control/tasks\?[^"]+)">(?:<b>)?(\d+)<', page)
-        assert len(links) > 15 and "▲" in page or "▼" in page
+        assert len(links) > 15
         for address, number in links:
             assert boris.get(address.replace("&amp;", "&")).json()["count"] == int(number) > 0
 
@@ -456,16 +456,16 @@ def test_a_group_without_a_cell_narrows_nothing(boris: TestClient) -> None:
 
 
 def test_a_wrong_day_is_refused_at_its_field(boris: TestClient) -> None:
-    answer = boris.get(f"{PLACE}?since=2026-12-31&until=2026-01-01&priority_id=x", headers=HTML)
-    page, wrong = parsed(answer.text), boris.get(f"{PLACE}?since=2026-12-31&until=2026-01-01&priority_id=x").json()
-    assert answer.status_code == 422 and set(wrong["errors"]) == {"since", "priority_id"}
-    field = page.one(lambda it: it.get("name") == "since")
-    assert field and field["aria-invalid"] == "true" and field["value"] == "2026-12-31"
+    answer = boris.get(f"{PLACE}?since=2026-02-01&until=2026-01-01&priority_id=x", headers=HTML)
+    page, wrong = parsed(answer.text), boris.get(f"{PLACE}?since=2026-02-01&until=2026-01-01&priority_id=x").json()
+    assert answer.status_code == 422 and set(wrong["errors"]) == {"until", "priority_id"}
+    field = page.one(lambda it: it.get("name") == "until")
+    assert field and field["aria-invalid"] == "true" and field["value"] == "2026-01-01"
     said = page.one(lambda it: it.get("id") == field["aria-describedby"])
-    assert said and wrong["errors"]["since"][0] in said.text
+    assert said and wrong["errors"]["until"][0] in said.text
     above = page.all(lambda it: "report-faults" in (it.get("class") or ""))
     assert [wrong["errors"]["priority_id"][0] in it.text for it in above] == [True]
-    assert wrong["errors"]["since"][0] not in above[0].text
+    assert wrong["errors"]["until"][0] not in above[0].text
 
 
 def test_too_many_columns_are_refused(boris: TestClient) -> None:

@@ -61,7 +61,7 @@ def test_the_parts_of_a_group_are_all_tasks_that_something_is_promised_of(boris:
     assert set(urgent["answer"].values()) == {0, None} and urgent["solution"]["missed"]
 
 
-@pytest.mark.parametrize("query", ["period=year", f"group=executor&priority_id={PRIORITY_IDS['urgent']}"])
+@pytest.mark.parametrize("query", ["by=week", f"group=executor&priority_id={PRIORITY_IDS['urgent']}"])
 def test_the_shares_stand_above_the_table_beside_those_of_the_period_before(boris: Client, query: str) -> None:
     body, page = boris.get(f"{HERE}?{query}").json()["promises"], boris.get(f"{HERE}?{query}", headers=HTML).text
     (before,) = re.findall(r'<a href="(/reports/promises\?[^"]+)">Before: ', page)

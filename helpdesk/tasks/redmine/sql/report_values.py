@@ -29,12 +29,12 @@ def value_names(read: Reading, field_id: int, texts: Collection[str]) -> Mapping
     definition = read.config.fields.get(field_id)
     if definition is None or not is_by_number(definition):
         return {}
-    values = values_of(read, field_id)
+    ids, values = sorted(filter(is_id, texts)), values_of(read, field_id)
     query = sa.select(values.text).select_from(values.source.join(t.issues, issues.id == values.task)).distinct()
-    shown = read.permissions.tasks, values.condition, values.seen, values.text.in_(sorted(texts))
+    shown = read.permissions.tasks, values.condition, values.seen, values.text.in_(ids)
     field = with_value_names(read, definition, read.db.scalars(query.where(*shown)).all())
     known = {option.value: option.label for option in (*field.unlisted, *field.options)}
-    return {text: known.get(text, f"#{text}") for text in texts if text in known or is_id(text)}
+    return {text: known.get(text, f"#{text}") for text in ids}
 
 
 def _offered(read: Reading, definition: Definition, projects: list[int]) -> CustomField:
@@ -42,13 +42,16 @@ def _offered(read: Reading, definition: Definition, projects: list[int]) -> Cust
     of versions those of the projects."""
     if definition.format == "user":
         member = t.members.c
-        query = sa.select(t.users.c.id).where(t.users.c.status == users.ACTIVE, t.users.c.type == "User")
+        query = sa.select(*users.NAME_COLUMNS).where(t.users.c.status == users.ACTIVE, t.users.c.type == "User")
         query = query.where(t.users.c.id.in_(sa.select(member.user_id).where(member.project_id.in_(projects))))
-        names = read.names(read.db.scalars(query.order_by(t.users.c.id).limit(MOST_OFFERED)).all())
+        rows = read.db.execute(query.order_by(t.users.c.lastname, t.users.c.id).limit(MOST_OFFERED))
+        names = {row.id: users.name(row, read.style) for row in rows}
     elif definition.format == "version":
         version = t.versions.c
-        rows = read.db.execute(sa.select(version.id, version.name).where(version.project_id.in_(projects)))
-        names = {row.id: row.name for row in rows.fetchmany(MOST_OFFERED)}
+        query = sa.select(version.id, version.name).where(version.project_id.in_(projects))
+        # The newest ones, if not all.
+        rows = read.db.execute(query.order_by(version.id.desc()).limit(MOST_OFFERED))
+        names = {row.id: row.name for row in rows}
     else:
         return definition.field
     ordered = sorted(names.items(), key=lambda it: (it[1].casefold(), it[0]))

@@ -36,7 +36,7 @@ async def tasks(request: Request) -> Response:
     try:
         address, place = page.address_of(request), _place(request)
         choices = await reporter.choices(address)
-        found = await kept.tasks(reporter, address, choices, place, await its.book(), its.now(), PER_PAGE)
+        found = await kept.tasks(reporter, address, place, await its.book(), its.now(), PER_PAGE)
     except Invalid as error:
         return await page.refused(request, reporter, error, INDEX)
     return await answer(
