@@ -39,7 +39,8 @@ Names = Mapping[Key, str]
 
 
 class Asked(NamedTuple):
-    """The days, the last one included, and the filters; None and 0 are none."""
+    """The days, the last one included, and the filters; None and the form 0 are none. The assignee NOBODY is one: of
+    work that was nobody's."""
 
     since: date
     until: date
@@ -173,12 +174,12 @@ def _project(row: AssessmentRow) -> Key:
 
 
 def _names(of: Iterable[tuple[Key, str]]) -> Names:
-    """Return the first names of people or projects in their order, at most MOST_OPTIONS; nobody is left out."""
+    """Return the first names of people or projects in their order, at most MOST_OPTIONS; "" is nobody, who comes
+    first."""
     found: dict[Key, str] = {}
     for key, name in of:
-        if key.id != NOBODY:
-            found[key] = found.get(key) or name
-    named = ((key, name or f"#{key.id}") for key, name in found.items())
+        found[key] = found.get(key) or name
+    named = ((key, (name or f"#{key.id}") if key.id != NOBODY else "") for key, name in found.items())
     return dict(sorted(named, key=lambda it: (it[1].casefold(), it[0]))[:MOST_OPTIONS])
 
 
@@ -200,10 +201,15 @@ def or_none(read: Callable[[], T]) -> T | None:
 
 
 def _key(params: Mapping[str, str], name: str) -> Key | None:
-    """Read a filter such as 4, or quality-4 of the second Redmine; None for 0 and without one. Raises Invalid."""
+    """Read a filter such as 4, or quality-4 of the second Redmine; None without one, and for a project 0. Raises
+    Invalid."""
     text, prefix = params.get(name, ""), f"{SECOND}-"
-    number = request_data.whole(name, text.removeprefix(prefix)) if text else 0
-    return Key(SECOND if text.startswith(prefix) else MAIN, number) if number else None
+    if not text:
+        return None
+    number = request_data.whole(name, text.removeprefix(prefix))
+    if number == NOBODY and name != "assignee_id":
+        return None
+    return Key(SECOND if text.startswith(prefix) else MAIN, number)
 
 
 def _day(name: str, text: str, usual: date) -> date:
