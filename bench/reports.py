@@ -177,7 +177,8 @@ def pages(reporter: Reporter) -> dict[str, Callable[[], Awaitable[object]]]:
 
     async def promises(query: str) -> None:
         address = parse(query, reporter.today)
-        await before(reporter, await kept(reporter, address, await reporter.choices(address), book, now), book, now)
+        choices = await reporter.choices(address)
+        await gather(kept(reporter, address, choices, book, now), before(reporter, address, book, now))
 
     return {
         "page: twelve months": partial(report, ""),

@@ -24,8 +24,8 @@ from helpdesk.notifications.of_no_task import deliver
 from helpdesk.notifications.outbox import Outbox
 from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.promises import warnings
+from helpdesk.promises.recipients import Candidates, read
 from helpdesk.promises.service import Promises
-from helpdesk.promises.warned import Named, read
 from helpdesk.promises.warnings import DueWarning
 from helpdesk.reports.model import Involved
 from helpdesk.reports.source import ReportSource
@@ -165,13 +165,13 @@ class PromiseWatcher:
         gate, today = asyncio.Semaphore(ASKED_AT_ONCE), self.clock().astimezone(self.zone).date()
         for some in in_batches(new, WARNINGS_AT_ONCE):
             tasks = await self.source.involved({it.key.task_id for it in some})
-            named = await self._write(lambda db: read(db, self.accounts, some, tasks, today))  # noqa: B023  # and keeps the lease
+            candidates = await self._write(lambda db: read(db, self.accounts, some, tasks, today))  # noqa: B023  # and keeps the lease
 
             async def ask(warning: DueWarning) -> Addressed | None:
                 task = tasks.get(warning.key.task_id)  # noqa: B023
                 async with gate:
                     try:
-                        return Addressed(warning, task, await self._seeing(warning, task, named))  # noqa: B023
+                        return Addressed(warning, task, await self._seeing(warning, task, candidates))  # noqa: B023
                     except (NotAllowed, NotFound, Unavailable):
                         return None
 
@@ -180,9 +180,9 @@ class PromiseWatcher:
                 return
             yield known
 
-    async def _seeing(self, warning: DueWarning, task: Involved | None, named: Named) -> dict[int, str]:
+    async def _seeing(self, warning: DueWarning, task: Involved | None, candidates: Candidates) -> dict[int, str]:
         """Return the ids of the accounts of those who are to be warned and see the task."""
-        its = named.of(warning, task)
+        its = candidates.of(warning, task)
         if not its:
             return {}
         record = EventRecord(warning.event, warning.key.task_id, False, "", "", "", self.clock())

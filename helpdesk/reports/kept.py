@@ -101,9 +101,9 @@ async def kept(reporter: Reporter, address: Address, choices: Choices, book: Boo
     return KeptReport(address, period, lines, Line((), _numbers(tally.whole)), tally.every, labels)
 
 
-async def before(reporter: Reporter, found: KeptReport, book: Book, now: int) -> Past:
-    """Count the promises of the period before that of a report, all together."""
-    address, earlier = found.address._replace(groups=()), periods.before(found.period, found.address.period)
+async def before(reporter: Reporter, address: Address, book: Book, now: int) -> Past:
+    """Count the promises of the period before that of an address, all together."""
+    address, earlier = address._replace(groups=()), periods.before(address.within(reporter.today), address.period)
     question = Question(await reporter.selection(address), "created", earlier.borders(reporter.zone))
     tally = await _reckoned(reporter, address, question, book, now)
     return Past(earlier, _numbers(tally.whole), tally.every)

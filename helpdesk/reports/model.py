@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+from helpdesk.errors import Sentence, sentence
 from helpdesk.tasks.fields import CustomField
 from helpdesk.tasks.lists import Vocabulary
 from helpdesk.tasks.model import Ref, TaskRow
@@ -22,6 +23,7 @@ NAMED_GROUPS = ("project", "tracker", "status", "priority", "executor", "author"
 """What tasks are grouped by, besides `cf_N`, the custom field N. An executor is the assignee, or else who closed the
 task last; a time is a place in the question's `borders`."""
 EXECUTOR, TIME = "executor", "time"
+SAMPLED = sentence("These are those of one task in %(every)s: all of them are too many to read.", every=1)
 NOBODY = 0
 """The executor of tasks without one."""
 Key = int | str
@@ -77,6 +79,11 @@ class Found(NamedTuple):
     rows: tuple[TaskRow, ...]
     total: int
     every: int = 1
+
+    @property
+    def note(self) -> Sentence | None:
+        """Return what there is to say of a sample."""
+        return SAMPLED._replace(values={"every": self.every}) if self.every > 1 else None
 
 
 class Choices(NamedTuple):

@@ -263,13 +263,13 @@ def _accounts(
     known = sa.select(col(Person.id), col(number), login).where(
         col(number).is_not(None), col(Person.joined_into).is_(None)
     )
-    active = known if with_former else known.where(rights.ACTIVE)
+    found = known if with_former else known.where(rights.ACTIVE)
     # A plain IS NULL would be looked up by its index, which finds nearly everybody.
-    same_login = active.where(sa.func.coalesce(Person.redmine_username_folded, "") == "")
+    same_login = found.where(sa.func.coalesce(Person.redmine_username_folded, "") == "")
     looks: list[tuple[Any, Any, Collection[Any]]] = [
-        (active, number, numbers),
+        (found, number, numbers),
         (same_login, Person.login_folded, logins),
-        (active, Person.redmine_username_folded, logins),
+        (found, Person.redmine_username_folded, logins),
     ]
     asking = (
         query.where(col(column).in_(batch))

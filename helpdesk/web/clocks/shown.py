@@ -101,7 +101,7 @@ async def known(request: Request, who: Actor, rows: Collection[TaskRow]) -> Cloc
 
 def shown(request: Request, clock: Clock) -> Shown:
     now, name = state(clock), translate(request, NAMES[clock.kind])
-    at = datetime.fromtimestamp(clock.due, UTC) if clock.due is not None else None
+    at = _at(clock)
     day = at.astimezone(services(request).settings.timezone).strftime(MOMENT) if at else ""
     by = translate(request, sentence("by %(day)s", day=day)) if at else ""
     text = translate(request, _words(request, clock))
@@ -133,7 +133,12 @@ def with_promises(rows: Sequence[Json], clocks: Clocks) -> list[Json]:
 
 
 def _due(clock: Clock) -> str | None:
-    return moment(datetime.fromtimestamp(clock.due, UTC) if clock.due is not None else None)
+    return moment(_at(clock))
+
+
+def _at(clock: Clock) -> datetime | None:
+    """Return the moment at which a clock runs out; None where there is none."""
+    return datetime.fromtimestamp(clock.due, UTC) if clock.due is not None else None
 
 
 def _words(request: Request, clock: Clock) -> Sentence:

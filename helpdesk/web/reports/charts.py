@@ -48,12 +48,11 @@ def chart(parts: Sequence[Part]) -> Chart:
 
 
 class TimesChart(NamedTuple):
-    """A line through times, the area below it, and the seconds at the upper edge and in the middle of the drawing."""
+    """A line through times, the area below it, and the seconds at the upper edge of the drawing."""
 
     line: str
     area: str
     top: int
-    middle: int
 
 
 def of_times(seconds: Mapping[int, int], parts: int) -> TimesChart | None:
@@ -67,7 +66,7 @@ def of_times(seconds: Mapping[int, int], parts: int) -> TimesChart | None:
         points = [((place + 0.5) * slot, _y(seconds[place], top)) for place in run]
         drawn = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) + ("h1" if len(points) == 1 else "")
         line, area = line + drawn, f"{area}{drawn}V{HEIGHT:g}H{points[0][0]:.1f}z"
-    return TimesChart(line, area, top, top // 2)
+    return TimesChart(line, area, top)
 
 
 def _runs(places: Sequence[int]) -> Iterator[list[int]]:

@@ -20,7 +20,7 @@ from helpdesk.web.core.services import path_to, services
 from helpdesk.web.reports import charts, page, schemas
 from helpdesk.web.reports.found import paging
 from helpdesk.web.reports.links import Links
-from helpdesk.web.reports.times import duration, pace_to_dict
+from helpdesk.web.reports.times import duration, minutes, pace_to_dict, slower
 from helpdesk.web.reports.words import change, saying, trend, verdict
 
 ROUTE = "reports:index"
@@ -67,17 +67,26 @@ async def _page(
     request: Request, reporter: Reporter, choices: Choices, report: Report, pace: Pace | None, old: Ages
 ) -> Response:
     shown = await page.context(request, reporter, choices, ROUTE) | _context(request, report)
-    days = [None if it is None else it // DAY_SECONDS for it in old]
+    closed, opened = trends(pace, old)
+    context = {"pace": pace, "ages": old, "age": age, "slower": closed, "older": opened}
+    return html(request, "reports/index.html", **shown | context | {"verdict": verdict(closed, opened)})
+
+
+def trends(pace: Pace | None, old: Ages) -> tuple[int | None, int | None]:
+    """Return how closed tasks and open ones have changed, as far as what is shown of their times tells it."""
     own, past = (row.times.solution.working for row in (pace.whole, pace.before.row)) if pace else (None, None)
-    trends = trend(past and past.median, own and own.median), trend(*days)
-    told = {"pace": pace, "ages": old, "age": age, "older": trends[1], "verdict": verdict(*trends)}
-    return html(request, "reports/index.html", **shown | told)
+    return slower(past, own), trend(*(None if it is None else _age_minutes(it) for it in old))
 
 
 def age(seconds: int) -> Sentence:
     """Return the age of a task in words: in days, if it has any."""
     days = seconds // DAY_SECONDS
     return sentence("%(n)s d", n=days) if days else duration(seconds)
+
+
+def _age_minutes(seconds: int) -> int:
+    """Return how many minutes an age has, without those that `age` does not show."""
+    return minutes(seconds // DAY_SECONDS * DAY_SECONDS or seconds)
 
 
 def _context(request: Request, report: Report) -> dict[str, Any]:

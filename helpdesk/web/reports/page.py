@@ -95,6 +95,7 @@ async def context(request: Request, reporter: Reporter, choices: Choices, route:
         "PHASES": PHASES,
         "STEP_TITLES": STEP_TITLES,
         "part_text": part_text,
+        "longest_text": addresses.LONGEST_TEXT,
     }
 
 

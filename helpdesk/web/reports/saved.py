@@ -9,7 +9,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import Invalid, NotFound, Unavailable, sentence
+from helpdesk.errors import Invalid, NotConfigured, NotFound, Unavailable, sentence
 from helpdesk.reports.address import NO_CHOICE, Address
 from helpdesk.reports.address_parser import parse
 from helpdesk.reports.filters import Named, named_filters
@@ -186,11 +186,12 @@ async def _page(
 ) -> Response:
     """Render all reports, each with its forms, and the form for a new one when a report is to be saved."""
     own, others = await _both(request)
+    queries = {it.query for it in (*own, *others)} | ({query} if query is not None else set())
     context = {
         "reports": own,
         "others": others,
         "query": query,
-        "told": await _told(request, {it.query for it in (*own, *others)} | ({query} if query is not None else set())),
+        "summaries": await _summaries(request, queries),
         "typed": typed or {},
         "error": refusal,
         "rhythms": RHYTHMS,
@@ -200,17 +201,20 @@ async def _page(
     return html(request, "reports/saved.html", status_of(refusal) if refusal else 200, **context)
 
 
-async def _told(request: Request, queries: Iterable[str]) -> Mapping[str, Sequence[Named]]:
+async def _summaries(request: Request, queries: Iterable[str]) -> Mapping[str, Sequence[Named]]:
     """Return what each report is about, in words; nothing of one that is not understood any more, and nothing where
-    names can't be read: reports are renamed and deleted all the same."""
+    names can't be read, or nothing can be counted: reports are renamed and deleted all the same."""
     addresses = {query: address for query in queries if (address := _parsed(query, today(request)))}
     if not addresses:
         return {}
-    reporter = await page.reporter_of(request)
+    together = Address(
+        executor_ids=tuple(id for it in addresses.values() for id in it.executor_ids),
+        fields=tuple(field for it in addresses.values() for field in it.fields),
+    )
     try:
-        people = await reporter.names(id for it in addresses.values() for id in it.executor_ids)
-        labels = Labels(await reporter.source.choices(reporter.actor), people=people)
-    except Unavailable:
+        reporter = await page.reporter_of(request)
+        labels = await reporter.named(Labels(await reporter.source.choices(reporter.actor)), together)
+    except (NotConfigured, Unavailable):
         return {}
     return {query: list(_facts(address, labels)) for query, address in addresses.items()}
 

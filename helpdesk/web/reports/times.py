@@ -19,7 +19,7 @@ from helpdesk.web.reports import page, schemas
 from helpdesk.web.reports.charts import TimesChart, of_times
 from helpdesk.web.reports.found import paging
 from helpdesk.web.reports.links import Links
-from helpdesk.web.reports.words import change, saying
+from helpdesk.web.reports.words import change, saying, trend
 
 ROUTE = "reports:times"
 CLOCKS = {"working": sentence("in working hours"), "whole": sentence("by the clock on the wall")}
@@ -47,7 +47,17 @@ async def times(request: Request) -> Response:
 
 def duration(seconds: int) -> Sentence:
     """Return a time in words."""
-    return in_words(round(seconds / MINUTE))
+    return in_words(minutes(seconds))
+
+
+def minutes(seconds: int) -> int:
+    """Return how many minutes are shown of a time."""
+    return round(seconds / MINUTE)
+
+
+def slower(past: Spread | None, own: Spread | None) -> int | None:
+    """Return the trend of medians, as far as what is shown of them tells it."""
+    return trend(past and minutes(past.median), own and minutes(own.median))
 
 
 def _clock(request: Request) -> str:
@@ -69,6 +79,7 @@ async def _page(request: Request, reporter: Reporter, choices: Choices, found: P
         "clock": clock,
         "spread": lambda it: getattr(it, clock),
         "duration": duration,
+        "slower": slower,
         "charts": _charts(found, clock),
         "change": change,
         "link": lambda row: links.line(row.keys, found.measure, found.period),

@@ -57,12 +57,15 @@ async def refused(request: Request, asked: model.Request, form: str, refusal: Re
 async def refused_form(request: Request, asked: model.Request, form: str, refusal: Refusal) -> Response:
     """Show the refused form by itself for htmx."""
     shown = _refusal(form, refusal, await _typed(request))
-    return await _render(request, f"requests/_{form}.html", asked, status_of(refusal), refused=shown)
+    template = f"requests/_{form}.html"
+    return await _render(request, template, asked, status_of(refusal), with_state=False, refused=shown)
 
 
-async def part(request: Request, template: str, asked: model.Request, **context: Any) -> Response:
-    """Show a fragment."""
-    return await _render(request, template, asked, 200, **context)
+async def part(
+    request: Request, template: str, asked: model.Request, *, with_state: bool = True, **context: Any
+) -> Response:
+    """Show a fragment, one in which the state of the request stands or not."""
+    return await _render(request, template, asked, 200, with_state=with_state, **context)
 
 
 async def text(request: Request, asked: model.Request, source: str, first: int) -> Part:
@@ -93,21 +96,22 @@ async def _render(
     asked: model.Request,
     status: int,
     with_description: bool = False,
+    with_state: bool = True,
     **context: Any,
 ) -> Response:
     """Render a template with the request, which it knows as its `task`. The description's text has the number 0."""
     sources = {0: asked.description} if with_description else {}
     sources |= {entry.id: entry.notes for entry in asked.entries if entry.notes}
-    texts, forms, promised, _ = await asyncio.gather(
+    texts, forms, expected, _ = await asyncio.gather(
         rendered_texts.beginnings(request, sources, texts_of(asked)),
         _forms(request, asked),
-        clocks.of_request(request, asked.row),
+        _expected(request, asked, with_state),
         colors.prepare(request),
     )
     shared = {
         "room": "requests",
         "task": asked,
-        "expected": [(clocks.shown(request, it), it.is_over) for it in promised],
+        "expected": expected,
         "entries": asked.entries,
         "texts": texts,
         "files": files_by_entry(asked.entries, asked.files),
@@ -121,6 +125,13 @@ async def _render(
     return await run_if_many(
         lambda: html(request, template, status, **{**shared, **forms, **context}), len(asked.entries)
     )
+
+
+async def _expected(request: Request, asked: model.Request, with_state: bool) -> list[tuple[clocks.Shown, bool]]:
+    """Return what is promised, each with whether we are late. It stands in the state of the request, and a history is
+    read for it."""
+    promised = await clocks.of_request(request, asked.row) if with_state else ()
+    return [(clocks.shown(request, it), it.is_over) for it in promised]
 
 
 async def _forms(request: Request, asked: model.Request) -> dict[str, Any]:

@@ -52,7 +52,7 @@ async def show(request: Request) -> Response:
         request,
         json=lambda: _to_json(request, asked),
         page=lambda: _show(request, asked),
-        fragment=lambda: page.part(request, "requests/_answer.html", asked),
+        fragment=lambda: page.part(request, "requests/_answer.html", asked, with_state=False),
     )
 
 
@@ -171,7 +171,8 @@ async def _news(request: Request) -> Response:
     others = [entry for entry in unseen if not (own and entry.author and entry.author.id == own.id)]
     if unseen and not others:
         return await page.part(request, "requests/_refresh.html", asked)
-    return await page.part(request, "requests/_news.html", asked, entry=others[-1] if others else None)
+    entry = others[-1] if others else None
+    return await page.part(request, "requests/_news.html", asked, with_state=entry is None, entry=entry)
 
 
 async def text(request: Request) -> Response:

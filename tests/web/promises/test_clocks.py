@@ -3,11 +3,14 @@
 import asyncio
 import csv
 import re
+from collections.abc import Collection
 
 import pytest
 
 from helpdesk.promises import service
+from helpdesk.promises.service import Clocks
 from helpdesk.services import Services
+from helpdesk.tasks.model import Actor, TaskRow
 from helpdesk.web.clocks import shown
 from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.web.dom import parsed
@@ -66,6 +69,24 @@ def test_who_asked_is_told_by_when_a_solution_is_promised(visit: Visit, admin: C
     admin.post("/tasks/board/columns", json={"phase_1": "waiting"}).raise_for_status()
     admin.post("/admin/promises/1", json={"name": "Другое имя"}).raise_for_status()  # has all read again
     assert "Promised" not in irina.get(address, headers=HTML).text, "while it waits there is no such moment"
+
+
+def test_what_does_not_show_the_state_of_a_request_reads_no_history(
+    visit: Visit, services: Services, aged: Aged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    irina, number, read = visit("irina"), aged(30.5), list[object]()
+    clocks = services.promises.clocks
+
+    async def counted(who: Actor, rows: Collection[TaskRow]) -> Clocks:
+        read.append(rows)
+        return await clocks(who, rows)
+
+    monkeypatch.setattr(services.promises, "clocks", counted)
+    address = f"/requests/{number}"
+    form = irina.get(address, headers=HTMX)
+    refused = irina.post(address, data={"comment": ""}, headers=HTMX)
+    assert (form.status_code, refused.status_code) == (200, 422) and 'name="comment"' in form.text and not read
+    assert "Promised: " in irina.get(f"{address}/changed?show=1", headers=HTMX).text and read
 
 
 def test_programs_get_the_clocks_of_promised_tasks_alone(anna: Client, aged: Aged) -> None:

@@ -3,21 +3,25 @@
 import asyncio
 import csv
 import tempfile
+from collections.abc import AsyncIterator, Sequence
 from io import BytesIO, StringIO
 from typing import Any
 
 import pytest
 from openpyxl import load_workbook
 
-from helpdesk.reports import xlsx
+from helpdesk.reports import listed, xlsx
+from helpdesk.reports.model import Life, Question
 from helpdesk.services import Services
 from helpdesk.store import promises
 from helpdesk.store.promises import PromiseValues
+from helpdesk.tasks.model import Actor
 from helpdesk.web.reports.exports import export, files
 from tests.web.conftest import HTML, Client, Visit
 from tests.web.reports import world
 from tests.world import FIELD_IDS, PEOPLE_IDS, EmbeddedWorld
 
+REST = " are too many to read."
 NUMBERS = ("created", "closed", "reopened", "open")
 QUERIES = ["", "group=executor&group=time", f"group=cf_{FIELD_IDS['Способ связи']}&period=year", "group=department"]
 
@@ -166,6 +170,30 @@ def test_tasks_of_several_pages_come_once_each(boris: Client, monkeypatch: pytes
     monkeypatch.setattr(export, "BATCH", 7)
     assert [list(sheets(boris, it).values())[-1] for it in queries] == whole
     assert all(len(it) > 8 for it in whole)
+
+
+def test_unanswered_tasks_are_picked_once_and_a_sample_says_so(
+    boris: Client, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, query, reads = services.reports, "measure=created&since=2024-01-01&unanswered=1", list[object]()
+    assert source
+    lives_of = source.lives_of
+
+    def counted(actor: Actor, question: Question) -> AsyncIterator[Sequence[Life]]:
+        reads.append(question)
+        return lives_of(actor, question)
+
+    monkeypatch.setattr(source, "lives_of", counted)
+    monkeypatch.setattr(export, "BATCH", 3)
+    whole = [row[0] for row in lines(boris, query)[1:]]
+    assert len(whole) > 9 and all(whole) and len(reads) == 1
+    monkeypatch.setattr(listed, "MOST_READ", 20)
+    page = boris.get(f"/reports/tasks?{query}")
+    *rows, (number, note, *_) = lines(boris, query)[1:]
+    assert {row[0] for row in rows} < {*whole} and len(rows) == page.json()["pagination"]["total"] > 0
+    assert number == "" and note == f"These are those of one task in {page.json()['sampled_every']}: all of them" + REST
+    assert note in boris.get(f"/reports/tasks?{query}", headers=HTML).text
+    assert sheets(boris, query)["Task list"][-1][1] == note
 
 
 async def test_a_long_table_gives_others_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:

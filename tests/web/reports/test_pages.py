@@ -3,15 +3,20 @@
 import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
+from helpdesk.reports.ages import Ages
+from helpdesk.reports.pace import Pace, Row, at_a_glance
+from helpdesk.reports.times import Spread
 from helpdesk.services import Services
 from helpdesk.store import anonymizing
 from helpdesk.store.models.tables import Person, Task
+from helpdesk.web.reports import index
 from helpdesk.web.reports.page import NO_SOURCE
 from tests.web.conftest import HTML, Client, Visit
 from tests.web.reports import world
@@ -20,6 +25,7 @@ from tests.world import FIELD_IDS, PEOPLE_IDS, PROJECT_IDS, STATUS_IDS, Embedded
 LINK = re.compile(r'<a href="(/reports/tasks\?[^"]+)">(?:<b>)?(\d+)<')
 AGE = re.compile(r'(?:at most|it was) <a href="(/reports/tasks\?[^"]+measure=open)">\d+ d<')
 FIELD = f"cf_{FIELD_IDS['Способ связи']}"
+HOUR = 3_600
 NAMED = {
     "until": "to the day",
     "since": "or from the day",
@@ -311,6 +317,48 @@ def test_the_age_of_open_tasks_is_that_of_the_middle_one(boris: Client, query: s
         assert len(ages) == tasks["pagination"]["total"]
         middle = ages[(len(ages) - 1) // 2].total_seconds()
         assert abs(report["open_age"][name] - middle) < 60, (name, middle)
+
+
+@pytest.mark.parametrize(
+    ("past", "own", "closed", "words"),
+    [
+        ((23 * HOUR, 4 * HOUR), (2 * HOUR, 4 * HOUR + 5), "those that were closed took as long", "have become younger"),
+        ((23 * HOUR, 4 * HOUR), (24 * HOUR, 4 * HOUR + 60), "those that were closed took longer", "have become older"),
+        ((25 * HOUR, 4 * HOUR), (47 * HOUR, 3 * HOUR), "those that were closed took less", "are as old"),
+        ((2 * HOUR, 0), (2 * HOUR + 5, 0), "those that were closed took as long", "are as old"),
+    ],
+)
+def test_what_is_said_of_times_agrees_with_the_times_beside_it(
+    boris: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    past: tuple[int, int],
+    own: tuple[int, int],
+    closed: str,
+    words: str,
+) -> None:
+    """Ages and medians before and now."""
+
+    async def glance(*its: Any) -> Pace | None:
+        if not (found := await at_a_glance(*its)):
+            return None
+        return found._replace(
+            whole=with_median(found.whole, own[1]), before=found.before._replace(row=with_median(found.whole, past[1]))
+        )
+
+    async def old(*_: object) -> Ages:
+        return Ages(past[0], own[0])
+
+    monkeypatch.setattr(index, "at_a_glance", glance)
+    monkeypatch.setattr(index, "ages", old)
+    page = boris.get("/reports", headers=HTML).text
+    told = re.sub(r"<[^>]+>", "", page[page.index('class="report-told"') :])
+    assert closed in told and f"those that are open {words}" in told
+    assert ("Work is as quick as before." in page) is (past == (2 * HOUR, 0))
+
+
+def with_median(row: Row, seconds: int) -> Row:
+    solution = row.times.solution._replace(working=Spread(seconds, seconds))
+    return row._replace(times=row.times._replace(solution=solution))
 
 
 def test_tasks_of_a_number_may_be_those_that_are_stuck(boris: Client) -> None:

@@ -13,7 +13,7 @@ from helpdesk.store import saved_reports
 from helpdesk.store.database import Database
 from tests.web.conftest import HTML, SECRET, Client, Visit
 from tests.web.reports import world
-from tests.world import PEOPLE_IDS, EmbeddedWorld
+from tests.world import FIELD_IDS, PEOPLE_IDS, EmbeddedWorld
 
 AT = "/reports/saved"
 BORIS = PEOPLE_IDS["boris"]
@@ -73,6 +73,29 @@ def test_reports_are_listed_while_names_cannot_be_read(
     page = boris.get(AT, headers=HTML)
     assert page.status_code == 200 and "Итог" in page.text and "Period:" not in page.text
     assert boris.post(f"{AT}/{number}/delete").status_code == 200
+
+
+def test_without_a_database_to_count_in_reports_are_still_renamed_and_deleted(
+    boris: Client, services: Services, visit: Visit
+) -> None:
+    number, other = save(boris), save(boris, "Другой")
+    object.__setattr__(services, "reports", None)
+    boris = visit("boris")
+    page = boris.get(AT, headers=HTML)
+    assert page.status_code == 200 and "Итог" in page.text and "Period:" not in page.text
+    refused = boris.post(f"{AT}/{other}", data={"name": "ИТОГ"}, headers=HTML)
+    assert refused.status_code == 422 and 'value="ИТОГ"' in refused.text
+    assert boris.post(f"{AT}/{number}", json={"name": "Новый"}).json()["report"]["name"] == "Новый"
+    assert boris.post(f"{AT}/{number}/delete").status_code == 200
+
+
+def test_values_that_are_ids_are_named(boris: Client, services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def names(*_: object) -> dict[str, str]:
+        return {"17": "Версия 1.0"}
+
+    save(boris, query=f"cf_{FIELD_IDS['Способ связи']}=17")
+    monkeypatch.setattr(services.reports, "value_names", names)
+    assert "Способ связи: <b>Версия 1.0</b>" in boris.get(AT, headers=HTML).text
 
 
 def test_a_report_of_a_field_that_is_gone_is_listed_all_the_same(boris: Client) -> None:

@@ -1,6 +1,7 @@
 """Export reports as files: the numbers of a report with its tasks, or what one of its other pages shows."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,7 @@ from helpdesk.reports import listed, stale, tables, workload
 from helpdesk.reports.address import NO_CHOICE, Address
 from helpdesk.reports.kept import kept
 from helpdesk.reports.model import EXECUTOR, MEASURES, TIME, Found, Measure
-from helpdesk.reports.pace import pace
+from helpdesk.reports.pace import MOST_READ, pace
 from helpdesk.reports.report import THREADS, Report, Reporter
 from helpdesk.tasks.model import TaskRow
 from helpdesk.web.core.after_write import Act, record
@@ -80,12 +81,15 @@ async def _of_report(request: Request, reporter: Reporter, address: Address) -> 
 async def _of_tasks(request: Request, reporter: Reporter, address: Address) -> tuple[str, list[Sheet]]:
     """Return the tasks that a number counts."""
     choices, book = await reporter.choices(address), await services(request).promises.calendars()
-    listed.groups_of(address if address.unanswered else Address())
+    if address.unanswered:
+        listed.groups_of(address)  # what it refuses is refused before the file begins
+    # All histories are read for each page of unanswered tasks, so one page has all of them.
+    size = 2 * MOST_READ if address.unanswered else BATCH
 
     def found(number: int) -> Awaitable[Found]:
-        return listed.found(reporter, address._replace(page=number), choices, book, BATCH)
+        return listed.found(reporter, address._replace(page=number), choices, book, size)
 
-    rows = partial(_pages, found)
+    rows = partial(_pages, found, size)
     return "tasks", [Sheet(TASKS, TASK_HEADINGS, rows, TASK_WIDTHS)]
 
 
@@ -102,7 +106,7 @@ async def _of_stale(request: Request, reporter: Reporter, address: Address) -> t
         return [stale.days_unchanged(reporter, task)]
 
     headings = (*TASK_HEADINGS, TITLES["days"])
-    rows = partial(_pages, found, days)
+    rows = partial(_pages, found, BATCH, days)
     return "stale-tasks", [Sheet(page.TABS["reports:stale"], headings, rows, (*TASK_WIDTHS, NUMBER_WIDTH))]
 
 
@@ -183,14 +187,20 @@ async def _counted(reporter: Reporter, report: Report) -> Batches:
 
 
 async def _pages(
-    found: Callable[[int], Awaitable[Found]], more: Callable[[TaskRow], Sequence[Value]] = lambda task: ()
+    found: Callable[[int], Awaitable[Found]],
+    size: int,
+    more: Callable[[TaskRow], Sequence[Value]] = lambda task: (),
 ) -> Batches:
-    """Yield the tasks of all pages."""
-    number, total = 1, BATCH
-    while (number - 1) * BATCH < total:
+    """Yield the tasks of all pages of this size, and what there is to say of a sample."""
+    number, total, note = 1, size, None
+    while (number - 1) * size < total:
         some = await found(number)
-        number, total = number + 1, some.total
-        yield [[*_cells(it), *more(it)] for it in some.rows]
+        number, total, note = number + 1, some.total, some.note
+        async with aclosing(files.in_batches([*_cells(it), *more(it)] for it in some.rows)) as batches:
+            async for batch in batches:
+                yield batch
+    if note:
+        yield [["", note]]
 
 
 def _found(reporter: Reporter, address: Address, measure: Measure, number: int) -> Awaitable[Found]:

@@ -1,5 +1,7 @@
 """Show how many promises of time were kept."""
 
+from asyncio import gather
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -27,8 +29,7 @@ async def index(request: Request) -> Response:
         address = page.address_of(request)
         choices = await reporter.choices(address)
         book, now = await its.book(), its.now()
-        found = await kept(reporter, address, choices, book, now)
-        past = await before(reporter, found, book, now)
+        found, past = await gather(kept(reporter, address, choices, book, now), before(reporter, address, book, now))
     except Invalid as error:
         return await page.refused(request, reporter, error, INDEX)
     return await answer(

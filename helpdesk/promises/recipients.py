@@ -1,5 +1,5 @@
-"""Find out who is warned of promises: those who are responsible for a task with their deputies, its watchers, and the
-person whom the promise names."""
+"""Return the recipients of warnings of promises: those who are responsible for a task with their deputies, its
+watchers, and the person whom the promise names."""
 
 from collections.abc import Collection, Mapping
 from datetime import date
@@ -14,7 +14,7 @@ from helpdesk.store import people
 from helpdesk.store.people import Account, Accounts
 
 
-class Named(NamedTuple):
+class Candidates(NamedTuple):
     """The accounts of the people who are to be warned: by their numbers in the backend, and by their own ids. The
     `deputies` are by the ids of those who are away."""
 
@@ -35,14 +35,16 @@ class Named(NamedTuple):
 
 def read(
     session: Session, accounts: Accounts, some: Collection[DueWarning], tasks: Mapping[int, Involved], today: date
-) -> Named:
+) -> Candidates:
     """Read the accounts of the people of these warnings."""
     pairs = [(it, tasks.get(it.key.task_id)) for it in some]
     by_number = {it.number: it for it in accounts(session, {each for pair in pairs for each in _numbers(*pair)}, ())}
     responsible = {each for pair in pairs for each in _responsible(*pair)}
     escalated = {it.escalate_to for it in some if it.escalate_to is not None}
     ids = [it.id for it in by_number.values() if it.number in responsible]
-    return Named(by_number, people.numbered(session, accounts, escalated), deputies_of(session, accounts, ids, today))
+    return Candidates(
+        by_number, people.numbered(session, accounts, escalated), deputies_of(session, accounts, ids, today)
+    )
 
 
 def _numbers(warning: DueWarning, task: Involved | None) -> frozenset[int]:
