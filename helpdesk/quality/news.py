@@ -26,10 +26,10 @@ from helpdesk.notifications.outbox import Outbox
 from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.people.model import Person, SignedIn, load_people
 from helpdesk.people.rights import QUALITY
+from helpdesk.quality.assessed_tasks import AssessedTasks
 from helpdesk.quality.service import Quality
-from helpdesk.reports.model import Involved, Question, Selection
+from helpdesk.reports.model import Involved, Selection
 from helpdesk.reports.source import MOST_LIVES
-from helpdesk.reports.sql import EARLIEST, LATEST
 from helpdesk.store import feed_state, leases, quality_watchers, rights
 from helpdesk.store.database import Database, in_batches
 from helpdesk.store.models import tables
@@ -171,9 +171,8 @@ class QualityNews:
 
     async def _subjects(self, actor: Actor, ids: Sequence[int]) -> str:
         """Return the subjects of a few requests, as their reader sees them."""
-        asked = Question(Selection(task_ids=tuple(ids)), "created", (EARLIEST, LATEST))
-        found = await self.quality.source.found(actor, asked, {}, per_page=MOST_ALONE)
-        return "; ".join(f"#{row.id} {squeezed(row.subject)[:LONGEST]}".strip() for row in found.rows)
+        rows = await AssessedTasks(self.quality.name, self.quality.source, actor, frozenset()).rows(ids)
+        return "; ".join(f"#{id} {squeezed(row.subject)[:LONGEST]}".strip() for id, row in rows.items())
 
     async def _tasks(self, news: Mapping[int, Seen]) -> Mapping[int, Involved]:
         """Return the tasks of the notifications that name one."""

@@ -18,8 +18,8 @@ from helpdesk.reports.address import Address
 from helpdesk.reports.labels import Labels
 from helpdesk.reports.lines import PER_PAGE, order, with_heads
 from helpdesk.reports.listed import picked, sampled
-from helpdesk.reports.model import TIME, Choices, Found, Key, Life, Question
-from helpdesk.reports.pace import GROUPS, group_of
+from helpdesk.reports.model import TIME, Choices, Found, Keys, Life, Question
+from helpdesk.reports.pace import GROUPS, group_of, sampled_note
 from helpdesk.reports.periods import Period
 from helpdesk.reports.report import Reporter
 from helpdesk.reports.times import THREADS, Group
@@ -47,7 +47,7 @@ class Kept(NamedTuple):
 class Line(NamedTuple):
     """The promises of the tasks with these values of the groups, by the kind of promise."""
 
-    keys: tuple[Key, ...]
+    keys: Keys
     numbers: Mapping[Kind, Kept]
 
 
@@ -67,7 +67,7 @@ class KeptReport(NamedTuple):
     @property
     def note(self) -> Sentence | None:
         """Return what there is to say of a sample."""
-        return SAMPLED._replace(values={"every": self.every}) if self.every > 1 else None
+        return sampled_note(SAMPLED, self.every)
 
     def lines_of(self, page: int) -> Sequence[Line]:
         return self.lines[(page - 1) * PER_PAGE : page * PER_PAGE]
@@ -127,7 +127,7 @@ class _Tally:
     def __init__(self, book: Book, groups: Sequence[Group], now: int, every: int) -> None:
         self.book, self.keys_of, self.now, self.every = book, groups, now, every
         self.whole = Counter[Place]()
-        self.groups: dict[tuple[Key, ...], Counter[Place]] = {}
+        self.groups: dict[Keys, Counter[Place]] = {}
 
     def add(self, lives: Iterable[Life]) -> None:
         for life in lives:
@@ -154,7 +154,7 @@ def _numbers(tally: Counter[Place]) -> dict[Kind, Kept]:
     return {kind: Kept(*(tally[kind, it] for it in OUTCOMES)) for kind in KINDS}
 
 
-def _lines(groups: Mapping[tuple[Key, ...], Counter[Place]], names: Sequence[str], labels: Labels) -> list[Line]:
+def _lines(groups: Mapping[Keys, Counter[Place]], names: Sequence[str], labels: Labels) -> list[Line]:
     """Return the lines in their order, those with most missed promises first where groups have none. There may be
     many: it runs in a thread."""
     missed = {keys: sum(tally[kind, "missed"] for kind in KINDS) for keys, tally in groups.items()}

@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 from helpdesk.errors import Invalid, sentence
 from helpdesk.reports.labels import Labels
-from helpdesk.reports.model import Counts, Key
+from helpdesk.reports.model import Counts, Keys
 
-Keys = tuple[Key, ...]
 PER_PAGE = 200
 """Lines of groups on a page."""
 MOST_LINES = 20_000
@@ -33,7 +32,7 @@ class Numbers(NamedTuple):
 class Line(NamedTuple):
     """The numbers of a value of the first group, or of one of each group."""
 
-    keys: tuple[Key, ...]
+    keys: Keys
     numbers: Numbers
 
 
@@ -50,7 +49,7 @@ def authors_of(counts: Iterable[Counts], place: int) -> set[int]:
 
 def by_department(counts: Counts, place: int, departments: Mapping[int, str]) -> Counts:
     """Add up what is counted by authors. Each task has one author, so no task is counted twice."""
-    sums = Counter[tuple[Key, ...]]()
+    sums = Counter[Keys]()
     for key, number in counts.items():
         sums[(*key[:place], departments.get(int(key[place]), ""), *key[place + 1 :])] += number
     return sums

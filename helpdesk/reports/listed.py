@@ -10,7 +10,7 @@ from helpdesk.promises.clock import answered
 from helpdesk.promises.rules import Book
 from helpdesk.reports.address import DEPARTMENT, NO_CHOICE, Address
 from helpdesk.reports.model import TIME, Choices, Found, Life, Question, Selection
-from helpdesk.reports.pace import GROUPS, MOST_READ, attribute_of, meaning
+from helpdesk.reports.pace import GROUPS, MOST_READ, attribute_of, meaning, one_in
 from helpdesk.reports.report import Reporter
 from helpdesk.reports.times import THREADS
 
@@ -18,7 +18,7 @@ from helpdesk.reports.times import THREADS
 async def sampled(reporter: Reporter, question: Question) -> Question:
     """Return a question about at most some MOST_READ tasks: all of them, or a sample."""
     number = (await reporter.source.counts(reporter.actor, question)).get((), 0)
-    return question._replace(selection=question.selection._replace(every=max(1, -(-number // MOST_READ))))
+    return question._replace(selection=question.selection._replace(every=one_in(number, MOST_READ)))
 
 
 async def found(reporter: Reporter, address: Address, choices: Choices, book: Book, per_page: int) -> Found:

@@ -67,8 +67,10 @@ class Question(NamedTuple):
     groups: tuple[str, ...] = ()
 
 
-Counts = Mapping[tuple[Key, ...], int]
-"""The number of tasks by the values of a question's groups, in their order, without zeros."""
+Keys = tuple[Key, ...]
+"""The values of a question's groups, in their order."""
+Counts = Mapping[Keys, int]
+"""The number of tasks by the values of a question's groups, without zeros."""
 
 
 class Found(NamedTuple):

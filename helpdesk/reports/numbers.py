@@ -14,12 +14,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from helpdesk.reports.counting import is_settled
-from helpdesk.reports.model import TIME, Counts, Key, Question, Selection
+from helpdesk.reports.model import TIME, Counts, Keys, Question, Selection
 from helpdesk.reports.sql import Column, Condition, Tables, column_of, conditions, field_of, place
 
 Run = Callable[[sa.Select[Any]], Iterable[Any]]
 """Runs a statement and returns its rows."""
-Keys = tuple[Key, ...]
 Batch = tuple[Selection, tuple[str, ...]]
 FEW_BORDERS = 4
 """With as few, the values of more groups are few more rows."""

@@ -11,7 +11,7 @@ from helpdesk.reports import periods, times
 from helpdesk.reports.address import DEPARTMENT, NO_CHOICE, Address
 from helpdesk.reports.labels import Labels
 from helpdesk.reports.lines import PER_PAGE, authors_of, by_department, check_lines, order, with_heads
-from helpdesk.reports.model import EXECUTOR, TIME, Choices, Counts, Key, Measure, Question
+from helpdesk.reports.model import EXECUTOR, TIME, Choices, Counts, Keys, Measure, Question
 from helpdesk.reports.periods import Period
 from helpdesk.reports.report import Report, Reporter
 from helpdesk.reports.times import Group, Times, TimesOfTasks
@@ -31,10 +31,20 @@ SAMPLED = sentence(
 SAMPLED_BEFORE = sentence("The times before are those of one task in %(every)s.", every=1)
 
 
+def sampled_note(text: Sentence, every: int) -> Sentence | None:
+    """Return what there is to say of a sample of one task in `every`; None where all were read."""
+    return text._replace(values={"every": every}) if every > 1 else None
+
+
+def one_in(number: int, most: int) -> int:
+    """Return of how many tasks one is read, so that about `most` of `number` are."""
+    return max(1, -(-number // most))
+
+
 class Row(NamedTuple):
     """The tasks with these values of the groups: their number, and the times of those whose histories were read."""
 
-    keys: tuple[Key, ...]
+    keys: Keys
     number: int
     times: TimesOfTasks
 
@@ -55,7 +65,7 @@ class Past(NamedTuple):
     @property
     def note(self) -> Sentence | None:
         """Return what there is to say of a sample."""
-        return SAMPLED_BEFORE._replace(values={"every": self.every}) if self.every > 1 else None
+        return sampled_note(SAMPLED_BEFORE, self.every)
 
 
 class Pace(NamedTuple):
@@ -76,7 +86,7 @@ class Pace(NamedTuple):
     @property
     def note(self) -> Sentence | None:
         """Return what there is to say of a sample."""
-        return SAMPLED._replace(values={"every": self.every}) if self.every > 1 else None
+        return sampled_note(SAMPLED, self.every)
 
     def rows_of(self, page: int) -> tuple[Row, ...]:
         return self.rows[(page - 1) * PER_PAGE : page * PER_PAGE]
@@ -150,7 +160,7 @@ async def _reckoned(
     counts = await _by_department(reporter, counts, groups) if groups else {}
     check_lines(len(counts))
     keyed = [await group_of(reporter, it, asked.now, statuses) for it in groups]
-    every, every_past = (max(1, -(-number // most)) for number in numbers)
+    every, every_past = (one_in(number, most) for number in numbers)
 
     async def read(question: Question, every: int, keyed: Sequence[Group]) -> times.Report:
         sample = question._replace(selection=question.selection._replace(every=every))
@@ -199,9 +209,7 @@ async def attribute_of(reporter: Reporter, group: str, question: Question) -> Gr
     return lambda life: (departments.get(life.author_id, ""),)
 
 
-def _rows(
-    counts: Counts, found: Mapping[tuple[Key, ...], TimesOfTasks], groups: Sequence[str], labels: Labels
-) -> tuple[Row, ...]:
+def _rows(counts: Counts, found: Mapping[Keys, TimesOfTasks], groups: Sequence[str], labels: Labels) -> tuple[Row, ...]:
     """Return rows in their order, those with most tasks first where groups have none."""
     nothing, place = TimesOfTasks(NO_TIMES, NO_TIMES), order(groups, labels, with_heads(counts))
     return tuple(Row(keys, counts[keys], found.get(keys, nothing)) for keys in sorted(counts, key=place))

@@ -21,6 +21,7 @@ from helpdesk.reports.model import (
     Counts,
     Found,
     Key,
+    Keys,
     Measure,
     Question,
     Selection,
@@ -165,7 +166,7 @@ class Reporter(NamedTuple):
         return await self.source.names(self.actor, ids) if ids else {}
 
     async def named(
-        self, labels: Labels, address: Address, lines: Iterable[tuple[Key, ...]] = (), more: Iterable[Key] = ()
+        self, labels: Labels, address: Address, lines: Iterable[Keys] = (), more: Iterable[Key] = ()
     ) -> Labels:
         """Add the names of an address: of executors in the keys of its lines, in its filter, and some more, and of the
         values of custom fields that are ids."""
@@ -233,7 +234,7 @@ class Reporter(NamedTuple):
         return report._replace(labels=labels)
 
 
-def _numbers(found: Answers, name: str, key: tuple[Key, ...]) -> Numbers:
+def _numbers(found: Answers, name: str, key: Keys) -> Numbers:
     return Numbers(*(found[name, measure].get(key, 0) for measure in MEASURES))
 
 
@@ -246,7 +247,7 @@ def _whole(found: Answers, place: int, parts: Sequence[Numbers]) -> Numbers:
 def _lines(found: Answers, groups: Sequence[str], departments: Mapping[int, str], labels: Labels) -> tuple[Line, ...]:
     """Return the lines of all groups in their order. There may be many: it runs in a thread. Raises Invalid for more
     than MOST_LINES."""
-    lines: dict[tuple[Key, ...], Numbers] = {}
+    lines: dict[Keys, Numbers] = {}
     for depth in range(1, len(groups) + 1):
         level = [found[str(depth), measure] for measure in MEASURES]
         if DEPARTMENT in groups[:depth]:

@@ -6,8 +6,7 @@ from typing import NamedTuple, TypeVar
 
 from helpdesk.errors import Sentence, sentence
 from helpdesk.reports.labels import MEASURE_WORDS, Labels
-from helpdesk.reports.lines import Keys
-from helpdesk.reports.model import MEASURES, TIME
+from helpdesk.reports.model import MEASURES, TIME, Keys
 from helpdesk.reports.report import Report
 
 TOTAL = sentence("Total")

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from helpdesk.promises.clock import KINDS, Kind, Meaning, course
 from helpdesk.promises.hours import WorkingHours
-from helpdesk.reports.model import Key, Life, Question
+from helpdesk.reports.model import Key, Keys, Life, Question
 from helpdesk.threads import Threads
 
 THREADS = Threads(2)
@@ -50,7 +50,7 @@ class Report(NamedTuple):
     """The times of all tasks, and of those with each value of the groups, in their order."""
 
     total: TimesOfTasks
-    groups: Mapping[tuple[Key, ...], TimesOfTasks]
+    groups: Mapping[Keys, TimesOfTasks]
 
 
 async def times(
@@ -138,7 +138,7 @@ class _Reckoning:
     ) -> None:
         self.groups, self.hours_of, self.statuses, self.now = groups, hours_of, statuses, now
         self.total = _Tally()
-        self.tallies: dict[tuple[Key, ...], _Tally] = defaultdict(_Tally)
+        self.tallies: dict[Keys, _Tally] = defaultdict(_Tally)
 
     def add(self, lives: Iterable[Life]) -> None:
         for life in lives:

@@ -95,7 +95,7 @@ class Assessor(NamedTuple):
 
 
 class Filter(NamedTuple):
-    """A filter of assessments: those from `since` until `until`, which is not included."""
+    """A filter of assessments: those from `since` until `until`, which is not included. The executor 0 is nobody."""
 
     since: datetime
     until: datetime
@@ -176,7 +176,7 @@ def within(session: Session, wanted: Filter, most: int) -> list[AssessmentRow]:
     conditions = [col(Assessment.assessed_at) >= wanted.since, col(Assessment.assessed_at) < wanted.until]
     for column, key in ((Assessment.executor_id, wanted.executor), (Assessment.project_id, wanted.project)):
         if key:
-            conditions += [col(column) == key.id, col(Assessment.source) == key.source]
+            conditions += [col(column) == (key.id or None), col(Assessment.source) == key.source]
     if wanted.form_id:
         conditions.append(col(Assessment.form_id) == wanted.form_id)
     return list(_rows(session, *conditions, most=most))

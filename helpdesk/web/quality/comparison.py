@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from helpdesk.errors import Invalid, NotConfigured, Unavailable, sentence
 from helpdesk.quality import procedures
-from helpdesk.quality.model import KIND_NAMES
 from helpdesk.quality.procedures import CLASSIFIC, RESORTS, TYPES, Compared, Procedures
 from helpdesk.quality.tables import TABS, table
 from helpdesk.reports.address import Address
@@ -25,8 +24,6 @@ from helpdesk.web.quality.desk import Desk
 NO_PROCEDURES = sentence("There is no second Redmine whose stored procedures could be called.")
 OF_TAB = {CLASSIFIC: "type-object", RESORTS: "type-resort"}
 """The tab with our numbers for those of a procedure."""
-
-
 MOST_CALLS, MOST_ROWS = 10, 500
 """For as many types `up_TypesRequests_ITS` is called, and as many of its rows are shown for each."""
 
@@ -130,7 +127,6 @@ async def _page(
         "quality/comparison.html",
         status_of(error) if error else 200,
         **desks.context(request, desk, await session.required(request)),
-        kinds=KIND_NAMES,
         sections=sections,
         period=period,
         error=error,

@@ -44,7 +44,6 @@ PLACES: tuple[tuple[str, Sentence, str | None], ...] = (
 """The routes of pages with their names, and the right that they need besides."""
 KIND = sentence("Kind")
 FIRST_TAB = next(iter(TABS))
-MOST_OPTIONS = 500
 
 
 class Desk(NamedTuple):
@@ -142,11 +141,6 @@ async def new_statuses(request: Request, desk: Desk) -> tuple[int, ...]:
     """Return the statuses of requests that nobody has looked at."""
     rules = await load_phase_rules(request) if desk.quality.name == "main" else {}
     return new_ids(desk.offered.vocabulary.statuses, rules)
-
-
-def task_link(request: Request, quality: Quality, task_id: int) -> str | None:
-    """Return the address of a task: its page here, or that of the second Redmine, if that is known."""
-    return path_to(request, "tasks:show", task_id=task_id) if quality.name == "main" else quality.task_address(task_id)
 
 
 class Place(NamedTuple):

@@ -22,6 +22,7 @@ from helpdesk.web.core.services import services
 from helpdesk.web.quality import desk as desks
 from helpdesk.web.quality.comment_words import words
 from helpdesk.web.quality.desk import Desk
+from helpdesk.web.task_assessments import sources
 from helpdesk.web.tasks import colors
 from helpdesk.web.tasks.schemas import row
 
@@ -104,7 +105,7 @@ def _request_to_dict(request: Request, desk: Desk, it: TaskRow, said: Mapping[in
         **row(it),
         **({} if said is None else {"last_comment": comment}),
         "kind": desk.choices.kind_of(it.tracker.id),
-        "url": desks.task_link(request, desk.quality, it.id),
+        "url": sources.address(request, desk.quality.name, it.id),
     }
 
 
@@ -133,5 +134,5 @@ async def _page(
         },
         error=error,
         said=said,
-        task_link=partial(desks.task_link, request, desk.quality),
+        task_link=partial(sources.address, request, desk.quality.name),
     )

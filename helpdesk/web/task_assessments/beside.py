@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from starlette.requests import Request
 
-from helpdesk.errors import StoreUnavailable, Unavailable
+from helpdesk.errors import Unavailable
 from helpdesk.store import assessments
 from helpdesk.store.assessments import MAIN, AssessmentRow
 from helpdesk.tasks.model import Task
@@ -30,7 +30,7 @@ async def of_task(request: Request, task: Task) -> Beside:
         return Beside()
     try:
         return await _of_closed(request, task)
-    except (StoreUnavailable, Unavailable):
+    except Unavailable:
         return Beside()
 
 

@@ -59,7 +59,7 @@ async def all(request: Request) -> list[AssessedTasks]:
     if services(request).reports:
         found.append(await of_name(request, MAIN))
     if quality and quality.name == SECOND:
-        with suppress(NotAllowed), _known_down(request):
+        with suppress(NotAllowed), _known_down(request, SECOND):
             found.append(await _second(request))
     if not found and not quality:
         raise NotConfigured
@@ -77,11 +77,14 @@ def usual(among: Sequence[AssessedTasks]) -> str:
 
 
 @contextmanager
-def _known_down(request: Request) -> Iterator[None]:
-    """Note on the request that the second Redmine does not answer: pages say so, and show the rest."""
+def _known_down(request: Request, name: str) -> Iterator[None]:
+    """Note on the request that the second Redmine does not answer: pages say so, and show the rest. Raises Unavailable
+    of the other source."""
     try:
         yield
     except Unavailable:
+        if name == MAIN:
+            raise
         request.state.second_is_down = True
 
 
@@ -148,19 +151,15 @@ async def visible(request: Request, among: Iterable[AssessedTasks], rows: Iterab
 
 async def seen(request: Request, tasks: AssessedTasks, ids: Collection[int]) -> Tasks:
     """Return those of these tasks of a source that the person sees; none where the second Redmine does not answer."""
-    if tasks.name == MAIN:
-        return {(MAIN, number): row for number, row in (await tasks.rows(ids)).items()}
     found: Tasks = {}
-    with _known_down(request):
+    with _known_down(request, tasks.name):
         found = {(tasks.name, number): row for number, row in (await tasks.rows(ids)).items()}
     return found
 
 
 async def choices(request: Request, tasks: AssessedTasks) -> Choices | None:
     """Return what tasks of a source can be chosen by; None where the second Redmine does not answer."""
-    if tasks.name == MAIN:
-        return await tasks.source.choices(tasks.actor)
-    with _known_down(request):
+    with _known_down(request, tasks.name):
         return await tasks.source.choices(tasks.actor)
     return None
 

@@ -96,6 +96,7 @@ def mean(values: list[int]) -> float:
     [
         ("", lambda it: True),
         ("&assignee_id=3", lambda it: it["executor_id"] == 3),
+        ("&assignee_id=0", lambda it: it["executor_id"] is None),
         ("&project_id=2&form_id=1", lambda it: (it["project_id"], it["form_id"]) == (2, 1)),
         (
             "&since=2026-02-10&until=2026-03-29",
@@ -162,14 +163,19 @@ def test_a_filter_without_a_hit_stays_chosen(boris: Client, world: list[Any]) ->
 def test_another_person_can_be_chosen_while_a_filter_holds(head: Client, world: list[Any]) -> None:
     page = parsed(head.get(f"{ALL}?since=2026-01-01&until=2026-06-30&assignee_id=3", headers=HTML).text)
     (chosen,) = page.all(lambda it: it.get("id") == "assess-assignee")
-    assert [it["value"] for it in chosen.all(lambda it: it.tag == "option")] == ["", "2", "3", "4"]
+    assert [it["value"] for it in chosen.all(lambda it: it.tag == "option")] == ["", "0", "2", "3", "4"]
 
 
 def test_a_count_leads_to_the_assessments_that_it_counts(head: Client, world: list[Any]) -> None:
-    page = parsed(head.get(f"{ALL}?since=2026-01-15&until=2026-06-10&form_id=1", headers=HTML).text)
+    address = f"{ALL}?since=2026-01-15&until=2026-06-10&form_id=1"
+    page = parsed(head.get(address, headers=HTML).text)
     counts = page.all(lambda it: it.tag == "a" and it["href"].endswith("#assess-all"))
-    assert len(counts) > 8
+    assert len(counts) > 8 and any("assignee_id=0" in it["href"] for it in counts)
+    whole = [it for it in counts if it["href"] == "#assess-all"]
+    assert [it.text for it in whole] == [str(head.get(address).json()["summary"]["count"])]
     for it in counts:
+        if it in whole:
+            continue
         assert head.get(it["href"].partition("#")[0]).json()["pagination"]["total"] == int(it.text), it["href"]
 
 
@@ -215,6 +221,7 @@ def test_means_and_months_are_written_as_elsewhere(boris: Client, world: list[An
         ("since=2026-02-01&until=2026-01-01", "until"),
         ("since=1926-02-01", "since"),
         ("since=2000-01-01&until=2099-01-01", "until"),
+        ("since=2023-01-01&until=2026-01-05", "until"),  # 1,101 days
         ("until=9999-12-31", "until"),
         ("since=завтра", "since"),
         ("assignee_id=x", "assignee_id"),
@@ -235,3 +242,7 @@ def test_too_many_assessments_are_not_summed_up(
 ) -> None:
     monkeypatch.setattr(query, "MOST", 10)
     assert boris.get(f"{ALL}?since=2026-01-01&until=2026-06-30").status_code == 422
+    of_nobody = sum(it["executor_id"] is None for it in world)
+    monkeypatch.setattr(query, "MOST", of_nobody + 9)
+    told = boris.get(f"{ALL}?since=2026-01-01&until=2026-06-30&assignee_id=0").json()
+    assert told["pagination"]["total"] == of_nobody > 0, "the store looks only for these"

@@ -151,7 +151,10 @@ def test_a_draw_comes_back_to_what_was_chosen(boris: Client, embedded: EmbeddedW
     chosen = page.all(lambda it: it.tag == "option" and "selected" in it.attributes)
     assert [it["value"] for it in chosen] == ["month", str(PEOPLE_IDS["irina"])]
     assert [it["value"] for it in page.all(lambda it: it.get("name") == "count")] == ["3"]
-    refused = parsed(boris.post(SAMPLE, data=fields | {"count": "99"}, headers=HTML).text)
+    office = str(embedded.project("office"))
+    refused = parsed(boris.post(SAMPLE, data=fields | {"count": "99", "project_id": office}, headers=HTML).text)
+    kept = refused.all(lambda it: it.tag == "option" and "selected" in it.attributes)
+    assert [it["value"] for it in kept] == ["month", office, str(PEOPLE_IDS["irina"])]
     (count,) = refused.all(lambda it: it.get("name") == "count")
     assert count["value"] == "99" and refused.all(lambda it: it.get("id") == count["aria-describedby"])
 

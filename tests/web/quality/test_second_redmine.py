@@ -161,6 +161,27 @@ def test_without_an_answer_the_others_are_shown(
     assert boris.get(there).status_code in (403, 503)
 
 
+def test_a_page_asks_once_who_somebody_is_there(
+    boris: Client, form: Any, second: EmbeddedWorld, answers: list[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = to_assess(second.new_task(status="closed", assignee="irina")).replace("main", "quality")
+    one = f"{ALL}/{boris.post(there, json=marks(form, 5, 0)).json()['id']}"
+    asked, actor = list[SignedIn](), Quality.actor
+
+    async def counted(quality: Quality, signed_in: SignedIn) -> Actor:
+        asked.append(signed_in)
+        return await actor(quality, signed_in)
+
+    def draw() -> int:
+        return boris.post(SAMPLE, json={"source": "quality"}).status_code
+
+    monkeypatch.setattr(Quality, "actor", counted)
+    assert boris.get(one, headers=HTML).status_code == 200 and len(asked) == 1
+    assert draw() == 200 and len(asked) == 2
+    answers.append(Unavailable())
+    assert draw() == 503 and len(asked) == 3
+
+
 def test_while_its_tasks_can_not_be_read_nothing_claims_to_be_whole(
     boris: Client, visit: Visit, form: Any, second: EmbeddedWorld, embedded: EmbeddedWorld, reports: Failing
 ) -> None:

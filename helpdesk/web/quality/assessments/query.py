@@ -1,7 +1,7 @@
 """Read which assessments a page, a file or a program asks for, and load those that the person may see."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlencode
@@ -13,6 +13,7 @@ from starlette.requests import Request
 from helpdesk.errors import Invalid, sentence
 from helpdesk.quality.assessments import MarkSum
 from helpdesk.quality.summary import Summary, summary
+from helpdesk.reports import periods
 from helpdesk.reports.address_parser import A_DAY, BACKWARDS
 from helpdesk.reports.model import NOBODY
 from helpdesk.reports.periods import Period
@@ -23,7 +24,7 @@ from helpdesk.web.core import request_data
 from helpdesk.web.core.services import services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import today
-from helpdesk.web.quality.desk import MOST_OPTIONS
+from helpdesk.web.reports.form import MOST_OPTIONS
 from helpdesk.web.task_assessments import sources
 from helpdesk.web.task_assessments.sources import SECOND, Tasks
 
@@ -38,7 +39,8 @@ Names = Mapping[Key, str]
 
 
 class Asked(NamedTuple):
-    """The days, the last one included, and the filters; None and 0 are none."""
+    """The days, the last one included, and the filters; None and the form 0 are none. The assignee NOBODY is one: of
+    work that was nobody's."""
 
     since: date
     until: date
@@ -54,7 +56,7 @@ class Asked(NamedTuple):
     def of_month(self, month: str) -> str:
         """Return the query of those of its days that are in a month such as "2026-11"."""
         first = date.fromisoformat(f"{month}-01")
-        last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        last = periods.after("month", first) - periods.DAY
         return self.query(since=max(first, self.since), until=min(last, self.until))
 
     def query(self, **changes: object) -> str:
@@ -97,7 +99,7 @@ def read(request: Request) -> Asked:
     )
     if until < since:
         raise request_data.refusal("until", BACKWARDS)
-    if (until - since).days > MOST_DAYS:
+    if Period(since, until).days > MOST_DAYS:
         raise request_data.refusal("until", TOO_LONG)
     assignee, project = (_key(params, it) for it in ("assignee_id", "project_id"))
     return Asked(since, until, assignee, project, request_data.query_number(params, "form_id", 0, least=0))
@@ -106,8 +108,8 @@ def read(request: Request) -> Asked:
 def right_parts(request: Request) -> Asked:
     """Return what is right in the address of a refused request, with the usual days."""
     params = request.query_params
-    keys = [_or_none(partial(_key, params, it)) for it in ("assignee_id", "project_id")]
-    form_id = _or_none(partial(request_data.query_number, params, "form_id", 0, least=0))
+    keys = [or_none(partial(_key, params, it)) for it in ("assignee_id", "project_id")]
+    form_id = or_none(partial(request_data.query_number, params, "form_id", 0, least=0))
     return _usual(request)._replace(assignee_id=keys[0], project_id=keys[1], form_id=form_id or 0)
 
 
@@ -172,25 +174,26 @@ def _project(row: AssessmentRow) -> Key:
 
 
 def _names(of: Iterable[tuple[Key, str]]) -> Names:
-    """Return the first names of people or projects in their order, at most MOST_OPTIONS; nobody is left out."""
+    """Return the first names of people or projects in their order, at most MOST_OPTIONS; "" is nobody, who comes
+    first."""
     found: dict[Key, str] = {}
     for key, name in of:
-        if key.id != NOBODY:
-            found[key] = found.get(key) or name
-    named = ((key, name or f"#{key.id}") for key, name in found.items())
+        found[key] = found.get(key) or name
+    named = ((key, (name or f"#{key.id}") if key.id != NOBODY else "") for key, name in found.items())
     return dict(sorted(named, key=lambda it: (it[1].casefold(), it[0]))[:MOST_OPTIONS])
 
 
 def _usual(request: Request) -> Asked:
     """Return the days of an address without any."""
     now = today(request)
-    first = now.replace(day=1)
+    first = periods.begin("month", now)
     for _ in range(MONTHS - 1):
-        first = (first - timedelta(days=1)).replace(day=1)
+        first = periods.begin("month", first - periods.DAY)
     return Asked(first, now)
 
 
-def _or_none(read: Callable[[], T]) -> T | None:
+def or_none(read: Callable[[], T]) -> T | None:
+    """Return what is read, None if it is wrong."""
     try:
         return read()
     except Invalid:
@@ -198,10 +201,15 @@ def _or_none(read: Callable[[], T]) -> T | None:
 
 
 def _key(params: Mapping[str, str], name: str) -> Key | None:
-    """Read a filter such as 4, or quality-4 of the second Redmine; None for 0 and without one. Raises Invalid."""
+    """Read a filter such as 4, or quality-4 of the second Redmine; None without one, and for a project 0. Raises
+    Invalid."""
     text, prefix = params.get(name, ""), f"{SECOND}-"
-    number = request_data.whole(name, text.removeprefix(prefix)) if text else 0
-    return Key(SECOND if text.startswith(prefix) else MAIN, number) if number else None
+    if not text:
+        return None
+    number = request_data.whole(name, text.removeprefix(prefix))
+    if number == NOBODY and name != "assignee_id":
+        return None
+    return Key(SECOND if text.startswith(prefix) else MAIN, number)
 
 
 def _day(name: str, text: str, usual: date) -> date:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import Invalid, Sentence, sentence
+from helpdesk.errors import Invalid, Sentence, Unavailable, sentence
 from helpdesk.quality.assessed_tasks import AssessedTasks
 from helpdesk.quality.assessments import drawn
 from helpdesk.reports import periods
@@ -24,11 +24,13 @@ from helpdesk.web.core.faces import Json, answer, answer_refusal, json_response,
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import today
+from helpdesk.web.quality.assessments.query import or_none
 from helpdesk.web.quality.assessments.sections import html
-from helpdesk.web.quality.desk import MOST_OPTIONS
+from helpdesk.web.reports.form import MOST_OPTIONS
 from helpdesk.web.task_assessments import sources
 
 PERIODS = {name: periods.PRESETS[name].title for name in ("week", "last-week", "month", "last-month")}
+PARAMETERS = ("source", "period", "project_id", "assignee_id", "count")
 USUAL, MOST = 10, 20
 """How many tasks are drawn at a time."""
 LOOKED_AT = 100
@@ -67,7 +69,7 @@ async def sample(request: Request) -> Response:
     try:
         wanted = _read(values, among)
     except Invalid as error:
-        page = partial(_shown, request, among, _read({}, among), values, error)
+        page = partial(_shown, request, among, _right_parts(values, among), values, error)
         return await answer_refusal(request, error, page=page)
     return await (_draw if is_draw else _shown)(request, among, wanted)
 
@@ -83,14 +85,21 @@ async def give_back(request: Request) -> Response:
 
 async def _draw(request: Request, among: Sequence[AssessedTasks], wanted: Wanted) -> Response:
     person, now = await current_user(request), services(request).clock()
-    tasks = await sources.of_name(request, wanted.source)
-    ordered = await _ordered(request, tasks, wanted)
-
+    ordered = await _ordered(request, await _of(request, among, wanted.source), wanted)
     taken = await stored(
         request, lambda db: assessment_picks.take(db, wanted.source, ordered, wanted.number, person.id, now)
     )
     message = DRAWN if taken.added else NONE_LEFT if taken.had_room else ENOUGH
     return await _answer(request, among, wanted, message)
+
+
+async def _of(request: Request, among: Sequence[AssessedTasks], name: str) -> AssessedTasks:
+    """Return one of the sources. One that did not answer is not asked again. Raises NotConfigured, NotFound,
+    NotAllowed, Unavailable."""
+    found = next((it for it in among if it.name == name), None)
+    if found is None and name == sources.SECOND and sources.is_partial(request):
+        raise Unavailable
+    return found or await sources.of_name(request, name)
 
 
 async def _answer(request: Request, among: Sequence[AssessedTasks], wanted: Wanted, message: Sentence) -> Response:
@@ -142,6 +151,12 @@ def _read(values: Mapping[str, Any], among: Sequence[AssessedTasks]) -> Wanted:
     return Wanted(source, period, project_id, assignee_id, number)
 
 
+def _right_parts(values: Mapping[str, Any], among: Sequence[AssessedTasks]) -> Wanted:
+    """Return what is right of a refused draw, with the usual values in place of the rest."""
+    each = {name: {name: values.get(name)} for name in PARAMETERS}
+    return _read({name: it[name] for name, it in each.items() if or_none(partial(_read, it, among))}, among)
+
+
 def _number(values: Mapping[str, Any], name: str, usual: int) -> int:
     value = values.get(name)
     return usual if value in (None, "") else request_data.whole(name, value)
@@ -174,7 +189,7 @@ async def _page(
 ) -> Response:
     asked = next((it for it in among if it.name == wanted.source), None)
     if asked is None and not (among and sources.is_partial(request)):
-        asked = await sources.of_name(request, wanted.source)
+        asked = await _of(request, among, wanted.source)
     choices = await sources.choices(request, asked) if asked else None
     return html(
         request,

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import NotFound, Unavailable, sentence
+from helpdesk.quality.assessed_tasks import AssessedTasks
 from helpdesk.store import assessment_forms, assessments
 from helpdesk.store.assessments import AssessmentRow, MarkValues
 from helpdesk.tasks.model import TaskRow
@@ -28,7 +29,8 @@ MOST_OWN = 100
 
 
 class Shown(NamedTuple):
-    """An assessment as a person may see it: the task if it is visible, and the marks unless they are still closed."""
+    """An assessment as a person may see it: the task if it is visible, and the marks unless they are still closed.
+    `among` are the sources of tasks."""
 
     row: AssessmentRow
     task: TaskRow | None
@@ -36,6 +38,7 @@ class Shown(NamedTuple):
     marks: Sequence[MarkValues]
     names: dict[int, str]
     is_open: bool
+    among: Sequence[AssessedTasks]
 
 
 async def show(request: Request) -> Response:
@@ -55,7 +58,7 @@ async def show(request: Request) -> Response:
 async def _page(request: Request, found: Shown) -> Response:
     """Show it; one's own leads to the next task that is drawn for the person."""
     is_own, may_assess = found.row.assessor_id == request.state.person_id, sources.is_controller(request)
-    drawn = await sample.picks(request, await sources.all(request)) if is_own and may_assess else []
+    drawn = await sample.picks(request, found.among) if is_own and may_assess else []
     return html(
         request,
         "show.html",
@@ -119,4 +122,4 @@ async def _load(request: Request) -> Shown:
     reads_all = controls and bool(sources.open_to(person.id, sources.is_head(request), of_task))
     others = [it for it in of_task if it.id != row.id and (reads_all or it.executor_id in own)]
     is_open = is_own or reads_all
-    return Shown(row, task, others, marks if is_open else (), names, is_open)
+    return Shown(row, task, others, marks if is_open else (), names, is_open, among)
